@@ -1,1 +1,78 @@
-export {}
+/**
+ * What both sides of every Holdfast wire share: names, formats and sealing. Runs in browsers and
+ * in Node; holds no private key and does no I/O.
+ *
+ * @module
+ */
+export { ProtocolError, type ProtocolErrorCode } from './errors.ts'
+export { concatBytes, fromBase64url, toBase64url, utf8, utf8Text } from './bytes.ts'
+export { canonicalBytes } from './canonical-json.ts'
+export {
+  type ConnectionHandle,
+  connectionHandleSchema,
+  formatConnectionHandle,
+  isConnectionHandle,
+  maxHandleLength,
+  parseConnectionHandle,
+  providerNameSchema,
+} from './connection-handle.ts'
+export {
+  type ConnectionStatus,
+  connectionStatuses,
+  denyAllPolicy,
+  type RecordContext,
+  recordContextSchema,
+} from './connection.ts'
+export {
+  type CredentialEnvelope,
+  type CredentialKind,
+  credentialFields,
+  credentialKindSchema,
+  decodeEnvelope,
+  encodeEnvelope,
+  type EnvelopeBinding,
+  type EnvelopeHeader,
+  maxEnvelopeBytes,
+} from './credential-envelope.ts'
+export {
+  type DispatchBody,
+  type DispatchErrorCode,
+  dispatchErrorCodes,
+  dispatchErrors,
+  type DispatchFailure,
+  dispatchFailure,
+  type DispatchRequest,
+  dispatchRequestSchema,
+  type DispatchResponse,
+  dispatchResponseSchema,
+  type HttpRequest,
+  type HttpResponse,
+} from './dispatch.ts'
+export {
+  auditHeadSignedBytes,
+  identityFingerprint,
+  type IdentitySuccession,
+  type KeySet,
+  keySetSchema,
+  type SealingKey,
+  sealingKeySignedBytes,
+  successionSignedBytes,
+  type VerifiedKeySet,
+  verifyIdentitySignature,
+  verifyKeySet,
+} from './key-set.ts'
+export {
+  type ConnectionPolicy,
+  connectionPolicySchema,
+  type CredentialPins,
+  credentialPinsSchema,
+  type DispatchMethod,
+  dispatchMethods,
+  pathMatches,
+  type PolicyQuestion,
+  type PolicyRefusal,
+  policyRefusal,
+} from './policy.ts'
+export { parseRequestPath, type RequestPath } from './request-path.ts'
+export { seal, type SealedCredential } from './sealing.ts'
+export { canonicalAuthority, parseBaseUrl, type UpstreamOrigin } from './upstream-host.ts'

@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { concatBytes, utf8Text } from './bytes.ts'
+import { canonicalBytes } from './canonical-json.ts'
+import { connectionHandleSchema, providerNameSchema } from './connection-handle.ts'
+import { ProtocolError } from './errors.ts'
+import { credentialPinsSchema } from './policy.ts'
+
+const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'not a header name')
+const printable = /^[\x20-\x7e]*$/
+
+/** The credential kinds and how each is injected; the secret fields each needs are in {@link credentialFields}. */
+export const credentialKindSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('api_key'),
+    /** Header that carries the key. */
+    header_name: headerName,
+    /** Header value with `{api_key}` where the key goes, such as `Bearer {api_key}`. */
+    header_template: z
+      .string()
+      .max(512)
+      .regex(printable)
+      .refine((t) => t.includes('{api_key}'), {
+        message: 'the template must contain {api_key}',
+      }),
+  }),
+  z.strictObject({ kind: z.literal('bearer') }),
+  z.strictObject({ kind: z.literal('basic') }),
+])
+
+/** How a credential is injected, without any secret. */
+export type CredentialKind = z.infer<typeof credentialKindSchema>
+
+/** Secret field names that each kind needs, in their order in the envelope. */
+export const credentialFields = {
+  api_key: ['api_key'],
+  bearer: ['token'],
+  basic: ['username', 'password'],
+} as const satisfies Record<CredentialKind['kind'], readonly string[]>
+
+const envelopeBindingSchema = z.strictObject({
+  /** The reserved handle that this credential is for. */
+  handle: connectionHandleSchema,
+  /** Subject of the owner, as the control plane named it when it reserved the handle. */
+  owner: z.string().min(1).max(128),
+  provider: providerNameSchema,
+  /** Hosts (`host` or `host:port`, canonical) that may receive the credential. */
+  allowed_hosts: z.array(z.string().min(1).max(260)).min(1).max(20),
+  /** The one-time nonce of the reservation. */
+  upload_nonce: z.string().min(16).max(128),
+  /** Unix seconds at sealing. */
+  created_at: z.int().nonnegative(),
+  pins: credentialPinsSchema,
+})
+
+const headerSchema = z.strictObject({
+  v: z.literal(1),
+  credential: credentialKindSchema,
+  base_url: z.string().max(2048),
+  binding: envelopeBindingSchema,
+  fields: z
+    .array(z.strictObject({ name: z.string(), length: z.int().min(1).max(16_384) }))
+    .min(1)
+    .max(8),
+})
+
+export type EnvelopeHeader = z.infer<typeof headerSchema>
+export type EnvelopeBinding = z.infer<typeof envelopeBindingSchema>
+
+/** A credential with its binding, before sealing or after opening. */
+export interface CredentialEnvelope {
+  readonly header: EnvelopeHeader
+  /** Secret bytes by field name. After decoding these are views into the decoded buffer. */
+  readonly secrets: Readonly<Record<string, Uint8Array>>
+}
+
+const magic = new Uint8Array([0x48, 0x46, 0x45, 0x31]) // "HFE1"
+
+/** Largest encoded envelope, in bytes. */
+export const maxEnvelopeBytes = 65_536
+
+/**
+ * The bytes that are sealed: `"HFE1" | u32 header length | canonical JSON header | secret bytes`.
+ *
+ * Secrets stand outside the JSON so that the enclave never has to turn them into strings, which
+ * JavaScript cannot wipe.
+ *
+ * @throws ProtocolError `INVALID_ENVELOPE` when a secret field is missing, empty or holds CR, LF or NUL
+ */
+export function encodeEnvelope(input: {
+  readonly header: Omit<EnvelopeHeader, 'v' | 'fields'>
+  readonly secrets: Readonly<Record<string, Uint8Array>>
+}): Uint8Array<ArrayBuffer> {
+  const names: readonly string[] = credentialFields[input.header.credential.kind]
+  const parts = names.map((name) => {
+    const secret = input.secrets[name]
+    if (!secret || secret.length === 0) {
+      throw new ProtocolError('INVALID_ENVELOPE', `the secret field "${name}" is missing or empty`)
+    }
+    refuseControlBytes(name, secret)
+    return secret
+  })
+  const header = parseHeader({
+    v: 1,
+    ...input.header,
+    fields: names.map((name, index) => ({ name, length: parts[index]?.length })),
+  })
+  const json = canonicalBytes(header)
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, json.length)
+  return concatBytes(magic, length, json, ...parts)
+}
+
+/**
+ * Reads what {@link encodeEnvelope} wrote. The returned secrets are views, not copies.
+ *
+ * @throws ProtocolError `INVALID_ENVELOPE`
+ */
+export function decodeEnvelope(bytes: Uint8Array): CredentialEnvelope {
+  const refuse = (why: string): never => {
+    throw new ProtocolError('INVALID_ENVELOPE', `the credential envelope ${why}`)
+  }
+  if (bytes.length > maxEnvelopeBytes) refuse(`is larger than ${maxEnvelopeBytes} bytes`)
+  if (bytes.length < 8 || !magic.every((byte, index) => bytes[index] === byte)) {
+    refuse('does not start with HFE1')
+  }
+  const headerLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4)
+  if (8 + headerLength > bytes.length) refuse('is cut short')
+  const header = parseHeader(parseJson(bytes.subarray(8, 8 + headerLength)))
+  const names: readonly string[] = credentialFields[header.credential.kind]
+  if (
+    header.fields.length !== names.length ||
+    header.fields.some((field, index) => field.name !== names[index])
+  ) {
+    refuse(`must hold exactly the fields ${names.join(', ')}`)
+  }
+  const secrets: Record<string, Uint8Array> = {}
+  let offset = 8 + headerLength
+  for (const { name, length } of header.fields) {
+    const secret = bytes.subarray(offset, offset + length)
+    if (secret.length !== length) refuse('is cut short')
+    refuseControlBytes(name, secret)
+    secrets[name] = secret
+    offset += length
+  }
+  if (offset !== bytes.length) refuse('has bytes left over')
+  return { header, secrets }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8Text(bytes))
+  } catch {
+    throw new ProtocolError('INVALID_ENVELOPE', 'the credential envelope has no JSON header')
+  }
+}
+
+function parseHeader(value: unknown): EnvelopeHeader {
+  const result = headerSchema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new ProtocolError(
+    'INVALID_ENVELOPE',
+    `the credential envelope's ${issue?.path.join('.') || 'header'} is wrong: ${issue?.message}`,
+  )
+}
+
+function refuseControlBytes(name: string, secret: Uint8Array): void {
+  if (secret.some((byte) => byte === 0x0d || byte === 0x0a || byte === 0x00)) {
+    throw new ProtocolError(
+      'INVALID_ENVELOPE',
+      `the secret field "${name}" holds a line break or NUL; paste it without them`,
+    )
+  }
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { type ConnectionHandle, connectionHandleSchema } from './connection-handle.ts'
+import { dispatchMethods } from './policy.ts'
+
+/** Every code that a failed dispatch can carry, with whether the same call may succeed later. */
+export const dispatchErrors = {
+  CONNECTION_NOT_FOUND: { retryable: false },
+  CONNECTION_REVOKED: { retryable: false },
+  CONNECTION_SUSPENDED: { retryable: false },
+  ORG_MISMATCH: { retryable: false },
+  DECRYPTION_FAILED: { retryable: false },
+  INVALID_REQUEST: { retryable: false },
+  BAD_REQUEST: { retryable: false },
+  DOWNSTREAM_TIMEOUT: { retryable: true },
+  DOWNSTREAM_UNREACHABLE: { retryable: true },
+  DOWNSTREAM_TLS_ERROR: { retryable: false },
+  DOWNSTREAM_AUTH_FAILURE: { retryable: false },
+  DOWNSTREAM_RATE_LIMITED: { retryable: true },
+  ENCLAVE_UNAVAILABLE: { retryable: true },
+} as const satisfies Record<string, { readonly retryable: boolean }>
+
+export type DispatchErrorCode = keyof typeof dispatchErrors
+
+/** All {@link DispatchErrorCode} values. */
+export const dispatchErrorCodes: readonly DispatchErrorCode[] = Object.keys(
+  dispatchErrors,
+) as DispatchErrorCode[]
+
+/** A JSON value that fits the wire form's `body`: what a tool sends or an upstream returned. */
+export type DispatchBody = { readonly [key: string]: unknown } | readonly unknown[] | string | null
+
+/** The HTTP request that the enclave is asked to make. */
+export interface HttpRequest {
+  readonly method: (typeof dispatchMethods)[number]
+  /** Path with query below the credential's base URL; sent as it is. */
+  readonly path: string
+  readonly body?: DispatchBody | undefined
+  readonly headers?: Readonly<Record<string, string>> | null | undefined
+  /** Time allowed for the whole call, 1000 to 300000 ms. Default 30000. */
+  readonly timeout_ms?: number | null | undefined
+}
+
+/** Body of `POST /dispatch`. */
+export interface DispatchRequest {
+  readonly connection_handle: ConnectionHandle
+  readonly request: HttpRequest
+}
+
+const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'not a header name')
+const headerValue = z
+  .string()
+  .max(8192)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'header values hold no control characters')
+
+/** Zod schema of {@link DispatchRequest}; unknown fields are refused. */
+export const dispatchRequestSchema: z.ZodType<DispatchRequest, unknown> = z.strictObject({
+  connection_handle: connectionHandleSchema,
+  request: z.strictObject({
+    method: z.enum(dispatchMethods),
+    path: z.string().min(1).max(8192),
+    body: z
+      .union([z.record(z.string(), z.unknown()), z.array(z.unknown()), z.string(), z.null()])
+      .optional(),
+    headers: z.record(headerName, headerValue).nullable().optional(),
+    timeout_ms: z.int().min(1000).max(300_000).nullable().optional(),
+  }),
+})
+
+/** What the upstream answered, whatever its status. */
+export interface HttpResponse {
+  /** 100 to 599. */
+  readonly status: number
+  /** Lower-case names; repeated headers joined by `, `; `set-cookie` never included. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: DispatchBody
+  /** Present and `base64` when `body` is the base64 of bytes that are not text. */
+  readonly body_encoding?: 'base64'
+}
+
+/** A dispatch that failed before an upstream answered. */
+export interface DispatchFailure {
+  readonly code: DispatchErrorCode
+  readonly message: string
+  readonly retryable: boolean
+}
+
+/** Answer of `POST /dispatch`, always with HTTP status 200. */
+export type DispatchResponse =
+  | { readonly success: true; readonly response: HttpResponse }
+  | { readonly success: false; readonly error: DispatchFailure }
+
+/** Zod schema of {@link DispatchResponse} for clients; unknown codes are kept as strings. */
+export const dispatchResponseSchema: z.ZodType<DispatchResponse, unknown> = z.discriminatedUnion(
+  'success',
+  [
+    z.object({
+      success: z.literal(true),
+      response: z.object({
+        status: z.int().min(100).max(599),
+        headers: z.record(z.string(), z.string()),
+        body: z.union([
+          z.record(z.string(), z.unknown()),
+          z.array(z.unknown()),
+          z.string(),
+          z.null(),
+        ]),
+        body_encoding: z.literal('base64').exactOptional(),
+      }),
+    }),
+    z.object({
+      success: z.literal(false),
+      error: z.object({
+        code: z.enum(dispatchErrorCodes as [DispatchErrorCode, ...DispatchErrorCode[]]),
+        message: z.string(),
+        retryable: z.boolean(),
+      }),
+    }),
+  ],
+)
+
+/** The wire form of a failure, with the code's `retryable`. */
+export function dispatchFailure(
+  code: DispatchErrorCode,
+  message: string,
+): DispatchResponse & { success: false } {
+  return { success: false, error: { code, message, retryable: dispatchErrors[code].retryable } }
+}

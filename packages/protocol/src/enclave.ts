@@ -1,0 +1,210 @@
+/**
+ * The operations that the control plane asks of the enclave over the channel. A head is JSON, a
+ * body is bytes.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { type RecordContext, recordContextSchema } from './connection.ts'
+import { type DispatchErrorCode, dispatchErrors } from './dispatch.ts'
+import { type IsolationReport, isolationReportSchema } from './isolation.ts'
+import type { KeySet } from './key-set.ts'
+import { type ConnectionPolicy, connectionPolicySchema, dispatchMethods } from './policy.ts'
+
+export * from './isolation.ts'
+
+/** Codes of failures that the enclave reports, beside the dispatch codes. */
+export const enclaveErrorCodes = [
+  ...(Object.keys(dispatchErrors) as DispatchErrorCode[]),
+  'INVALID_ENVELOPE',
+  'WRONG_KEY',
+  'BINDING_MISMATCH',
+  'UPLOAD_NONCE_MISMATCH',
+  'HOST_NOT_ALLOWED',
+  'POLICY_REFUSED',
+  'PIN_REFUSED',
+  'HEAD_REFUSED',
+  'INTERNAL',
+] as const
+export type EnclaveErrorCode = (typeof enclaveErrorCodes)[number]
+
+/** Payload of an error frame. `message` is fixed text of ours: never upstream text, never a secret. */
+export interface EnclaveFailure {
+  readonly code: EnclaveErrorCode
+  readonly message: string
+}
+
+/** Body: the sealed credential. Answer: {@link IngestResult} with the vault record as body. */
+export interface IngestHead {
+  /** `dedalus-v1` is the weaker form: it carries no binding, so the enclave binds it to `context`. */
+  readonly form: 'sealed-box' | 'dedalus-v1'
+  readonly kid?: string | undefined
+  /** The one-time nonce of the reservation; must stand in a sealed envelope. */
+  readonly upload_nonce: string
+  /** What the record will be bound to. For `sealed-box` the envelope's hosts must equal `allowed_hosts`. */
+  readonly context: RecordContext
+  /** Base URL of the reservation, used when a Dedalus envelope names none. */
+  readonly base_url: string
+}
+
+/** What may be known of a credential outside the enclave. */
+export interface IngestResult {
+  readonly kind: string
+  readonly base_url: string
+  readonly allowed_hosts: readonly string[]
+  /** Pins sealed with the credential, for display. */
+  readonly pins: Record<string, readonly string[]>
+}
+
+/** Body: the vault record. Answer: the new record as body. */
+export interface RewrapHead {
+  readonly context: RecordContext
+  readonly policy: ConnectionPolicy
+  /** Version of the new record: one more than `context.version`. */
+  readonly version: number
+}
+
+/** Body: the vault record (`record_bytes` long), then the request body. */
+export interface DispatchHead {
+  readonly context: RecordContext
+  readonly record_bytes: number
+  readonly request: {
+    readonly method: (typeof dispatchMethods)[number]
+    readonly path: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly has_body: boolean
+  }
+  readonly caller: {
+    readonly sub: string
+    /** Canonical URI of the resource on whose behalf the call is made. */
+    readonly resource: string
+    readonly client_id: string
+    /** The caller's DPoP proof for this dispatch; needed only when the credential pins keys. */
+    readonly proof?: string | undefined
+    /** The access token that the proof's `ath` covers. Sent only with `proof`. */
+    readonly access_token?: string | undefined
+    /** `htu` that the proof must carry. */
+    readonly dispatch_url: string
+  }
+  readonly timeout_ms: number
+  readonly max_response_bytes: number
+}
+
+/** Head of a dispatch answer; the upstream's body follows as the body. */
+export interface DispatchResult {
+  readonly status: number
+  /** Lower-case names, repeated headers joined by `, `, hop-by-hop and `set-cookie` dropped, secrets scrubbed. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Host that was called, for the audit record. */
+  readonly host: string
+}
+
+/** An audit head to sign. */
+export interface AuditHead {
+  readonly seq: number
+  /** Hex SHA-256 of the record `seq`. */
+  readonly hash: string
+  /** RFC 3339 time. */
+  readonly time: string
+}
+
+/** A signed audit head. */
+export interface SignedAuditHead extends AuditHead {
+  /** Identity public key that signed, base64url. */
+  readonly key_id: string
+  readonly signature: string
+}
+
+/** Answer of `status`. */
+export interface EnclaveStatus {
+  readonly version: string
+  readonly boot_id: string
+  readonly started_at: string
+  readonly isolation: IsolationReport
+  readonly identity: string
+  readonly sealing_kids: readonly string[]
+  readonly storage_key_version: number
+}
+
+/** Answer of `keys`. */
+export interface EnclaveKeys {
+  readonly key_set: KeySet
+  /** RSA public key with `use: "enc"` for Dedalus clients, current first. */
+  readonly enc_jwks: readonly Record<string, unknown>[]
+}
+
+/** Head sent and head answered by each operation. */
+export interface EnclaveOperations {
+  status: { head: Record<string, never>; result: EnclaveStatus }
+  keys: { head: Record<string, never>; result: EnclaveKeys }
+  ingest: { head: IngestHead; result: IngestResult }
+  rewrap: { head: RewrapHead; result: Record<string, never> }
+  dispatch: { head: DispatchHead; result: DispatchResult }
+  signHead: { head: AuditHead; result: SignedAuditHead }
+  latestHead: { head: Record<string, never>; result: { readonly head: SignedAuditHead | null } }
+  rotateSealingKey: { head: Record<string, never>; result: EnclaveKeys }
+  rotateIdentity: { head: Record<string, never>; result: EnclaveKeys }
+}
+export type EnclaveOperation = keyof EnclaveOperations
+
+const empty = z.strictObject({})
+const headers = z.record(z.string(), z.string())
+
+/** Zod schema of each operation's head, for the enclave's edge. */
+export const enclaveHeadSchemas: {
+  readonly [operation in EnclaveOperation]: z.ZodType<EnclaveOperations[operation]['head'], unknown>
+} = {
+  status: empty,
+  keys: empty,
+  latestHead: empty,
+  rotateSealingKey: empty,
+  rotateIdentity: empty,
+  ingest: z.strictObject({
+    form: z.enum(['sealed-box', 'dedalus-v1']),
+    kid: z.string().max(64).optional(),
+    upload_nonce: z.string().min(16).max(128),
+    context: recordContextSchema,
+    base_url: z.string().max(2048),
+  }),
+  rewrap: z.strictObject({
+    context: recordContextSchema,
+    policy: connectionPolicySchema,
+    version: z.int().min(2),
+  }),
+  dispatch: z.strictObject({
+    context: recordContextSchema,
+    record_bytes: z.int().positive(),
+    request: z.strictObject({
+      method: z.enum(dispatchMethods),
+      path: z.string(),
+      headers,
+      has_body: z.boolean(),
+    }),
+    caller: z.strictObject({
+      sub: z.string(),
+      resource: z.string(),
+      client_id: z.string(),
+      proof: z.string().max(4096).optional(),
+      access_token: z.string().max(16_384).optional(),
+      dispatch_url: z.string(),
+    }),
+    timeout_ms: z.int().min(1).max(300_000),
+    max_response_bytes: z.int().positive(),
+  }),
+  signHead: z.strictObject({
+    seq: z.int().positive(),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    time: z.string().max(40),
+  }),
+}
+
+/** Zod schema of {@link EnclaveStatus}, for the control plane's edge. */
+export const enclaveStatusSchema: z.ZodType<EnclaveStatus, unknown> = z.object({
+  version: z.string(),
+  boot_id: z.string(),
+  started_at: z.string(),
+  isolation: isolationReportSchema,
+  identity: z.string(),
+  sealing_kids: z.array(z.string()),
+  storage_key_version: z.int(),
+})

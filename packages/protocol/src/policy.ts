@@ -1,0 +1,103 @@
+import { z } from 'zod'
+
+/** Methods that a dispatch may use. */
+export const dispatchMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+export type DispatchMethod = (typeof dispatchMethods)[number]
+
+const methodList = z.array(z.enum([...dispatchMethods, '*'])).max(6)
+const pathPattern = z
+  .string()
+  .max(512)
+  .regex(/^\/[\x21-\x7e]*$/, 'a path pattern starts with / and is printable ASCII')
+  .refine((pattern) => !/[?#\\;]|\/\/|\/\.{1,2}(?:\/|$)/.test(pattern), {
+    message: 'a path pattern holds no query, fragment, dot or empty segment',
+  })
+const resourceList = z.array(z.string().min(1).max(512)).max(50)
+
+/**
+ * What a Connection may be used for. Every list is an allow-list; an empty list allows nothing.
+ *
+ * Path patterns: `*` stands for one segment's part (never `/`), `**` for anything from there on.
+ */
+export const connectionPolicySchema = z.strictObject({
+  /** HTTP methods, or `*`. */
+  methods: methodList,
+  /** Path patterns below the base URL. */
+  paths: z.array(pathPattern).max(100),
+  /** Canonical URIs of the resources (MCP servers) that may use it, or `*`. */
+  resources: resourceList,
+})
+
+export type ConnectionPolicy = z.infer<typeof connectionPolicySchema>
+
+/**
+ * Limits sealed with the credential by its owner. Each absent list limits nothing; a present one
+ * can only be changed by sealing again.
+ */
+export const credentialPinsSchema = z.strictObject({
+  methods: methodList.optional(),
+  paths: z.array(pathPattern).max(100).optional(),
+  resources: resourceList.optional(),
+  /** RFC 7638 thumbprints of the DPoP keys that may dispatch; the enclave checks the proof itself. */
+  dpop_jkts: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{43}$/))
+    .max(50)
+    .optional(),
+})
+
+export type CredentialPins = z.infer<typeof credentialPinsSchema>
+
+/** The parts of a dispatch that a policy decides on. */
+export interface PolicyQuestion {
+  readonly method: DispatchMethod
+  /** Path without query, as checked by `parseRequestPath`. */
+  readonly pathname: string
+  /** Canonical URI of the resource on whose behalf the call is made. */
+  readonly resource: string
+}
+
+/** Which list refused the call; `undefined` when all allow it. */
+export type PolicyRefusal = 'method' | 'path' | 'resource' | undefined
+
+/** Decides a call against a policy or against sealed pins (where an absent list limits nothing). */
+export function policyRefusal(
+  policy: ConnectionPolicy | CredentialPins,
+  question: PolicyQuestion,
+): PolicyRefusal {
+  const { methods, paths, resources } = policy
+  if (methods && !methods.some((method) => method === '*' || method === question.method)) {
+    return 'method'
+  }
+  if (paths && !paths.some((pattern) => pathMatches(pattern, question.pathname))) return 'path'
+  if (resources && !resources.some((uri) => uri === '*' || uri === question.resource)) {
+    return 'resource'
+  }
+  return undefined
+}
+
+/** Tells whether a path matches a pattern of `*` (within a segment) and `**` (anything). */
+export function pathMatches(pattern: string, pathname: string): boolean {
+  return compiled(pattern).test(pathname)
+}
+
+const patternCache = new Map<string, RegExp>()
+const patternCacheLimit = 1000
+
+function compiled(pattern: string): RegExp {
+  const known = patternCache.get(pattern)
+  if (known) return known
+  const source = pattern
+    .split(/(\*{1,2})/)
+    .map((part) =>
+      part === '**'
+        ? '.*'
+        : part === '*'
+          ? '[^/]*'
+          : part.replace(/[$()+.[\]^{|}]/g, String.raw`\$&`),
+    )
+    .join('')
+  const expression = new RegExp(`^${source}$`)
+  if (patternCache.size >= patternCacheLimit) patternCache.clear()
+  patternCache.set(pattern, expression)
+  return expression
+}
