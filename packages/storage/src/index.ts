@@ -1,0 +1,32 @@
+export { openStorage, type Storage, type StorageOptions } from './storage.ts'
+export { StorageError, type StorageErrorCode } from './errors.ts'
+export type { JsonObject, JsonValue } from './json.ts'
+export type { Denial, Page } from './paging.ts'
+export type { NewUser, User, UserRole, Users, UserStatus } from './users.ts'
+export type { Invitation, InvitationPurpose, Invitations, NewInvitation } from './invitations.ts'
+export type { Client, Clients, ClientSource, NewClient } from './clients.ts'
+export type {
+  DpopPolicy,
+  NewResource,
+  RequiredConnection,
+  Resource,
+  ResourceChanges,
+  Resources,
+  ResourceScope,
+} from './resources.ts'
+export type {
+  Connection,
+  ConnectionInfo,
+  Connections,
+  ConnectionStatus,
+  NewConnection,
+  RecordUpdate,
+  UploadNonce,
+} from './connections.ts'
+export type { Grant, GrantFilter, Grants, NewGrant } from './grants.ts'
+export type { NewSigningKey, SigningKey, SigningKeys, SigningKeyState } from './signing-keys.ts'
+export type { DenialEntry, DenialKind, Denials } from './denials.ts'
+export type { Settings } from './settings.ts'
+export type { AuditLog } from './audit/log.ts'
+export type { AuditEntry, AuditHead, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
+export type { OidcAdapter, OidcPayload } from './oidc/types.ts'

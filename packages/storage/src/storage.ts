@@ -1,0 +1,54 @@
+import type { AuditLog } from './audit/log.ts'
+import type { Clients } from './clients.ts'
+import type { Connections } from './connections.ts'
+import type { Denials } from './denials.ts'
+import type { Grants } from './grants.ts'
+import type { Invitations } from './invitations.ts'
+import type { OidcAdapter } from './oidc/types.ts'
+import type { Resources } from './resources.ts'
+import type { Settings } from './settings.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import type { Users } from './users.ts'
+
+export interface StorageOptions {
+  /** The database file; created with mode 0600. Its folder must exist. */
+  readonly file: string
+  /** 32 bytes; encrypts client secrets, signing keys and token payloads. Copied. */
+  readonly encryptionKey: Uint8Array
+  /** Unix milliseconds; default `Date.now`. */
+  readonly now?: (() => number) | undefined
+  /** How long a rotated refresh token stays usable; default 60, 0 switches the grace off. */
+  readonly refreshGraceSeconds?: number | undefined
+  /** What a loser of a race for a single-use code or token is told; default StorageError ALREADY_CONSUMED. */
+  readonly onConsumeConflict?: (() => Error) | undefined
+  /** What the second user of a DPoP proof or assertion is told; default StorageError REPLAYED. */
+  readonly onReplayConflict?: (() => Error) | undefined
+  /** How often expired rows are deleted, 50 at a time; default 30000, 0 = only by `sweepExpired`. */
+  readonly sweepIntervalMs?: number | undefined
+}
+
+/** Everything that the control plane stores. */
+export interface Storage {
+  readonly users: Users
+  readonly invitations: Invitations
+  readonly clients: Clients
+  readonly resources: Resources
+  readonly connections: Connections
+  readonly grants: Grants
+  readonly signingKeys: SigningKeys
+  readonly denials: Denials
+  readonly settings: Settings
+  readonly audit: AuditLog
+  /** The adapter of one oidc-provider model; pass `(name) => storage.oidcAdapter(name)` as `adapter`. */
+  oidcAdapter(modelName: string): OidcAdapter
+  /** Deletes at most `limit` (default 50) expired rows of each kind and returns how many went. */
+  sweepExpired(limit?: number): Promise<number>
+  /** Writes what is pending, then closes; later calls reject with StorageError CLOSED. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens (and creates or migrates) the database.
+ * @throws StorageError SCHEMA_TOO_NEW, WRONG_ENCRYPTION_KEY, INVALID_VALUE
+ */
+export declare function openStorage(options: StorageOptions): Storage
