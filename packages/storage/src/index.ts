@@ -28,5 +28,5 @@ export type { NewSigningKey, SigningKey, SigningKeys, SigningKeyState } from './
 export type { DenialEntry, DenialKind, Denials } from './denials.ts'
 export type { Settings } from './settings.ts'
 export type { AuditLog } from './audit/log.ts'
-export type { AuditEntry, AuditHead, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
+export type { AuditEntry, AuditPoint, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
 export type { OidcAdapter, OidcPayload } from './oidc/types.ts'

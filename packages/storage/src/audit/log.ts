@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditHead, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
+import type { AuditEntry, AuditPoint, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
 
 /** The append-only, hash-chained log. */
 export interface AuditLog {
@@ -11,7 +11,8 @@ export interface AuditLog {
   /** Records with `seq > after`, in order. */
   read(range?: { readonly after?: number; readonly limit?: number }): Promise<AuditRecord[]>
   /** The last record's seq and hash; seq 0 and the all-zero hash for an empty log. */
-  head(): Promise<AuditHead>
+  head(): Promise<AuditPoint>
+  /** Keeps what the enclave answered to `signHead`. */
   saveSignedHead(head: SignedAuditHead): Promise<void>
   /** In order of seq. */
   signedHeads(): Promise<SignedAuditHead[]>
