@@ -1,0 +1,244 @@
+import { isolationLevels } from '@holdfast/protocol/enclave'
+import { z } from 'zod'
+import { booleanSetting, integerSetting, issuerSetting, listSetting, pemSetting } from './types.ts'
+
+/** What documentation says about one setting, beside its type. */
+export interface SettingMeta {
+  readonly description: string
+  /** The default in words. */
+  readonly default: string
+  /** Command-line flag of `holdfast up`, where there is one. */
+  readonly flag?: string
+}
+
+const about = (meta: SettingMeta): Record<string, unknown> => ({ ...meta })
+
+/** Levels a floor may name: `hardware` needs evidence that this version cannot check. */
+const floorLevels = isolationLevels.filter((level) => level !== 'hardware')
+
+/**
+ * Every setting of Holdfast, whether it comes from a flag, the environment or a file. The key is
+ * the name in the file; the variable is `HOLDFAST_` and the key in capitals.
+ */
+export const settingsSchema = z.strictObject({
+  port: integerSetting(1, 65_535)
+    .default(4444)
+    .meta(about({ flag: '--port', default: '4444', description: 'TCP port of the server.' })),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .meta(
+      about({
+        flag: '--host',
+        default: '127.0.0.1',
+        description: 'Address to listen on; 0.0.0.0 for all.',
+      }),
+    ),
+  issuer: issuerSetting()
+    .optional()
+    .meta(
+      about({
+        flag: '--issuer',
+        default: 'http://localhost:<port>',
+        description:
+          'Public URL of the server, without a trailing slash; https unless it is a loopback name.',
+      }),
+    ),
+  dataDir: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about({
+        flag: '--data-dir',
+        default: '.holdfast in the project folder',
+        description: 'Folder of the database, keys, sockets and logs.',
+      }),
+    ),
+  config: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about({
+        flag: '--config',
+        default: '<data dir>/config.json, if it exists',
+        description: 'JSON file with settings by their file keys.',
+      }),
+    ),
+  production: booleanSetting()
+    .default(false)
+    .meta(
+      about({
+        flag: '--production',
+        default: 'false',
+        description: 'Stricter defaults: isolation floor `networkless`, no development aids.',
+      }),
+    ),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .meta(
+      about({
+        flag: '--log-level',
+        default: 'info',
+        description: 'Least severity that is logged.',
+      }),
+    ),
+  logMaxBytes: integerSetting(65_536, 1_073_741_824)
+    .default(10_485_760)
+    .meta(
+      about({
+        default: '10485760',
+        description: 'Size at which a log file is rotated; one older file is kept.',
+      }),
+    ),
+  trustProxy: booleanSetting()
+    .default(false)
+    .meta(
+      about({
+        default: 'false',
+        description: 'Believe `X-Forwarded-*` headers; only behind a proxy that sets them itself.',
+      }),
+    ),
+  enclaveMinIsolation: z
+    .enum(floorLevels)
+    .optional()
+    .meta(
+      about({
+        flag: '--min-isolation',
+        default: 'filtered on Linux, process elsewhere, networkless in production',
+        description:
+          'Isolation floor: below this measured level the enclave gets no keys. One of `none`, `process`, `filtered`, `networkless`.',
+      }),
+    ),
+  enclaveIsolation: z
+    .enum(['auto', 'networkless', 'filtered', 'process'])
+    .default('auto')
+    .meta(
+      about({
+        default: 'auto',
+        description: 'Strongest isolation that the launcher tries; `auto` takes what works.',
+      }),
+    ),
+  uidBase: integerSetting(1, 4_000_000_000)
+    .default(47_100)
+    .meta(
+      about({
+        default: '47100',
+        description:
+          'When started as root: uid and gid of the control plane; +1 the enclave, +2 the relay.',
+      }),
+    ),
+  rootKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about({
+        default: '<data dir>/enclave/root.key, made on the first start',
+        description: "Path of the enclave's root key: 32 raw bytes, mode 0600 or stricter.",
+      }),
+    ),
+  egressAllow: listSetting()
+    .default(['*'])
+    .meta(
+      about({
+        default: '`*`',
+        description:
+          'Hosts the relay may connect to: `host`, `host:port`, `*.host`, or `*` for any public host; comma-separated.',
+      }),
+    ),
+  egressAllowPrivate: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: 'none',
+        description:
+          'Hosts (`host` or `host:port`) allowed although their address is private; comma-separated.',
+      }),
+    ),
+  egressDnsServers: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: "the system's",
+        description: 'DNS servers of the relay, comma-separated.',
+      }),
+    ),
+  extraCa: pemSetting()
+    .optional()
+    .meta(
+      about({
+        default: 'none',
+        description:
+          'PEM certificates that the enclave trusts for upstreams, beside the public ones.',
+      }),
+    ),
+  accessTokenTtlSeconds: integerSetting(30, 3600)
+    .default(300)
+    .meta(about({ default: '300', description: 'Life of an access token.' })),
+  refreshGraceSeconds: integerSetting(0, 60)
+    .default(30)
+    .meta(
+      about({
+        default: '30',
+        description:
+          'How long a rotated refresh token is still answered, for clients that lost the reply.',
+      }),
+    ),
+  setupLinkTtlSeconds: integerSetting(60, 86_400)
+    .default(1800)
+    .meta(
+      about({
+        default: '1800',
+        description: 'Life of the one-time set-up link and of invitations.',
+      }),
+    ),
+  dispatchMaxBodyBytes: integerSetting(1024, 104_857_600)
+    .default(10_485_760)
+    .meta(
+      about({
+        default: '10485760',
+        description: 'Largest request or response body of a dispatch.',
+      }),
+    ),
+  dispatchTimeoutMs: integerSetting(1000, 300_000)
+    .default(30_000)
+    .meta(
+      about({ default: '30000', description: 'Time for a dispatch that names no timeout itself.' }),
+    ),
+  configDir: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about({
+        flag: '--config-dir',
+        default: '$XDG_CONFIG_HOME/holdfast or ~/.config/holdfast',
+        description: 'Where the command line keeps its profiles (tokens and keys, mode 0600).',
+      }),
+    ),
+  profile: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'use letters, digits, dots, dashes and underscores')
+    .default('default')
+    .meta(
+      about({
+        flag: '--profile',
+        default: 'default',
+        description: 'Name of the profile that the command line signs in with.',
+      }),
+    ),
+})
+
+/** Settings as given, after parsing and with the defaults that depend on nothing. */
+export type Settings = z.infer<typeof settingsSchema>
+export type SettingKey = keyof Settings
+
+export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[]
+
+/** The documentation of one setting. */
+export const settingMeta = (key: SettingKey): SettingMeta =>
+  settingsSchema.shape[key].meta() as unknown as SettingMeta
