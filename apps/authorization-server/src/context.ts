@@ -1,0 +1,37 @@
+import type { Storage } from '@holdfast/storage'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { EnclaveClient } from './enclave-client/client.ts'
+import type { Keystore } from './keystore.ts'
+import type { Revocation } from './revocation.ts'
+import type { VerifyToken } from './tokens.ts'
+
+/**
+ * What every part of this process is handed; made once in `server.ts`, which mounts
+ * - `createApiRouter(ctx)` of `api/router.ts`: Koa middleware that answers `/v1/**`, `/healthz` and
+ *   `/.well-known/holdfast-sealing-keys.json` and calls `next` for anything else,
+ * - `createDispatchHandler(ctx)` of `dispatch/handler.ts`: a node:http handler for POST /dispatch,
+ * - `createEnclaveClient({ socket, logger })` of `enclave-client/client.ts`.
+ */
+export interface AppContext {
+  /** `issuer` holds the port that was really bound. */
+  readonly config: Config
+  /** Unix milliseconds. */
+  readonly clock: () => number
+  readonly logger: Logger
+  readonly storage: Storage
+  /** Must offer `keys(): Promise<EnclaveKeys>` and `close(): Promise<void>`. */
+  readonly enclave: EnclaveClient
+  readonly keystore: Keystore
+  readonly revocation: Revocation
+  /** Checks one of our own access tokens: form, signature, issuer, audience, time, revocation. */
+  readonly verifyToken: VerifyToken
+}
+
+/** Koa state of every request. */
+export interface RequestState {
+  /** Also in the `X-Request-Id` answer header and in audit records. */
+  requestId: string
+  /** The caller's address, after the proxy rule of the configuration. */
+  remoteAddress: string
+}

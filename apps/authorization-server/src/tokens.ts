@@ -1,0 +1,139 @@
+import { hash, type KeyObject, verify } from 'node:crypto'
+import { z } from 'zod'
+import type { Revocation } from './revocation.ts'
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  sub: z.string().min(1),
+  aud: z.string().min(1),
+  exp: z.int(),
+  iat: z.int(),
+  jti: z.string().min(1),
+  client_id: z.string().min(1),
+  scope: z.string().optional(),
+  cnf: z.object({ jkt: z.string() }).optional(),
+  act: z.object({ sub: z.string() }).optional(),
+  'ddls:connections': z.record(z.string(), z.string()).optional(),
+  'ddls:grant': z.string().optional(),
+  'ddls:resource': z.string().optional(),
+})
+
+/** Claims of an access token that this server issued. @see {@link https://www.rfc-editor.org/rfc/rfc9068} */
+export type AccessTokenClaims = Readonly<z.infer<typeof claimsSchema>>
+
+export type TokenProblem =
+  | 'malformed'
+  | 'unknown_key'
+  | 'bad_signature'
+  | 'wrong_issuer'
+  | 'wrong_audience'
+  | 'expired'
+  | 'revoked'
+
+const problems: Record<TokenProblem, string> = {
+  malformed: 'the access token is not a JWT of type at+jwt',
+  unknown_key: 'the access token is signed by a key that this server does not know',
+  bad_signature: 'the signature of the access token does not verify',
+  wrong_issuer: 'the access token was issued by another server',
+  wrong_audience: 'the access token is meant for another resource',
+  expired: 'the access token has expired',
+  revoked: 'the access token has been revoked',
+}
+
+/** Why a token is refused; always `invalid_token` on the wire. `message` never repeats the token. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError'
+  readonly problem: TokenProblem
+
+  constructor(problem: TokenProblem) {
+    super(problems[problem])
+    this.problem = problem
+  }
+}
+
+/** What the caller demands of a token. */
+export interface ExpectedToken {
+  /** Accepted `aud` values; absent = any audience of ours (introspection, revocation). */
+  readonly audience?: string | readonly string[] | undefined
+}
+
+/**
+ * Checks one of our own access tokens. A proof of possession is the caller's to check when `cnf` is there.
+ * @throws TokenError
+ */
+export type VerifyToken = (token: string, expected: ExpectedToken) => Promise<AccessTokenClaims>
+
+export interface TokenVerifierOptions {
+  readonly issuer: string
+  /** Public key of a `kid` that may still have signed a valid token. */
+  readonly publicKey: (kid: string) => KeyObject | undefined
+  readonly revocation: Pick<Revocation, 'isRevoked'>
+  /** Unix milliseconds. */
+  readonly clock: () => number
+}
+
+const cacheLimit = 10_000
+const maxTokenLength = 16_384
+
+/** Makes the verifier; verified tokens are cached by hash, revocation and expiry are checked every time. */
+export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {
+  const verified = new Map<string, AccessTokenClaims>()
+
+  return async (token, { audience }) => {
+    const key = token.length <= maxTokenLength ? hash('sha256', token, 'base64url') : ''
+    let claims = verified.get(key)
+    if (!claims) {
+      claims = checkSignature(token, options)
+      if (verified.size >= cacheLimit) verified.delete(verified.keys().next().value ?? '')
+      verified.set(key, claims)
+    }
+    if (claims.exp * 1000 <= options.clock()) {
+      verified.delete(key)
+      throw new TokenError('expired')
+    }
+    if (audience !== undefined && ![audience].flat().includes(claims.aud)) {
+      throw new TokenError('wrong_audience')
+    }
+    if (await options.revocation.isRevoked(claims)) throw new TokenError('revoked')
+    return claims
+  }
+}
+
+function checkSignature(token: string, options: TokenVerifierOptions): AccessTokenClaims {
+  const [head, body, signature, ...rest] = token.split('.')
+  if (!head || !body || !signature || rest.length > 0 || token.length > maxTokenLength) {
+    throw new TokenError('malformed')
+  }
+  const header = decodeJson(head)
+  if (header?.['typ'] !== 'at+jwt' || header['alg'] !== 'ES256' || 'crit' in header) {
+    throw new TokenError('malformed')
+  }
+  const publicKey = options.publicKey(String(header['kid']))
+  if (!publicKey) throw new TokenError('unknown_key')
+  const valid = verify(
+    'sha256',
+    Buffer.from(`${head}.${body}`),
+    { key: publicKey, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  )
+  if (!valid) throw new TokenError('bad_signature')
+  const claims = claimsSchema.safeParse(decodeJson(body))
+  if (!claims.success) throw new TokenError('malformed')
+  if (claims.data.iss !== options.issuer) throw new TokenError('wrong_issuer')
+  return Object.freeze(claims.data)
+}
+
+function decodeJson(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells whether a token carries a scope. */
+export const hasScope = (claims: Pick<AccessTokenClaims, 'scope'>, scope: string): boolean =>
+  claims.scope?.split(' ').includes(scope) ?? false
