@@ -1,0 +1,257 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
+import { BoundedCache } from './bounded-cache.ts'
+import { type ConnectionHandle, isConnectionHandle } from './connection-handle.ts'
+import { type Sha256, webSha256 } from './sha256.ts'
+import { TokenError } from './token-error.ts'
+import type { TokenKeySource } from './token-key-source.ts'
+
+/** Signature algorithms that an access token may use. */
+export const accessTokenAlgorithms = ['ES256', 'RS256'] as const
+
+/** Options of {@link createAccessTokenVerifier}. */
+export interface AccessTokenVerifierOptions {
+  /** The only accepted `iss`, compared byte for byte. */
+  readonly issuer: string
+  /** The token's `aud` must hold one of these. */
+  readonly audience: string | readonly string[]
+  readonly keys: TokenKeySource
+  /** Clock difference forgiven for `exp`, `nbf` and `iat`. Default 10, range 0 to 300. */
+  readonly clockToleranceSeconds?: number
+  /** Verified tokens that are remembered. Default 5000; 0 remembers none. */
+  readonly cacheSize?: number
+  /** Longest time for which a verified token is remembered. Default 300. */
+  readonly cacheMaxAgeSeconds?: number
+  /** Default {@link webSha256}. */
+  readonly sha256?: Sha256
+  /** Clock in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** What a valid access token says. Frozen, because one object serves every request of a token. */
+export interface VerifiedAccessToken {
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string
+  readonly audience: readonly string[]
+  readonly scopes: readonly string[]
+  /** `iat`, in seconds. */
+  readonly issuedAt: number
+  /** `exp`, in seconds. */
+  readonly expiresAt: number
+  /** `jti`. */
+  readonly tokenId: string
+  /** Thumbprint of the key that must prove itself, when the token is bound to one. */
+  readonly jkt: string | undefined
+  /** `act.sub`: who acts for the subject, when the token came from an exchange. */
+  readonly actor: string | undefined
+  /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
+  readonly connections: Readonly<Record<string, ConnectionHandle>>
+  /** `ddls:grant`: the grant's opaque reference, for revocation. */
+  readonly grant: string | undefined
+  /** `ddls:resource`: the resource that the exchanged token was made for. */
+  readonly resource: string | undefined
+  /** All claims as they were signed. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** SHA-256 of the token as base64url: what a proof's `ath` must be. */
+  readonly hash: string
+}
+
+/** A verifier made by {@link createAccessTokenVerifier}. */
+export interface AccessTokenVerifier {
+  /**
+   * Checks a JWT access token.
+   *
+   * @param audience - accepted audiences of this call instead of the configured ones
+   * @throws TokenError `invalid_token`, or `temporarily_unavailable` when keys cannot be had
+   */
+  readonly verify: (
+    token: string,
+    audience?: string | readonly string[],
+  ) => Promise<VerifiedAccessToken>
+}
+
+const maxTokenLength = 16_384
+const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/
+
+const refuse = (reason: string, cause?: unknown): never => {
+  throw new TokenError('invalid_token', reason, cause === undefined ? {} : { cause })
+}
+
+const optionalText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.length > 0 ? value : undefined
+
+function requiredText(claims: JWTPayload, claim: string): string {
+  return optionalText(claims[claim]) ?? refuse(`the token has no ${claim}`)
+}
+
+function requiredSeconds(claims: JWTPayload, claim: string): number {
+  const value = claims[claim]
+  return typeof value === 'number' && Number.isFinite(value)
+    ? value
+    : refuse(`the token has no ${claim}`)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function audienceOf(claims: JWTPayload): readonly string[] {
+  const { aud } = claims
+  if (typeof aud === 'string' && aud.length > 0) return [aud]
+  if (Array.isArray(aud) && aud.length > 0 && aud.every((one) => typeof one === 'string')) {
+    return aud
+  }
+  return refuse('the token has no aud')
+}
+
+// A confirmation that we cannot check must not turn into a bearer token (RFC 7800 section 3.1).
+function confirmationOf(claims: JWTPayload): string | undefined {
+  const confirmation = claims['cnf']
+  if (confirmation === undefined) return undefined
+  if (!isObject(confirmation)) return refuse('the token has a malformed cnf')
+  const { jkt } = confirmation
+  if (Object.keys(confirmation).length !== 1 || typeof jkt !== 'string') {
+    return refuse('the token is bound to its key in an unknown way')
+  }
+  return thumbprintPattern.test(jkt) ? jkt : refuse('the token has a malformed cnf')
+}
+
+function connectionsOf(claims: JWTPayload): Readonly<Record<string, ConnectionHandle>> {
+  const named = claims['ddls:connections']
+  const connections = Object.create(null) as Record<string, ConnectionHandle>
+  if (named === undefined) return connections
+  if (!isObject(named)) return refuse('the token has a malformed ddls:connections')
+  for (const [name, handle] of Object.entries(named)) {
+    if (!isConnectionHandle(handle)) return refuse('the token has a malformed ddls:connections')
+    connections[name] = handle
+  }
+  return connections
+}
+
+function actorOf(claims: JWTPayload): string | undefined {
+  const actor = claims['act']
+  if (actor === undefined) return undefined
+  if (!isObject(actor)) return refuse('the token has a malformed act')
+  return optionalText(actor['sub']) ?? refuse('the token has a malformed act')
+}
+
+function scopesOf(claims: JWTPayload): readonly string[] {
+  const { scope } = claims
+  if (scope === undefined) return []
+  if (typeof scope !== 'string') return refuse('the token has a malformed scope')
+  return scope.split(' ').filter((one) => one.length > 0)
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const member of Object.values(value)) deepFreeze(member)
+  }
+  return value
+}
+
+function decode(token: string): { header: { alg: string; kid: string }; claims: JWTPayload } {
+  if (token.length > maxTokenLength) refuse('the token is too long')
+  try {
+    const { alg, kid, typ, crit } = decodeProtectedHeader(token)
+    if (typeof typ !== 'string' || !/^(?:application\/)?at\+jwt$/i.test(typ)) {
+      return refuse('the token is not of type at+jwt')
+    }
+    if (!(accessTokenAlgorithms as readonly unknown[]).includes(alg)) {
+      return refuse('the token uses an algorithm that is not allowed')
+    }
+    if (crit !== undefined) return refuse('the token has critical headers that are not understood')
+    if (typeof kid !== 'string' || kid.length > 256) return refuse('the token names no key')
+    return { header: { alg: alg as string, kid }, claims: decodeJwt(token) }
+  } catch (error) {
+    if (error instanceof TokenError) throw error
+    return refuse('the token is not a JWT', error)
+  }
+}
+
+function readClaims(claims: JWTPayload, hash: string): VerifiedAccessToken {
+  return deepFreeze({
+    issuer: requiredText(claims, 'iss'),
+    subject: requiredText(claims, 'sub'),
+    clientId: requiredText(claims, 'client_id'),
+    audience: audienceOf(claims),
+    scopes: scopesOf(claims),
+    issuedAt: requiredSeconds(claims, 'iat'),
+    expiresAt: requiredSeconds(claims, 'exp'),
+    tokenId: requiredText(claims, 'jti'),
+    jkt: confirmationOf(claims),
+    actor: actorOf(claims),
+    connections: connectionsOf(claims),
+    grant: optionalText(claims['ddls:grant']),
+    resource: optionalText(claims['ddls:resource']),
+    claims,
+    hash,
+  })
+}
+
+/**
+ * Makes a verifier of our authorization server's JWT access tokens. Everything that costs nothing is
+ * checked before the signature; a verified token is remembered by its hash until it expires.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4}
+ */
+export function createAccessTokenVerifier(
+  options: AccessTokenVerifierOptions,
+): AccessTokenVerifier {
+  const { issuer, keys, sha256 = webSha256, clockToleranceSeconds = 10 } = options
+  const now = options.now ?? Date.now
+  const cacheMaxAgeMs = (options.cacheMaxAgeSeconds ?? 300) * 1000
+  const verified = new BoundedCache<{ token: VerifiedAccessToken; forgetAtMs: number }>(
+    options.cacheSize ?? 5000,
+  )
+
+  const checkTime = (token: VerifiedAccessToken): void => {
+    const seconds = now() / 1000
+    if (seconds >= token.expiresAt + clockToleranceSeconds) refuse('the token has expired')
+  }
+  const checkAudience = (
+    token: VerifiedAccessToken,
+    audience: string | readonly string[],
+  ): void => {
+    const accepted = typeof audience === 'string' ? [audience] : audience
+    if (!token.audience.some((one) => accepted.includes(one))) {
+      refuse('the token is meant for another audience')
+    }
+  }
+  const checkIssue = (token: VerifiedAccessToken): void => {
+    const latest = now() / 1000 + clockToleranceSeconds
+    const { nbf } = token.claims
+    if (token.issuer !== issuer) refuse('the token is of another issuer')
+    if (token.issuedAt > latest) refuse('the token was issued in the future')
+    if (nbf !== undefined && (typeof nbf !== 'number' || !(nbf <= latest))) {
+      refuse('the token is not valid yet')
+    }
+  }
+
+  return {
+    verify: async (token, audience = options.audience) => {
+      if (token.length > maxTokenLength) refuse('the token is too long')
+      const hashed = sha256(token)
+      const hash = typeof hashed === 'string' ? hashed : await hashed
+      const known = verified.get(hash)
+      if (known !== undefined && known.forgetAtMs > now()) {
+        checkTime(known.token)
+        checkAudience(known.token, audience)
+        return known.token
+      }
+      const { header, claims } = decode(token)
+      const read = readClaims(claims, hash)
+      checkIssue(read)
+      checkTime(read)
+      checkAudience(read, audience)
+      const key = await keys(header)
+      try {
+        await compactVerify(token, key, { algorithms: [header.alg] })
+      } catch (error) {
+        refuse('the token has a wrong signature', error)
+      }
+      verified.set(hash, { token: read, forgetAtMs: now() + cacheMaxAgeMs })
+      return read
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload } from 'jose'
+import { BoundedCache } from './bounded-cache.ts'
+import { dpopAlgorithms, type DpopPublicJwk, jwkThumbprint, readPublicJwk } from './dpop-key.ts'
+import { normalizeHtu } from './dpop-uri.ts'
+import type { ReplayStore } from './replay.ts'
+import { type Sha256, webSha256 } from './sha256.ts'
+import { TokenError } from './token-error.ts'
+
+/** Options of {@link createDpopVerifier}. */
+export interface DpopVerifierOptions {
+  readonly replay: ReplayStore
+  /** Oldest accepted proof. Default 60, as long as used proofs are remembered. */
+  readonly maxAgeSeconds?: number
+  /** How far a client's clock may run ahead. Default 30. */
+  readonly clockToleranceSeconds?: number
+  /** Imported public keys of verified token holders that are kept. Default 2000. */
+  readonly keyCacheSize?: number
+  /** Default {@link webSha256}. */
+  readonly sha256?: Sha256
+  /** Clock in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** A proof and the request that it must fit. */
+export interface DpopCheck {
+  /** The `DPoP` header's value. */
+  readonly proof: string
+  readonly method: string
+  /** The request's public absolute URL, from configuration and never from a `Host` header. */
+  readonly url: string
+  /** The access token that the request carries; the proof's `ath` must then fit. */
+  readonly accessToken?: string
+  /** The token's hash, if already known, instead of `accessToken`. */
+  readonly accessTokenHash?: string
+  /** The thumbprint that a *verified* token names. Give it only after verifying the token. */
+  readonly expectedJkt?: string
+  /** The nonce that the proof must carry. */
+  readonly nonce?: string
+}
+
+/** What a valid proof proves. */
+export interface VerifiedDpopProof {
+  /** Thumbprint of the key that signed. */
+  readonly jkt: string
+  readonly jti: string
+  /** Seconds. */
+  readonly issuedAt: number
+}
+
+/** A verifier made by {@link createDpopVerifier}. */
+export interface DpopVerifier {
+  /** @throws TokenError `invalid_dpop_proof`, `use_dpop_nonce`, or `temporarily_unavailable` */
+  readonly verify: (check: DpopCheck) => Promise<VerifiedDpopProof>
+}
+
+const maxProofLength = 8192
+
+const refuse = (reason: string, cause?: unknown): never => {
+  throw new TokenError('invalid_dpop_proof', reason, cause === undefined ? {} : { cause })
+}
+
+interface DecodedProof {
+  readonly alg: string
+  readonly jwk: DpopPublicJwk
+  readonly claims: JWTPayload
+}
+
+function decode(proof: string): DecodedProof {
+  if (proof.length > maxProofLength) refuse('the proof is too long')
+  try {
+    const { alg, typ, jwk, crit } = decodeProtectedHeader(proof)
+    if (typ !== 'dpop+jwt') return refuse('the proof is not of type dpop+jwt')
+    if (typeof alg !== 'string' || !(dpopAlgorithms as readonly string[]).includes(alg)) {
+      return refuse('the proof uses an algorithm that is not allowed')
+    }
+    if (crit !== undefined) return refuse('the proof has critical headers that are not understood')
+    const publicJwk = readPublicJwk(jwk, alg)
+    if (publicJwk === undefined) return refuse("the proof's jwk is not a public key of its alg")
+    return { alg, jwk: publicJwk, claims: decodeJwt(proof) }
+  } catch (error) {
+    if (error instanceof TokenError) throw error
+    return refuse('the proof is not a JWT', error)
+  }
+}
+
+function checkTarget(claims: JWTPayload, check: DpopCheck): void {
+  const { htm, htu } = claims
+  if (htm !== check.method) refuse('the proof is for another method')
+  if (typeof htu !== 'string') return refuse('the proof has no htu')
+  const expected = normalizeHtu(check.url)
+  if (expected === undefined || normalizeHtu(htu) !== expected) {
+    refuse('the proof is for another URL')
+  }
+}
+
+/**
+ * Makes a verifier of DPoP proofs. Everything that costs nothing is checked before the signature, and
+ * a proof is accepted once.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3}
+ */
+export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
+  const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
+  const now = options.now ?? Date.now
+  const keys = new BoundedCache<CryptoKey>(options.keyCacheSize ?? 2000)
+
+  const issuedAt = (claims: JWTPayload): number => {
+    const seconds = now() / 1000
+    const { iat } = claims
+    if (typeof iat !== 'number' || !Number.isFinite(iat)) return refuse('the proof has no iat')
+    if (iat < seconds - maxAgeSeconds) return refuse('the proof is too old')
+    if (iat > seconds + clockToleranceSeconds) return refuse('the proof is of the future')
+    return iat
+  }
+  const checkTokenHash = async (claims: JWTPayload, check: DpopCheck): Promise<void> => {
+    const expected =
+      check.accessTokenHash ??
+      (check.accessToken === undefined ? undefined : await sha256(check.accessToken))
+    if (expected === undefined) return
+    if (claims['ath'] === undefined) refuse('the proof has no ath')
+    if (claims['ath'] !== expected) refuse('the proof is for another access token')
+  }
+  const checkNonce = (claims: JWTPayload, check: DpopCheck): void => {
+    if (check.nonce !== undefined && claims['nonce'] !== check.nonce) {
+      throw new TokenError('use_dpop_nonce', 'the proof must carry the nonce of this server')
+    }
+  }
+
+  return {
+    verify: async (check) => {
+      const { alg, jwk, claims } = decode(check.proof)
+      checkTarget(claims, check)
+      const iat = issuedAt(claims)
+      const { jti } = claims
+      if (typeof jti !== 'string' || jti.length === 0 || jti.length > 256) {
+        return refuse('the proof has no usable jti')
+      }
+      await checkTokenHash(claims, check)
+      checkNonce(claims, check)
+      const printed = jwkThumbprint(jwk, sha256)
+      const jkt = typeof printed === 'string' ? printed : await printed
+      if (check.expectedJkt !== undefined && jkt !== check.expectedJkt) {
+        return refuse('the proof is signed by another key than the token names')
+      }
+      const cacheName = `${alg}.${jkt}`
+      const cached = keys.get(cacheName)
+      try {
+        const key = cached ?? (await importJWK({ ...jwk }, alg))
+        await compactVerify(check.proof, key, { algorithms: [alg] })
+        // Only keys that a verified token names: whoever holds no token cannot push others out.
+        if (cached === undefined && check.expectedJkt !== undefined) keys.set(cacheName, key)
+      } catch (error) {
+        return refuse('the proof has a wrong signature', error)
+      }
+      const isFirstUse = await replay.use(`${jkt}.${jti}`, (iat + maxAgeSeconds) * 1000)
+      if (!isFirstUse) return refuse('the proof was used before')
+      return { jkt, jti, issuedAt: iat }
+    },
+  }
+}
