@@ -3,7 +3,13 @@ import path from 'node:path'
 import type { IsolationLevel } from '@holdfast/protocol/enclave'
 import { ConfigError } from '../errors.ts'
 import { defaultDataDir } from './default-data-dir.ts'
-import { type SettingKey, settingKeys, type Settings, settingsSchema } from './schema.ts'
+import {
+  type SettingKey,
+  settingKeys,
+  settingMeta,
+  type Settings,
+  settingsSchema,
+} from './schema.ts'
 import { fromEnvironment, fromFile, type Given, type GivenSettings } from './sources.ts'
 
 /** The whole configuration, every value decided. */
@@ -50,8 +56,7 @@ function fromFlags(flags: Flags): GivenSettings {
   return given
 }
 
-const flagName = (key: SettingKey): string =>
-  (settingsSchema.shape[key].meta()?.['flag'] as string | undefined) ?? `--${key}`
+const flagName = (key: SettingKey): string => settingMeta(key).flag ?? `--${key}`
 
 const asPath = (given: Given | undefined): string | undefined =>
   typeof given?.value === 'string' && given.value !== '' ? given.value : undefined
@@ -64,10 +69,11 @@ function parse(given: GivenSettings): Settings {
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const key = issue?.path[0] as SettingKey
+  const fallback = settingMeta(key).default
   const place = given[key]?.place ?? key
   throw new ConfigError(
     `${place} ${wording(issue?.message ?? 'is not valid')}`,
-    `change ${place}, or remove it for the default (${settingsSchema.shape[key].meta()?.['default']})`,
+    `change ${place}, or remove it for the default (${fallback})`,
   )
 }
 

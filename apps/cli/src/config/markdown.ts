@@ -16,7 +16,4 @@ export function settingsTable(): string {
 }
 
 const escapeCell = (text: string): string =>
-  text
-    .replaceAll('|', String.raw`\|`)
-    .replaceAll('<', '&lt;')
-    .replaceAll('*', String.raw`\*`)
+  text.replaceAll('|', String.raw`\|`).replaceAll('<', '&lt;')

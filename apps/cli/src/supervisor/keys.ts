@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import path from 'node:path'
+import { CliError } from '../errors.ts'
+import type { Identities } from './identities.ts'
+import type { Layout, Role } from './layout.ts'
+import { processesOf } from './layout.ts'
+
+const keyBytes = 32
+
+/**
+ * Creates the keys that are missing; never replaces one that protects data.
+ *
+ * @throws CliError when a key is lost or damaged
+ */
+export function prepareKeys(layout: Layout, identities: Identities | undefined, role: Role): void {
+  const runs = new Set(processesOf(role))
+  if (runs.has('authorization-server')) {
+    prepareKey(layout.controlKey, path.join(layout.controlDir, 'holdfast.db'))
+    const owner = identities?.controlPlane
+    if (owner !== undefined) chownSync(layout.controlKey, owner.uid, owner.gid)
+  }
+  if (runs.has('enclave')) prepareKey(layout.rootKey, layout.enclaveState)
+}
+
+/** @param guards - a file that can only be read with this key */
+function prepareKey(file: string, guards: string): void {
+  if (!existsSync(file)) {
+    if (existsSync(guards) && statSync(guards).size > 0) {
+      throw new CliError(`${file} is missing, but ${guards} needs it`, {
+        why: 'a new key could not open what the lost one protected',
+        fix: `restore ${path.basename(file)} from your backup; or, to start empty, move ${guards} away`,
+      })
+    }
+    writeKey(file)
+  }
+  const { size, mode, uid } = statSync(file)
+  if (size !== keyBytes) {
+    throw new CliError(`${file} has ${size} bytes, a key has ${keyBytes}`, {
+      fix: 'restore it from your backup',
+    })
+  }
+  const mine = process.getuid?.() === uid || process.getuid?.() === 0
+  if ((mode & 0o077) !== 0 && mine && isInside(file, path.dirname(guards))) chmodSync(file, 0o600)
+}
+
+const isInside = (file: string, folder: string): boolean => path.dirname(file) === folder
+
+/** Whole or not at all: a crash must not leave a short key that the next start would trust. */
+function writeKey(file: string): void {
+  const draft = `${file}.${process.pid}`
+  const key = randomBytes(keyBytes)
+  const fd = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(fd, key)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+    key.fill(0)
+  }
+  linkSync(draft, file)
+  unlinkSync(draft)
+}
+
+/** The root key's bytes; the caller wipes them after delivery. */
+export function readRootKey(layout: Layout): Buffer {
+  return readFileSync(layout.rootKey)
+}
+
+/** The enclave's state file, opened for it: it cannot open files by itself. */
+export function openEnclaveState(layout: Layout): number {
+  return openSync(layout.enclaveState, constants.O_RDWR | constants.O_CREAT, 0o600)
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Config } from '../config.ts'
+import type { Identities, Identity } from './identities.ts'
+import type { Layout, ProcessName } from './layout.ts'
+
+/** What the launcher is told; it stands in argv and therefore holds no secret. */
+export interface LaunchSpec {
+  readonly profile: 'enclave' | 'relay' | 'control-plane' | 'probe'
+  readonly node: string
+  readonly nodeArgs: readonly string[]
+  readonly main: string
+  readonly args: readonly string[]
+  readonly readOnly: readonly string[]
+  readonly readWrite: readonly string[]
+  readonly uid?: number
+  readonly gid?: number
+  readonly groups?: readonly number[]
+  readonly isolation?: 'auto' | 'networkless' | 'filtered' | 'process'
+}
+
+/** What the supervisor starts: the three processes and the outside probe. */
+export type Launchable = ProcessName | 'probe'
+
+/** Name resolution reads these; they are absent on some systems. */
+const resolverFiles = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/etc/gai.conf']
+
+type Access = Pick<LaunchSpec, 'main' | 'profile' | 'readOnly' | 'readWrite'>
+
+/** What each process may read and write, beside Node itself and its libraries. */
+function accessTable(root: string, layout: Layout): Readonly<Record<Launchable, Access>> {
+  const code = (...parts: string[]): string => path.join(root, ...parts)
+  const resolver = resolverFiles.filter((file) => existsSync(file))
+  const shared = [code('node_modules'), code('packages', 'protocol')]
+  const controlPlane = {
+    readOnly: [
+      ...shared,
+      code('packages', 'storage'),
+      code('migrations'),
+      code('apps', 'authorization-server'),
+      layout.dispatchDir,
+      ...resolver,
+    ],
+    readWrite: [layout.controlDir],
+  }
+  return {
+    'egress-relay': {
+      profile: 'relay',
+      main: code('apps', 'egress-relay', 'src', 'main.ts'),
+      readOnly: [code('apps', 'egress-relay'), ...resolver],
+      readWrite: [layout.egressDir],
+    },
+    enclave: {
+      profile: 'enclave',
+      main: code('enclave', 'src', 'main.ts'),
+      readOnly: [...shared, code('enclave'), layout.egressDir],
+      readWrite: [layout.dispatchDir],
+    },
+    'authorization-server': {
+      profile: 'control-plane',
+      main: code('apps', 'authorization-server', 'src', 'main.ts'),
+      ...controlPlane,
+    },
+    probe: {
+      profile: 'probe',
+      main: code('enclave', 'src', 'probe.ts'),
+      readOnly: [...controlPlane.readOnly, code('enclave')],
+      readWrite: controlPlane.readWrite,
+    },
+  }
+}
+
+function identityOf(what: Launchable, identities: Identities): Identity {
+  if (what === 'enclave') return identities.enclave
+  return what === 'egress-relay' ? identities.relay : identities.controlPlane
+}
+
+/** How to start one of them under its profile. */
+export function launchSpec(
+  what: Launchable,
+  options: {
+    readonly root: string
+    readonly layout: Layout
+    readonly identities: Identities | undefined
+    readonly isolation: Config['enclaveIsolation']
+  },
+): LaunchSpec {
+  const identity = options.identities && identityOf(what, options.identities)
+  return {
+    ...accessTable(options.root, options.layout)[what],
+    node: process.execPath,
+    nodeArgs: ['--conditions=@holdfast/source'],
+    args: [],
+    isolation: options.isolation,
+    ...(identity && { uid: identity.uid, gid: identity.gid, groups: identity.groups }),
+  }
+}
+
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+/** The command line of the launcher for a spec. */
+export const launcherCommand = (root: string, spec: LaunchSpec): Command => ({
+  command: spec.node,
+  args: [path.join(root, 'enclave', 'src', 'launcher.ts'), JSON.stringify(spec)],
+})
