@@ -1,0 +1,47 @@
+import { concatBytes, utf8, utf8Text } from './bytes.ts'
+import { ChannelError } from './channel-errors.ts'
+import { readUint32, writeUint32 } from './frame.ts'
+
+/** Most streams that a client opens at once and a server accepts. */
+export const maxStreams = 128
+
+/** Payload of a request frame: `u8 name length | name | u32 timeout ms | JSON head`. */
+export function encodeRequest(operation: string, timeoutMs: number, head: unknown): Uint8Array {
+  const name = utf8(operation)
+  const prefix = new Uint8Array(1)
+  prefix[0] = name.length
+  const deadline = new Uint8Array(4)
+  writeUint32(deadline, 0, timeoutMs)
+  return concatBytes(prefix, name, deadline, utf8(JSON.stringify(head)))
+}
+
+/** Reads what {@link encodeRequest} wrote. @throws ChannelError `PROTOCOL_VIOLATION` */
+export function decodeRequest(payload: Uint8Array): {
+  operation: string
+  timeoutMs: number
+  head: unknown
+} {
+  const nameEnd = 1 + (payload[0] ?? 0)
+  if (payload.length < nameEnd + 4) {
+    throw new ChannelError('PROTOCOL_VIOLATION', 'a request frame is cut short')
+  }
+  return {
+    operation: parsed(() => utf8Text(payload.subarray(1, nameEnd))),
+    timeoutMs: readUint32(payload, nameEnd),
+    head: decodeJson(payload.subarray(nameEnd + 4)),
+  }
+}
+
+/** The JSON value of a frame's payload. @throws ChannelError `PROTOCOL_VIOLATION` */
+export function decodeJson(payload: Uint8Array): unknown {
+  return parsed(() => JSON.parse(utf8Text(payload)) as unknown)
+}
+
+function parsed<T>(read: () => T): T {
+  try {
+    return read()
+  } catch {
+    // Without a cause: the text of a JSON error quotes its input.
+    throw new ChannelError('PROTOCOL_VIOLATION', 'a frame does not hold the text it should')
+  }
+}
