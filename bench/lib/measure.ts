@@ -1,0 +1,113 @@
+/**
+ * Measuring by CPU time of the process that does the work: on a busy machine of few cores that is
+ * steady where wall time is not.
+ */
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+
+/** Something measured: `run` does `count` operations, checks every reply and throws on a wrong one. */
+export interface Variant {
+  readonly name: string
+  /** Operations per round. */
+  readonly count: number
+  /** Makes the round's inputs, outside the measured time. */
+  prepare?(count: number): Promise<void>
+  run(count: number): Promise<void>
+  /** Processes whose CPU is counted; absent means this process. */
+  readonly pids?: readonly number[]
+  /** What this variant does not do, so that nobody compares unlike with like. */
+  readonly note?: string
+}
+
+/** One variant's medians over the rounds. */
+export interface Measurement {
+  readonly name: string
+  readonly microsecondsPerOperation: number
+  readonly operationsPerSecond: number
+  readonly spread: readonly [low: number, high: number]
+  readonly rounds: readonly number[]
+  readonly note?: string
+}
+
+// Linux reports process times in ticks of 1/100 s on every platform that Node supports.
+const microsecondsPerTick = 10_000
+
+function cpuMicroseconds(pids: readonly number[] | undefined): number {
+  if (!pids) {
+    const { user, system } = process.cpuUsage()
+    return user + system
+  }
+  return pids.reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return sum + (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
+  }, 0)
+}
+
+/**
+ * Runs all variants in interleaved rounds, forward and backward in turn, after one warm-up round.
+ *
+ * @param rounds - measured rounds, 3 or more; the median counts
+ */
+export async function measure(
+  variants: readonly Variant[],
+  rounds: number,
+  progress: (text: string) => void,
+): Promise<readonly Measurement[]> {
+  const cpu = new Map<string, number[]>(variants.map(({ name }) => [name, []]))
+  const rate = new Map<string, number[]>(variants.map(({ name }) => [name, []]))
+  for (const variant of variants) {
+    progress(`warming up: ${variant.name}`)
+    await variant.prepare?.(variant.count)
+    await variant.run(variant.count)
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
+      progress(`round ${round + 1} of ${rounds}: ${variant.name}`)
+      await variant.prepare?.(variant.count)
+      const before = cpuMicroseconds(variant.pids)
+      const start = performance.now()
+      await variant.run(variant.count)
+      const seconds = (performance.now() - start) / 1000
+      cpu.get(variant.name)?.push((cpuMicroseconds(variant.pids) - before) / variant.count)
+      rate.get(variant.name)?.push(variant.count / seconds)
+    }
+  }
+  return variants.map(({ name, note }) => {
+    const samples = cpu.get(name) ?? []
+    return {
+      name,
+      microsecondsPerOperation: median(samples),
+      operationsPerSecond: median(rate.get(name) ?? []),
+      spread: [Math.min(...samples), Math.max(...samples)],
+      rounds: samples,
+      ...(note === undefined ? {} : { note }),
+    }
+  })
+}
+
+/** The middle value. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
+}
+
+/** Runs `count` calls of `call` with at most `concurrency` at once. */
+export async function inParallel(
+  count: number,
+  concurrency: number,
+  call: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next
+      next += 1
+      await call(index)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, worker))
+}
