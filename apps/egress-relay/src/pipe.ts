@@ -31,10 +31,12 @@ export function pipeBytes(client: Socket, upstream: Socket, limits: PipeLimits):
     upstream.setTimeout(limits.idleTimeoutMs, () => {
       ending = 'idle'
       client.destroy()
-      upstream.resetAndDestroy()
+      abort(upstream)
     })
     upstream.once('end', halfOpen)
-    client.once('end', halfOpen)
+    // The client's end can come before the upstream is there.
+    if (client.readableEnded) halfOpen()
+    else client.once('end', halfOpen)
     client.pipe(upstream)
     upstream.pipe(client)
     whenClosed(upstream, () => {
@@ -47,7 +49,7 @@ export function pipeBytes(client: Socket, upstream: Socket, limits: PipeLimits):
     whenClosed(client, () => {
       if (!finished(client) && !upstream.destroyed) {
         ending = 'client-gone'
-        upstream.resetAndDestroy()
+        abort(upstream)
       }
       closed()
     })
@@ -57,6 +59,13 @@ export function pipeBytes(client: Socket, upstream: Socket, limits: PipeLimits):
 function whenClosed(socket: Socket, action: () => void): void {
   if (socket.closed) queueMicrotask(action)
   else socket.once('close', action)
+}
+
+/** Ends with a reset, so that the far side cannot take it for a regular end. */
+function abort(socket: Socket): void {
+  // libuv refuses to reset a socket that is already shut down for writing, and then leaks it.
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function finished(socket: Socket): boolean {
