@@ -1,5 +1,12 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { Backend } from './backend.ts'
+import { addDenials } from './denials.ts'
+import { revokeGrants } from './grant-revocation.ts'
 import type { JsonObject } from './json.ts'
 import type { Denial, Page } from './paging.ts'
+import { limitOf, notFound, orExists, parseJson } from './rows.ts'
+import type { ClientRow } from './schema.ts'
+import { all, query, run } from './sqlite/queries.ts'
 
 export type ClientSource = 'builtin' | 'manual' | 'dynamic'
 
@@ -44,4 +51,162 @@ export interface Clients {
    * @throws StorageError NOT_FOUND
    */
   revoke(clientId: string, denial: Denial): Promise<void>
+}
+
+/** The part of the repository that the adapter of the library reads on every request. */
+export interface ClientMetadataSource {
+  /** Metadata with `client_id` and secret in clear; undefined for an unknown or revoked client. */
+  metadataOf(clientId: string): Record<string, unknown> | undefined
+  /** Deletes a dynamic client that the library was told to delete. */
+  forget(clientId: string): Promise<void>
+}
+
+/** How many clients' decrypted metadata are kept; beyond it the oldest is read and decrypted again. */
+const cacheSize = 1000
+
+export function createClients({
+  db,
+  commit,
+  cipher,
+  now,
+}: Backend): Clients & ClientMetadataSource {
+  const byId = db.prepare<ClientRow>('select * from clients where client_id = ?')
+  const revisionOf = db.prepare<{ revision: number }>(
+    'select revision from clients where client_id = ? and revoked_at_ms is null',
+  )
+  const cache = new Map<string, { readonly revision: number; readonly text: string }>()
+
+  const toRow = (client: NewClient, nowMs: number): ClientRow => ({
+    client_id: client.clientId,
+    source: client.source,
+    resource: client.resource ?? null,
+    created_by: client.createdBy ?? null,
+    created_at_ms: nowMs,
+    updated_at_ms: nowMs,
+    revoked_at_ms: null,
+    revision: 1,
+    metadata: JSON.stringify(client.metadata),
+    secret:
+      client.secret === undefined
+        ? null
+        : cipher.seal(secretContext(client.clientId), client.secret),
+  })
+  const secretOf = (row: ClientRow): string | undefined =>
+    row.secret === null
+      ? undefined
+      : Buffer.from(cipher.open(secretContext(row.client_id), row.secret)).toString()
+
+  return {
+    create: (client) =>
+      commit.statement(() => {
+        const row = toRow(client, now())
+        orExists('a client with this id exists', () =>
+          run(db, query.insertInto('clients').values(row)),
+        )
+        return toClient(row)
+      }),
+    put: (client) =>
+      commit.transaction(() => {
+        const row = toRow(client, now())
+        run(
+          db,
+          query
+            .insertInto('clients')
+            .values(row)
+            .onConflict((conflict) =>
+              conflict.column('client_id').doUpdateSet((eb) => ({
+                source: row.source,
+                resource: row.resource,
+                metadata: row.metadata,
+                secret: row.secret,
+                updated_at_ms: row.updated_at_ms,
+                revision: eb('clients.revision', '+', 1),
+              })),
+            ),
+        )
+        return toClient(byId.get(client.clientId)!)
+      }),
+    async find(clientId) {
+      const row = byId.get(clientId)
+      return row === undefined ? undefined : toClient(row)
+    },
+    async list(page) {
+      return all(
+        db,
+        query
+          .selectFrom('clients')
+          .selectAll()
+          .where('client_id', '>', page?.after ?? '')
+          .orderBy('client_id')
+          .limit(limitOf(page)),
+      ).map(toClient)
+    },
+    async checkSecret(clientId, secret) {
+      const row = byId.get(clientId)
+      const expected = row === undefined || row.revoked_at_ms !== null ? undefined : secretOf(row)
+      return expected !== undefined && equalInConstantTime(expected, secret)
+    },
+    revoke: (clientId, { denyUntilMs }) =>
+      commit.transaction(() => {
+        const nowMs = now()
+        const changed = db
+          .prepare(
+            `update clients set revoked_at_ms = coalesce(revoked_at_ms, ?), updated_at_ms = ?,
+             revision = revision + 1 where client_id = ?`,
+          )
+          .run(nowMs, nowMs, clientId)
+        if (changed === 0) throw notFound('client')
+        revokeGrants(db, cipher, { clientId }, nowMs)
+        addDenials(db, [{ kind: 'client', value: clientId, expiresAtMs: denyUntilMs }])
+      }),
+    async forget(clientId) {
+      await commit.statement(() =>
+        run(
+          db,
+          query
+            .deleteFrom('clients')
+            .where('client_id', '=', clientId)
+            .where('source', '=', 'dynamic'),
+        ),
+      )
+    },
+    metadataOf(clientId) {
+      const current = revisionOf.get(clientId)
+      if (current === undefined) return undefined
+      let cached = cache.get(clientId)
+      if (cached?.revision !== current.revision) {
+        const row = byId.get(clientId)!
+        const text = JSON.stringify({
+          ...(parseJson(row.metadata) as JsonObject),
+          client_id: clientId,
+          client_secret: secretOf(row),
+        })
+        if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!)
+        cached = { revision: row.revision, text }
+        cache.set(clientId, cached)
+      }
+      // Parsed anew each time: the library may keep or change what it is given.
+      return parseJson(cached.text) as Record<string, unknown>
+    },
+  }
+}
+
+const secretContext = (clientId: string): string => `client-secret\0${clientId}`
+
+function equalInConstantTime(a: string, b: string): boolean {
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
+}
+
+function toClient(row: ClientRow): Client {
+  return {
+    clientId: row.client_id,
+    source: row.source,
+    metadata: parseJson(row.metadata) as JsonObject,
+    hasSecret: row.secret !== null,
+    resource: row.resource ?? undefined,
+    createdBy: row.created_by ?? undefined,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    revokedAtMs: row.revoked_at_ms ?? undefined,
+  }
 }

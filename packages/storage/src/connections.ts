@@ -1,5 +1,12 @@
+import { hash } from 'node:crypto'
+import type { Backend } from './backend.ts'
+import { toConnection, toInfo, toReservedRow } from './connection-row.ts'
+import { StorageError } from './errors.ts'
 import type { JsonObject } from './json.ts'
 import type { Page } from './paging.ts'
+import { limitOf, notFound, orExists } from './rows.ts'
+import type { ConnectionRow } from './schema.ts'
+import { all, query, run } from './sqlite/queries.ts'
 
 export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'revoked'
 
@@ -89,7 +96,7 @@ export interface Connections {
    * @throws StorageError VERSION_CONFLICT, NOT_FOUND
    */
   replaceRecord(handle: string, update: RecordUpdate): Promise<ConnectionInfo>
-  /** Changes what no record authenticates. @throws StorageError NOT_FOUND (also when revoked or still reserved) */
+  /** Changes what no record authenticates. @throws StorageError NOT_FOUND, also when revoked, or for `status` still reserved */
   update(
     handle: string,
     changes: {
@@ -101,4 +108,185 @@ export interface Connections {
   revoke(handle: string): Promise<ConnectionInfo>
   /** Notes a use; kept in memory and written at most once a minute per handle. */
   touch(handle: string): void
+}
+
+/** Every column that lists need; the record stays on disk. */
+const infoColumns = [
+  'handle',
+  'owner',
+  'provider',
+  'name',
+  'label',
+  'status',
+  'base_url',
+  'allowed_hosts',
+  'policy',
+  'kind',
+  'summary',
+  'record_version',
+  'upload_expires_at_ms',
+  'last_used_at_ms',
+  'created_at_ms',
+  'updated_at_ms',
+  'revoked_at_ms',
+] as const
+
+/** How often a connection's last use is written, and how many handles are remembered for it. */
+const touchIntervalMs = 60_000
+const touchedHandles = 10_000
+
+export function createConnections({ db, commit, now }: Backend): Connections {
+  const byHandle = db.prepare<ConnectionRow>('select * from connections where handle = ?')
+  const openNonce = db.prepare<{ found: 1 }>(
+    `select 1 as found from connections where handle = ? and upload_nonce_hash = ?
+       and upload_expires_at_ms > ? and status <> 'revoked'`,
+  )
+  const touchRow = db.prepare('update connections set last_used_at_ms = ? where handle = ?')
+  const touchedAt = new Map<string, number>()
+
+  const infoOf = (handle: string): ConnectionInfo => toInfo(byHandle.get(handle)!)
+  const usable = (handle: string): ConnectionRow => {
+    const row = byHandle.get(handle)
+    if (row === undefined || row.status === 'revoked') throw notFound('connection')
+    return row
+  }
+  const writeRecord = (handle: string, update: RecordUpdate): void => {
+    if (update.version <= update.expectedVersion) {
+      throw new StorageError(
+        'INVALID_VALUE',
+        'a new record needs a higher version than the old one',
+      )
+    }
+    const changed = run(
+      db,
+      query
+        .updateTable('connections')
+        .set({
+          record: update.record,
+          record_version: update.version,
+          updated_at_ms: now(),
+          ...(update.kind !== undefined && { kind: update.kind }),
+          ...(update.summary !== undefined && { summary: JSON.stringify(update.summary) }),
+          ...(update.baseUrl !== undefined && { base_url: update.baseUrl }),
+          ...(update.policy !== undefined && { policy: JSON.stringify(update.policy) }),
+          ...(update.allowedHosts !== undefined && {
+            allowed_hosts: JSON.stringify(update.allowedHosts),
+          }),
+        })
+        .where('handle', '=', handle)
+        .where('record_version', '=', update.expectedVersion),
+    )
+    if (changed === 0) {
+      throw new StorageError(
+        'VERSION_CONFLICT',
+        'the connection was changed meanwhile: read it again',
+      )
+    }
+  }
+
+  return {
+    reserve: (connection) =>
+      commit.statement(() => {
+        const row = toReservedRow(connection, sha256(connection.upload.nonce), now())
+        orExists('this handle exists', () => run(db, query.insertInto('connections').values(row)))
+        return toInfo(row)
+      }),
+    async find(handle) {
+      const row = byHandle.get(handle)
+      return row === undefined ? undefined : toConnection(row)
+    },
+    async list(filter) {
+      let chosen = query
+        .selectFrom('connections')
+        .select(infoColumns)
+        .where('handle', '>', filter?.after ?? '')
+        .orderBy('handle')
+        .limit(limitOf(filter))
+      if (filter?.owner !== undefined) chosen = chosen.where('owner', '=', filter.owner)
+      return all(db, chosen).map(toInfo)
+    },
+    openUpload: (handle, { nonce, expiresAtMs }) =>
+      commit.transaction(() => {
+        usable(handle)
+        run(
+          db,
+          query
+            .updateTable('connections')
+            .set({ upload_nonce_hash: sha256(nonce), upload_expires_at_ms: expiresAtMs })
+            .where('handle', '=', handle),
+        )
+      }),
+    async checkUpload(handle, nonce) {
+      return openNonce.get(handle, sha256(nonce), now()) !== undefined
+    },
+    completeUpload: (handle, nonce, update) =>
+      commit.transaction(() => {
+        const { status } = usable(handle)
+        if (openNonce.get(handle, sha256(nonce), now()) === undefined) {
+          throw new StorageError(
+            'ONE_TIME_KEY_INVALID',
+            'the upload was completed or has expired: open a new one',
+          )
+        }
+        writeRecord(handle, update)
+        run(
+          db,
+          query
+            .updateTable('connections')
+            .set({
+              upload_nonce_hash: null,
+              upload_expires_at_ms: null,
+              status: status === 'reserved' ? 'active' : status,
+            })
+            .where('handle', '=', handle),
+        )
+        return infoOf(handle)
+      }),
+    replaceRecord: (handle, update) =>
+      commit.transaction(() => {
+        if (usable(handle).record === null) throw notFound('sealed connection')
+        writeRecord(handle, update)
+        return infoOf(handle)
+      }),
+    update: (handle, { label, status }) =>
+      commit.transaction(() => {
+        const row = usable(handle)
+        if (status !== undefined && row.status === 'reserved') throw notFound('sealed connection')
+        run(
+          db,
+          query
+            .updateTable('connections')
+            .set({
+              updated_at_ms: now(),
+              ...(label !== undefined && { label }),
+              ...(status !== undefined && { status }),
+            })
+            .where('handle', '=', handle),
+        )
+        return infoOf(handle)
+      }),
+    revoke: (handle) =>
+      commit.transaction(() => {
+        if (byHandle.get(handle) === undefined) throw notFound('connection')
+        const nowMs = now()
+        db.prepare(
+          `update connections set status = 'revoked', record = null, upload_nonce_hash = null,
+             upload_expires_at_ms = null, revoked_at_ms = ?, updated_at_ms = ?
+           where handle = ? and status <> 'revoked'`,
+        ).run(nowMs, nowMs, handle)
+        return infoOf(handle)
+      }),
+    touch(handle) {
+      const nowMs = now()
+      if (nowMs - (touchedAt.get(handle) ?? -Infinity) < touchIntervalMs) return
+      if (touchedAt.size >= touchedHandles) touchedAt.clear()
+      touchedAt.set(handle, nowMs)
+      // Nobody waits for it and nothing depends on it: a failed write only leaves an older time.
+      commit.statement(() => touchRow.run(nowMs, handle)).catch(() => undefined)
+    },
+  }
+}
+
+function sha256(nonce: string): Uint8Array {
+  return hash('sha256', nonce, 'buffer')
 }

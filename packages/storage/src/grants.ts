@@ -1,4 +1,12 @@
+import type { Backend } from './backend.ts'
+import { addDenials } from './denials.ts'
+import { StorageError } from './errors.ts'
+import { revokeGrants } from './grant-revocation.ts'
 import type { Denial, Page } from './paging.ts'
+import { limitOf, notFound, parseJson } from './rows.ts'
+import type { GrantRow } from './schema.ts'
+import type { Database } from './sqlite/database.ts'
+import { all, query } from './sqlite/queries.ts'
 
 /** What one user allowed one client at one resource. */
 export interface Grant {
@@ -46,4 +54,99 @@ export interface Grants {
    * @throws StorageError NOT_FOUND
    */
   revoke(grantId: string, denial: Denial): Promise<Grant>
+}
+
+export function createGrants({ db, commit, cipher, now }: Backend): Grants {
+  const byId = db.prepare<GrantRow>('select * from grants where grant_id = ?')
+  const byParties = db.prepare<GrantRow>(
+    `select * from grants
+     where user_id = ? and client_id = ? and resource = ?
+       and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > ?)
+     order by updated_at_ms desc, grant_id desc limit 1`,
+  )
+  const put = db.prepare<GrantRow>(
+    `insert into grants (grant_id, user_id, client_id, resource, scopes, connections, created_at_ms,
+       updated_at_ms, expires_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (grant_id) do update set scopes = excluded.scopes, connections = excluded.connections,
+       updated_at_ms = excluded.updated_at_ms, expires_at_ms = excluded.expires_at_ms
+     where revoked_at_ms is null and user_id = excluded.user_id and client_id = excluded.client_id
+       and resource = excluded.resource
+     returning *`,
+  )
+  return {
+    put: (grant) =>
+      commit.statement(() => {
+        const nowMs = now()
+        const row = put.get(
+          grant.grantId,
+          grant.userId,
+          grant.clientId,
+          grant.resource,
+          JSON.stringify(grant.scopes),
+          JSON.stringify(grant.connections),
+          nowMs,
+          nowMs,
+          grant.expiresAtMs ?? null,
+        )
+        if (row === undefined) {
+          throw new StorageError(
+            'VERSION_CONFLICT',
+            'the grant was revoked, or is for another user, client or resource',
+          )
+        }
+        return toGrant(row)
+      }),
+    async find(grantId) {
+      const row = byId.get(grantId)
+      return row === undefined ? undefined : toGrant(row)
+    },
+    async findActive(userId, clientId, resource) {
+      const row = byParties.get(userId, clientId, resource, now())
+      return row === undefined ? undefined : toGrant(row)
+    },
+    async list(filter) {
+      return listGrants(db, filter, now())
+    },
+    revoke: (grantId, { denyUntilMs }) =>
+      commit.transaction(() => {
+        revokeGrants(db, cipher, { grantId }, now())
+        const row = byId.get(grantId)
+        if (row === undefined) throw notFound('grant')
+        addDenials(db, [{ kind: 'grant', value: grantId, expiresAtMs: denyUntilMs }])
+        return toGrant(row)
+      }),
+  }
+}
+
+function listGrants(db: Database, filter: GrantFilter | undefined, nowMs: number): Grant[] {
+  let chosen = query
+    .selectFrom('grants')
+    .selectAll()
+    .where('grant_id', '>', filter?.after ?? '')
+    .orderBy('grant_id')
+    .limit(limitOf(filter))
+  if (filter?.userId !== undefined) chosen = chosen.where('user_id', '=', filter.userId)
+  if (filter?.clientId !== undefined) chosen = chosen.where('client_id', '=', filter.clientId)
+  if (filter?.resource !== undefined) chosen = chosen.where('resource', '=', filter.resource)
+  if (filter?.includeInactive !== true) {
+    chosen = chosen
+      .where('revoked_at_ms', 'is', null)
+      .where((eb) => eb.or([eb('expires_at_ms', 'is', null), eb('expires_at_ms', '>', nowMs)]))
+  }
+  return all(db, chosen).map(toGrant)
+}
+
+function toGrant(row: GrantRow): Grant {
+  return {
+    grantId: row.grant_id,
+    userId: row.user_id,
+    clientId: row.client_id,
+    resource: row.resource,
+    scopes: parseJson(row.scopes) as string[],
+    connections: parseJson(row.connections) as Record<string, string>,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    expiresAtMs: row.expires_at_ms ?? undefined,
+    revokedAtMs: row.revoked_at_ms ?? undefined,
+  }
 }

@@ -1,4 +1,8 @@
+import type { Backend } from './backend.ts'
 import type { Page } from './paging.ts'
+import { limitOf, notFound, orExists, parseJson } from './rows.ts'
+import type { ResourceRow } from './schema.ts'
+import { all, query, run } from './sqlite/queries.ts'
 
 export type DpopPolicy = 'off' | 'preferred' | 'required'
 
@@ -6,6 +10,8 @@ export interface ResourceScope {
   readonly name: string
   /** In words, for the consent page. */
   readonly description: string
+  /** True when the consent page leaves it to the user to tick it. */
+  readonly optional?: boolean | undefined
 }
 
 export interface RequiredConnection {
@@ -13,6 +19,8 @@ export interface RequiredConnection {
   readonly name: string
   readonly provider: string
   readonly description: string
+  /** True when the server works without it. */
+  readonly optional?: boolean | undefined
 }
 
 /** A registered resource server (an MCP server). */
@@ -65,3 +73,136 @@ export interface Resources {
   /** @throws StorageError NOT_FOUND */
   remove(resource: string): Promise<void>
 }
+
+export function createResources({ db, commit, cipher, now }: Backend): Resources {
+  const aliasesOf = db.prepare<{ name: string }>(
+    'select name from resource_names where resource = ? and name <> ? order by name',
+  )
+  const toResource = (row: ResourceRow): Resource => ({
+    resource: row.resource,
+    displayName: row.display_name,
+    aliases: aliasesOf.all(row.resource, row.resource).map(({ name }) => name),
+    scopes: parseJson(row.scopes) as ResourceScope[],
+    connections: parseJson(row.connections) as RequiredConnection[],
+    dpop: row.dpop,
+    clientId: row.client_id ?? undefined,
+    deploymentId: row.deployment_id ?? undefined,
+    createdBy: row.created_by ?? undefined,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  })
+  const byUri = db.prepare<ResourceRow>('select * from resources where resource = ?')
+  const byName = db.prepare<ResourceRow>(
+    `select resources.* from resource_names join resources using (resource)
+     where resource_names.name = ?`,
+  )
+  const byClient = db.prepare<ResourceRow>('select * from resources where client_id = ?')
+  const byDeployment = db.prepare<ResourceRow>('select * from resources where deployment_id = ?')
+  const orNone = (row: ResourceRow | undefined): Resource | undefined =>
+    row === undefined ? undefined : toResource(row)
+
+  const setNames = (resource: string, aliases: readonly string[]): void => {
+    db.prepare('delete from resource_names where resource = ?').run(resource)
+    const insert = db.prepare('insert into resource_names (name, resource) values (?, ?)')
+    for (const name of new Set([resource, ...aliases])) insert.run(name, resource)
+  }
+  const taken = 'this URI, alias, client or deployment belongs to a registered resource'
+  const deploymentColumns = (
+    deployment: NewResource['deployment'],
+  ): Pick<ResourceRow, 'deployment_id' | 'deployment_secret'> =>
+    deployment === undefined
+      ? { deployment_id: null, deployment_secret: null }
+      : {
+          deployment_id: deployment.id,
+          deployment_secret: cipher.seal(deploymentContext(deployment.id), deployment.secret),
+        }
+
+  return {
+    create: (resource) =>
+      commit.transaction(() => {
+        const nowMs = now()
+        const row: ResourceRow = {
+          resource: resource.resource,
+          display_name: resource.displayName,
+          scopes: JSON.stringify(resource.scopes),
+          connections: JSON.stringify(resource.connections ?? []),
+          dpop: resource.dpop,
+          client_id: resource.clientId ?? null,
+          ...deploymentColumns(resource.deployment),
+          created_by: resource.createdBy ?? null,
+          created_at_ms: nowMs,
+          updated_at_ms: nowMs,
+        }
+        orExists(taken, () => {
+          run(db, query.insertInto('resources').values(row))
+          setNames(row.resource, resource.aliases ?? [])
+        })
+        return toResource(row)
+      }),
+    update: (resource, changes) =>
+      commit.transaction(() => {
+        const { scopes, connections, deployment } = changes
+        const changed = orExists(taken, () =>
+          run(
+            db,
+            query
+              .updateTable('resources')
+              .set({
+                updated_at_ms: now(),
+                ...(changes.displayName !== undefined && { display_name: changes.displayName }),
+                ...(scopes !== undefined && { scopes: JSON.stringify(scopes) }),
+                ...(connections !== undefined && { connections: JSON.stringify(connections) }),
+                ...(changes.dpop !== undefined && { dpop: changes.dpop }),
+                ...(changes.clientId !== undefined && { client_id: changes.clientId }),
+                ...(deployment !== undefined && deploymentColumns(deployment)),
+              })
+              .where('resource', '=', resource),
+          ),
+        )
+        if (changed === 0) throw notFound('resource')
+        const { aliases } = changes
+        if (aliases !== undefined) {
+          orExists(taken, () => {
+            setNames(resource, aliases)
+          })
+        }
+        return toResource(byUri.get(resource)!)
+      }),
+    async find(resource) {
+      return orNone(byUri.get(resource))
+    },
+    async resolve(uri) {
+      return orNone(byName.get(uri))
+    },
+    async findByClientId(clientId) {
+      return orNone(byClient.get(clientId))
+    },
+    async findDeployment(deploymentId) {
+      const row = byDeployment.get(deploymentId)
+      if (row === undefined || row.deployment_secret === null) return undefined
+      return {
+        resource: toResource(row),
+        secret: cipher.open(deploymentContext(deploymentId), row.deployment_secret),
+      }
+    },
+    async list(page) {
+      return all(
+        db,
+        query
+          .selectFrom('resources')
+          .selectAll()
+          .where('resource', '>', page?.after ?? '')
+          .orderBy('resource')
+          .limit(limitOf(page)),
+      ).map(toResource)
+    },
+    remove: (resource) =>
+      commit.statement(() => {
+        if (run(db, query.deleteFrom('resources').where('resource', '=', resource)) === 0) {
+          throw notFound('resource')
+        }
+      }),
+  }
+}
+
+const deploymentContext = (deploymentId: string): string => `deployment-secret\0${deploymentId}`

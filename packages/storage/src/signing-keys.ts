@@ -1,4 +1,8 @@
+import type { Backend } from './backend.ts'
 import type { JsonObject } from './json.ts'
+import { notFound, orExists, parseJson } from './rows.ts'
+import type { SigningKeyRow } from './schema.ts'
+import { query, run } from './sqlite/queries.ts'
 
 export type SigningKeyState = 'next' | 'active' | 'retired'
 
@@ -33,4 +37,70 @@ export interface SigningKeys {
   promote(kid: string): Promise<void>
   /** Deletes a retired key once no token signed by it can be valid. @throws StorageError NOT_FOUND */
   remove(kid: string): Promise<void>
+}
+
+export function createSigningKeys({ db, commit, cipher, now }: Backend): SigningKeys {
+  const context = (kid: string): string => `signing-key\0${kid}`
+  const toKey = (row: SigningKeyRow): SigningKey => ({
+    kid: row.kid,
+    alg: row.alg,
+    privateJwk: parseJson(
+      Buffer.from(cipher.open(context(row.kid), row.private_jwk)).toString(),
+    ) as JsonObject,
+    state: row.state,
+    createdAtMs: row.created_at_ms,
+    activatedAtMs: row.activated_at_ms ?? undefined,
+    retiredAtMs: row.retired_at_ms ?? undefined,
+  })
+  return {
+    create: (key) =>
+      commit.statement(() => {
+        const nowMs = now()
+        const row: SigningKeyRow = {
+          kid: key.kid,
+          alg: key.alg,
+          state: key.state,
+          created_at_ms: nowMs,
+          activated_at_ms: key.state === 'active' ? nowMs : null,
+          retired_at_ms: null,
+          private_jwk: cipher.seal(context(key.kid), JSON.stringify(key.privateJwk)),
+        }
+        orExists('this key id, or a key of this algorithm in this state, exists', () =>
+          run(db, query.insertInto('signing_keys').values(row)),
+        )
+        return toKey(row)
+      }),
+    async list() {
+      const rows = db
+        .prepare<SigningKeyRow>(
+          `select * from signing_keys
+           order by case state when 'active' then 0 when 'next' then 1 else 2 end,
+             retired_at_ms desc, kid`,
+        )
+        .all()
+      return rows.map(toKey)
+    },
+    promote: (kid) =>
+      commit.transaction(() => {
+        const nowMs = now()
+        const next = db
+          .prepare<{ alg: string }>(`select alg from signing_keys where kid = ? and state = 'next'`)
+          .get(kid)
+        if (next === undefined) throw notFound('next signing key')
+        db.prepare(
+          `update signing_keys set state = 'retired', retired_at_ms = ?
+           where alg = ? and state = 'active'`,
+        ).run(nowMs, next.alg)
+        db.prepare(
+          `update signing_keys set state = 'active', activated_at_ms = ? where kid = ?`,
+        ).run(nowMs, kid)
+      }),
+    remove: (kid) =>
+      commit.statement(() => {
+        const removed = db
+          .prepare(`delete from signing_keys where kid = ? and state = 'retired'`)
+          .run(kid)
+        if (removed === 0) throw notFound('retired signing key')
+      }),
+  }
 }

@@ -46,9 +46,3 @@ export interface Storage {
   /** Writes what is pending, then closes; later calls reject with StorageError CLOSED. */
   close(): Promise<void>
 }
-
-/**
- * Opens (and creates or migrates) the database.
- * @throws StorageError SCHEMA_TOO_NEW, WRONG_ENCRYPTION_KEY, INVALID_VALUE
- */
-export declare function openStorage(options: StorageOptions): Storage

@@ -1,3 +1,11 @@
+import type { Backend } from './backend.ts'
+import { addDenials, liftDenial } from './denials.ts'
+import { revokeGrants } from './grant-revocation.ts'
+import { limitOf, notFound, orExists } from './rows.ts'
+import type { UserRow } from './schema.ts'
+import type { Database } from './sqlite/database.ts'
+import { all, query, run } from './sqlite/queries.ts'
+import { newUlid } from './ulid.ts'
 import type { Denial, Page } from './paging.ts'
 
 export type UserRole = 'admin' | 'member'
@@ -46,4 +54,105 @@ export interface Users {
    * @throws StorageError NOT_FOUND
    */
   enable(id: string): Promise<void>
+}
+
+/** The form in which addresses are stored and compared. */
+export function normaliseEmail(email: string): string {
+  return email.normalize('NFC').trim().toLowerCase()
+}
+
+/** Inserts inside the caller's transaction. @throws StorageError EXISTS */
+export function insertUser(db: Database, user: NewUser, nowMs: number): User {
+  const row: UserRow = {
+    id: `usr_${newUlid(nowMs)}`,
+    email: normaliseEmail(user.email),
+    password_hash: user.passwordHash,
+    role: user.role,
+    status: 'active',
+    created_at_ms: nowMs,
+    updated_at_ms: nowMs,
+  }
+  orExists('a user with this e-mail address exists', () =>
+    run(db, query.insertInto('users').values(row)),
+  )
+  return toUser(row)
+}
+
+export function createUsers({ db, commit, cipher, now }: Backend): Users {
+  const byId = db.prepare<UserRow>('select * from users where id = ?')
+  const byEmail = db.prepare<UserRow>('select * from users where email = ?')
+  const change = (id: string, values: Partial<UserRow>): void => {
+    const changed = run(
+      db,
+      query
+        .updateTable('users')
+        .set({ ...values, updated_at_ms: now() })
+        .where('id', '=', id),
+    )
+    if (changed === 0) throw notFound('user')
+  }
+  return {
+    create: (user) => commit.statement(() => insertUser(db, user, now())),
+    async find(id) {
+      return toUserOrNone(byId.get(id))
+    },
+    async findByEmail(email) {
+      return toUserOrNone(byEmail.get(normaliseEmail(email)))
+    },
+    async list(page) {
+      return all(
+        db,
+        query
+          .selectFrom('users')
+          .selectAll()
+          .where('id', '>', page?.after ?? '')
+          .orderBy('id')
+          .limit(limitOf(page)),
+      ).map(toUser)
+    },
+    async hasAdministrator() {
+      const administrators = query
+        .selectFrom('users')
+        .select('id')
+        .where('role', '=', 'admin')
+        .where('status', '=', 'active')
+        .limit(1)
+      return all(db, administrators).length > 0
+    },
+    setPasswordHash: (id, passwordHash) =>
+      commit.statement(() => {
+        change(id, { password_hash: passwordHash })
+      }),
+    setRole: (id, role) =>
+      commit.statement(() => {
+        change(id, { role })
+      }),
+    disable: (id, { denyUntilMs }) =>
+      commit.transaction(() => {
+        change(id, { status: 'disabled' })
+        revokeGrants(db, cipher, { userId: id }, now())
+        addDenials(db, [{ kind: 'user', value: id, expiresAtMs: denyUntilMs }])
+      }),
+    enable: (id) =>
+      commit.transaction(() => {
+        change(id, { status: 'active' })
+        liftDenial(db, 'user', id)
+      }),
+  }
+}
+
+function toUserOrNone(row: UserRow | undefined): User | undefined {
+  return row === undefined ? undefined : toUser(row)
+}
+
+function toUser(row: UserRow): User {
+  return {
+    id: row.id,
+    email: row.email,
+    passwordHash: row.password_hash,
+    role: row.role,
+    status: row.status,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  }
 }

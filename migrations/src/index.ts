@@ -1,0 +1,17 @@
+import { accounts } from './0001_accounts.ts'
+import { oauth } from './0002_oauth.ts'
+import { connections } from './0003_connections.ts'
+import { oidc } from './0004_oidc.ts'
+import { audit } from './0005_audit.ts'
+import type { Migration } from './migration.ts'
+
+export type { Migration }
+
+/** All migrations by name, oldest first; a new one is added at the end. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001_accounts': accounts,
+  '0002_oauth': oauth,
+  '0003_connections': connections,
+  '0004_oidc': oidc,
+  '0005_audit': audit,
+}

@@ -1,0 +1,59 @@
+import type { Connection, ConnectionInfo, NewConnection } from './connections.ts'
+import type { JsonObject } from './json.ts'
+import { parseJson } from './rows.ts'
+import type { ConnectionRow } from './schema.ts'
+
+/** The row of a connection that is only reserved so far. */
+export function toReservedRow(
+  connection: NewConnection,
+  nonceHash: Uint8Array,
+  nowMs: number,
+): ConnectionRow {
+  return {
+    handle: connection.handle,
+    owner: connection.owner,
+    provider: connection.provider,
+    name: connection.name ?? null,
+    label: connection.label ?? null,
+    status: 'reserved',
+    base_url: connection.baseUrl,
+    allowed_hosts: JSON.stringify(connection.allowedHosts),
+    policy: JSON.stringify(connection.policy),
+    kind: null,
+    summary: null,
+    record_version: 0,
+    upload_nonce_hash: nonceHash,
+    upload_expires_at_ms: connection.upload.expiresAtMs,
+    last_used_at_ms: null,
+    created_at_ms: nowMs,
+    updated_at_ms: nowMs,
+    revoked_at_ms: null,
+    record: null,
+  }
+}
+
+export function toInfo(row: Omit<ConnectionRow, 'record' | 'upload_nonce_hash'>): ConnectionInfo {
+  return {
+    handle: row.handle,
+    owner: row.owner,
+    provider: row.provider,
+    name: row.name ?? undefined,
+    label: row.label ?? undefined,
+    status: row.status,
+    baseUrl: row.base_url,
+    allowedHosts: parseJson(row.allowed_hosts) as string[],
+    policy: parseJson(row.policy) as JsonObject,
+    kind: row.kind ?? undefined,
+    summary: row.summary === null ? undefined : (parseJson(row.summary) as JsonObject),
+    recordVersion: row.record_version,
+    uploadExpiresAtMs: row.upload_expires_at_ms ?? undefined,
+    lastUsedAtMs: row.last_used_at_ms ?? undefined,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    revokedAtMs: row.revoked_at_ms ?? undefined,
+  }
+}
+
+export function toConnection(row: ConnectionRow): Connection {
+  return { ...toInfo(row), record: row.record ?? undefined }
+}

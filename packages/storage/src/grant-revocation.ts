@@ -1,0 +1,41 @@
+import type { Cipher } from './cipher.ts'
+import { grantKeyOf, recordKeyOf } from './oidc/keys.ts'
+import type { Database } from './sqlite/database.ts'
+import { all, query, run } from './sqlite/queries.ts'
+
+/** Exactly one of these. */
+export type GrantSelector =
+  { readonly grantId: string } | { readonly userId: string } | { readonly clientId: string }
+
+/**
+ * Marks unrevoked grants as revoked and deletes everything that could still be exchanged for a token under
+ * them, inside the caller's transaction.
+ */
+export function revokeGrants(
+  db: Database,
+  cipher: Cipher,
+  selector: GrantSelector,
+  nowMs: number,
+): void {
+  let chosen = query.selectFrom('grants').select('grant_id').where('revoked_at_ms', 'is', null)
+  if ('grantId' in selector) chosen = chosen.where('grant_id', '=', selector.grantId)
+  else if ('userId' in selector) chosen = chosen.where('user_id', '=', selector.userId)
+  else chosen = chosen.where('client_id', '=', selector.clientId)
+
+  for (const { grant_id: grantId } of all(db, chosen)) {
+    run(
+      db,
+      query
+        .updateTable('grants')
+        .set({ revoked_at_ms: nowMs, updated_at_ms: nowMs })
+        .where('grant_id', '=', grantId),
+    )
+    deleteGrantRecords(db, cipher, grantId)
+    db.prepare('delete from oidc_records where key = ?').run(recordKeyOf(cipher, 'Grant', grantId))
+  }
+}
+
+/** Deletes the codes and tokens of a grant. */
+export function deleteGrantRecords(db: Database, cipher: Cipher, grantId: string): void {
+  db.prepare('delete from oidc_records where grant_key = ?').run(grantKeyOf(cipher, grantId))
+}

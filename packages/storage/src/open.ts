@@ -1,0 +1,102 @@
+import { createAuditLog } from './audit/log.ts'
+import type { Backend } from './backend.ts'
+import { createCipher } from './cipher.ts'
+import { createClients } from './clients.ts'
+import { createConnections } from './connections.ts'
+import { createDenials } from './denials.ts'
+import { createGrants } from './grants.ts'
+import { createInvitations } from './invitations.ts'
+import { createClientAdapter } from './oidc/client-adapter.ts'
+import { alreadyConsumed, createRecordAdapter } from './oidc/record-adapter.ts'
+import { createReplayAdapter, replayed } from './oidc/replay-adapter.ts'
+import { createResources } from './resources.ts'
+import { createSettings, requireEncryptionKey } from './settings.ts'
+import { createSigningKeys } from './signing-keys.ts'
+import { createGroupCommit } from './sqlite/group-commit.ts'
+import { createPrivateFile, openDatabase, type Database } from './sqlite/database.ts'
+import { migrate } from './sqlite/migrate.ts'
+import type { Storage, StorageOptions } from './storage.ts'
+import { createSweep } from './sweep.ts'
+import { createUsers } from './users.ts'
+
+const sweepBatch = 50
+
+/**
+ * Opens (and creates or migrates) the database.
+ *
+ * @throws StorageError SCHEMA_TOO_NEW, WRONG_ENCRYPTION_KEY, INVALID_VALUE
+ */
+export function openStorage(options: StorageOptions): Storage {
+  const cipher = createCipher(options.encryptionKey)
+  const now = options.now ?? Date.now
+  createPrivateFile(options.file)
+  const db = openDatabase(options.file, 'full')
+  let relaxedDb: Database
+  try {
+    migrate(db, now())
+    requireEncryptionKey(db, cipher)
+    relaxedDb = openDatabase(options.file, 'normal')
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  const backend: Backend = { db, relaxedDb, commit: createGroupCommit(db), cipher, now }
+
+  const clients = createClients(backend)
+  const sweep = createSweep(backend)
+  const stopSweeping = sweepRegularly(sweep, options.sweepIntervalMs ?? 30_000)
+  const graceMs = (options.refreshGraceSeconds ?? 60) * 1000
+  const onConsumeConflict = options.onConsumeConflict ?? alreadyConsumed
+  const onReplayConflict = options.onReplayConflict ?? replayed
+
+  return {
+    users: createUsers(backend),
+    invitations: createInvitations(backend),
+    clients,
+    resources: createResources(backend),
+    connections: createConnections(backend),
+    grants: createGrants(backend),
+    signingKeys: createSigningKeys(backend),
+    denials: createDenials(backend),
+    settings: createSettings(backend),
+    audit: createAuditLog(backend),
+    oidcAdapter(model) {
+      if (model === 'Client') return createClientAdapter(clients)
+      if (model === 'ReplayDetection') return createReplayAdapter(backend, onReplayConflict)
+      return createRecordAdapter(backend, {
+        model,
+        graceMs: model === 'RefreshToken' ? graceMs : 0,
+        onConsumeConflict,
+      })
+    },
+    async sweepExpired(limit = sweepBatch) {
+      return sweep(limit)
+    },
+    async close() {
+      stopSweeping()
+      backend.commit.close()
+      relaxedDb.close()
+      db.close()
+    },
+  }
+}
+
+/** Sweeps batch after batch, other work in between, until nothing is expired; then again after the interval. */
+function sweepRegularly(sweep: (limit: number) => number, intervalMs: number): () => void {
+  if (intervalMs === 0) return () => undefined
+  let stopped = false
+  const round = (): void => {
+    if (stopped) return
+    try {
+      if (sweep(sweepBatch) >= sweepBatch) setImmediate(round)
+    } catch {
+      // Another process holds the file, or the disk is full: expired rows are harmless until the next round.
+    }
+  }
+  const timer = setInterval(round, intervalMs)
+  timer.unref()
+  return () => {
+    stopped = true
+    clearInterval(timer)
+  }
+}

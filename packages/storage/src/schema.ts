@@ -1,0 +1,142 @@
+/** The tables as the query builder sees them; `@holdfast/migrations` is where they are made. */
+export interface Schema {
+  users: UserRow
+  invitations: InvitationRow
+  settings: { name: string; value: Uint8Array }
+  clients: ClientRow
+  resources: ResourceRow
+  resource_names: { name: string; resource: string }
+  grants: GrantRow
+  signing_keys: SigningKeyRow
+  denials: DenialRow
+  connections: ConnectionRow
+  audit: AuditRow
+  audit_heads: AuditHeadRow
+}
+
+export interface UserRow {
+  id: string
+  email: string
+  password_hash: string
+  role: 'admin' | 'member'
+  status: 'active' | 'disabled'
+  created_at_ms: number
+  updated_at_ms: number
+}
+
+export interface InvitationRow {
+  id: string
+  key_hash: Uint8Array
+  purpose: 'setup' | 'invite'
+  role: 'admin' | 'member'
+  email: string | null
+  created_by: string | null
+  created_at_ms: number
+  expires_at_ms: number
+  used_at_ms: number | null
+  used_by: string | null
+}
+
+export interface ClientRow {
+  client_id: string
+  source: 'builtin' | 'manual' | 'dynamic'
+  resource: string | null
+  created_by: string | null
+  created_at_ms: number
+  updated_at_ms: number
+  revoked_at_ms: number | null
+  /** Goes up with every change, for caches. */
+  revision: number
+  metadata: string
+  secret: Uint8Array | null
+}
+
+export interface ResourceRow {
+  resource: string
+  display_name: string
+  scopes: string
+  connections: string
+  dpop: 'off' | 'preferred' | 'required'
+  client_id: string | null
+  deployment_id: string | null
+  deployment_secret: Uint8Array | null
+  created_by: string | null
+  created_at_ms: number
+  updated_at_ms: number
+}
+
+export interface GrantRow {
+  grant_id: string
+  user_id: string
+  client_id: string
+  resource: string
+  scopes: string
+  connections: string
+  created_at_ms: number
+  updated_at_ms: number
+  expires_at_ms: number | null
+  revoked_at_ms: number | null
+}
+
+export interface SigningKeyRow {
+  kid: string
+  alg: string
+  state: 'next' | 'active' | 'retired'
+  created_at_ms: number
+  activated_at_ms: number | null
+  retired_at_ms: number | null
+  private_jwk: Uint8Array
+}
+
+export interface DenialRow {
+  kind: 'user' | 'client' | 'grant' | 'token'
+  value: string
+  expires_at_ms: number
+}
+
+export interface ConnectionRow {
+  handle: string
+  owner: string
+  provider: string
+  name: string | null
+  label: string | null
+  status: 'reserved' | 'active' | 'paused' | 'revoked'
+  base_url: string
+  allowed_hosts: string
+  policy: string
+  kind: string | null
+  summary: string | null
+  record_version: number
+  upload_nonce_hash: Uint8Array | null
+  upload_expires_at_ms: number | null
+  last_used_at_ms: number | null
+  created_at_ms: number
+  updated_at_ms: number
+  revoked_at_ms: number | null
+  record: Uint8Array | null
+}
+
+export interface AuditRow {
+  seq: number
+  time_ms: number
+  type: string
+  outcome: 'success' | 'denied' | 'failed'
+  actor: string | null
+  subject: string | null
+  client: string | null
+  resource: string | null
+  connection: string | null
+  grant_id: string | null
+  request_id: string | null
+  detail: string | null
+  prev_hash: Uint8Array
+  hash: Uint8Array
+}
+
+export interface AuditHeadRow {
+  seq: number
+  hash: string
+  time: string
+  key_id: string
+  signature: string
+}

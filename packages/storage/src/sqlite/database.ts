@@ -1,0 +1,77 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
+import { StorageError } from '../errors.ts'
+
+/** A prepared statement; every call throws StorageError CLOSED after {@link Database.close}. */
+export interface Statement<Row> {
+  get(...parameters: readonly unknown[]): Row | undefined
+  all(...parameters: readonly unknown[]): Row[]
+  /** Runs a statement that returns no rows; answers how many rows it changed. */
+  run(...parameters: readonly unknown[]): number
+}
+
+/** `full` survives a power cut; `normal` may then lose the last commits, never the file's integrity. */
+export type Durability = 'full' | 'normal'
+
+/** One connection to the database file; every call is synchronous. */
+export interface Database {
+  /** Prepares once per SQL text. */
+  prepare<Row>(sql: string): Statement<Row>
+  /** Runs `work` in an immediate transaction, or in a savepoint inside one; a throw undoes all of it. */
+  transaction<T>(work: () => T): T
+  readonly inTransaction: boolean
+  close(): void
+}
+
+/** Creates the file with mode 0600 (SQLite gives its WAL the same) or tightens an existing one. */
+export function createPrivateFile(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+}
+
+export function openDatabase(file: string, durability: Durability): Database {
+  const sqlite = new Sqlite(file, { timeout: 5000 })
+  sqlite.pragma('journal_mode = wal')
+  sqlite.pragma(`synchronous = ${durability}`)
+  sqlite.pragma('foreign_keys = on')
+  sqlite.pragma('trusted_schema = off')
+  // So that INSERT OR REPLACE meets the triggers that keep the audit log append-only.
+  sqlite.pragma('recursive_triggers = on')
+
+  const statements = new Map<string, Statement<unknown>>()
+  const requireOpen = (): void => {
+    if (!sqlite.open) throw new StorageError('CLOSED', 'the database is closed')
+  }
+  const prepare = (sql: string): Statement<unknown> => {
+    requireOpen()
+    const prepared = sqlite.prepare<unknown[], unknown>(sql)
+    return {
+      get: (...parameters) => (requireOpen(), prepared.get(...parameters)),
+      all: (...parameters) => (requireOpen(), prepared.all(...parameters)),
+      run: (...parameters) => (requireOpen(), prepared.run(...parameters).changes),
+    }
+  }
+  return {
+    prepare<Row>(sql: string): Statement<Row> {
+      let statement = statements.get(sql)
+      if (statement === undefined) {
+        statement = prepare(sql)
+        statements.set(sql, statement)
+      }
+      return statement as Statement<Row>
+    },
+    transaction: (work) => (requireOpen(), sqlite.transaction(work).immediate()),
+    get inTransaction() {
+      return sqlite.inTransaction
+    },
+    close: () => {
+      sqlite.close()
+    },
+  }
+}
+
+/** True when a write failed because the row, or a unique value in it, exists already. */
+export function isUniqueViolation(error: unknown): boolean {
+  const code = error instanceof Sqlite.SqliteError ? error.code : undefined
+  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+}

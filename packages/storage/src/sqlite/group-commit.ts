@@ -1,0 +1,73 @@
+import { StorageError } from '../errors.ts'
+import type { Database } from './database.ts'
+
+/** Durable writes: all that arrive in one turn of the event loop share one transaction and one fsync. */
+export interface GroupCommit {
+  /** For a single statement: SQLite itself undoes one that fails. Resolves after the commit. */
+  statement<T>(work: () => T): Promise<T>
+  /** For several statements: all of them hold or none. Resolves after the commit. */
+  transaction<T>(work: () => T): Promise<T>
+  /** Commits what is pending now and refuses what comes later. */
+  close(): void
+}
+
+interface Job {
+  readonly work: () => unknown
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** @see the ADR on storage for the cost of a commit per write */
+export function createGroupCommit(db: Database): GroupCommit {
+  let pending: Job[] = []
+  let closed = false
+
+  const flush = (): void => {
+    const jobs = pending
+    pending = []
+    if (jobs.length === 0) return
+    let outcomes: (() => void)[]
+    try {
+      outcomes = db.transaction(() => jobs.map((job) => run(db, job)))
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+      return
+    }
+    for (const settle of outcomes) settle()
+  }
+
+  const statement = <T>(work: () => T): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (closed) {
+        reject(new StorageError('CLOSED', 'the database is closed'))
+        return
+      }
+      if (pending.length === 0) setImmediate(flush)
+      pending.push({ work, resolve, reject })
+    })
+
+  return {
+    statement,
+    transaction: (work) => statement(() => db.transaction(work)),
+    close: () => {
+      closed = true
+      flush()
+    },
+  }
+}
+
+/** Runs one job and returns how to settle it after the commit; its own failure leaves the others alone. */
+function run(db: Database, job: Job): () => void {
+  try {
+    const value = job.work() as never
+    return () => {
+      job.resolve(value)
+    }
+  } catch (error) {
+    // A full disk or an I/O error makes SQLite roll back everything: then no job of the batch may succeed.
+    if (!db.inTransaction) throw error
+    return () => {
+      job.reject(error)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Backend } from './backend.ts'
+
+/** Tables whose rows die at `expires_at_ms`, and by what their rows are named. */
+const expiring = [
+  { table: 'oidc_replays', key: 'key' },
+  { table: 'oidc_records', key: 'id' },
+  { table: 'denials', key: '(kind, value)' },
+] as const
+
+/** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */
+export function createSweep({ relaxedDb, now }: Backend): (limit: number) => number {
+  const statements = expiring.map(({ table, key }) => {
+    const columns = key.replace(/[()]/g, '')
+    return relaxedDb.prepare(
+      `delete from ${table} where ${key} in
+         (select ${columns} from ${table} where expires_at_ms <= ? limit ?)`,
+    )
+  })
+  return (limit) => {
+    const nowMs = now()
+    return statements.reduce((sum, statement) => sum + statement.run(nowMs, limit), 0)
+  }
+}
