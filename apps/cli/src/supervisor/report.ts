@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { MeasuredIsolation } from './isolation.ts'
 import type { Layout, ProcessName, Role } from './layout.ts'
 import type { Service, ServiceState } from './service.ts'
+import { version } from '../version.ts'
 
 /** One process as `run/supervisor.json` and `holdfast status` show it. */
 export interface ProcessReport {
@@ -38,8 +39,6 @@ export interface SupervisorReport {
     readonly logs: string
   }
 }
-
-export const version = '0.1.0'
 
 /** The report of this moment. */
 export function buildReport(input: {

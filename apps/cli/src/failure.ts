@@ -1,0 +1,85 @@
+import { styleText } from 'node:util'
+import { CommanderError } from 'commander'
+import { CliError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+
+/** The parts of `ClientError` that matter here; named so as not to load the SDK for a usage error. */
+interface RemoteFailure {
+  readonly name: string
+  readonly code: string
+  readonly message: string
+  readonly fix?: string
+  readonly requestId?: string
+}
+
+const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
+  NOT_SIGNED_IN: exitCodes.notSignedIn,
+  SESSION_EXPIRED: exitCodes.notSignedIn,
+  UNAUTHORIZED: exitCodes.notSignedIn,
+  FORBIDDEN: exitCodes.forbidden,
+  NOT_FOUND: exitCodes.notFound,
+  CONFLICT: exitCodes.conflict,
+  INVALID_REQUEST: exitCodes.usage,
+  SERVER_UNREACHABLE: exitCodes.serverUnreachable,
+  IDENTITY_CHANGED: exitCodes.checkFailed,
+}
+
+/** Any error as one for people. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error
+  if (isRemoteFailure(error)) {
+    return new CliError(error.message, {
+      exitCode: exitCodeOfRemote[error.code] ?? exitCodes.error,
+      code: error.code,
+      fix: error.fix,
+      requestId: error.requestId,
+      cause: error,
+    })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new CliError(message, { code: 'UNEXPECTED', cause: error })
+}
+
+const isRemoteFailure = (error: unknown): error is RemoteFailure =>
+  error instanceof Error &&
+  (error.name === 'ClientError' || error.name === 'ProtocolError') &&
+  'code' in error
+
+/** Prints a failure (stderr, or JSON on stdout) and returns the exit code. */
+export function reportFailure(error: unknown, json: boolean): ExitCode {
+  if (error instanceof CommanderError) return reportUsage(error, json)
+  const failure = toCliError(error)
+  if (json) {
+    printJson(failure.code ?? 'ERROR', failure.message, failure)
+    return failure.exitCode
+  }
+  const lines = [`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`]
+  if (failure.why) lines.push(`  why: ${failure.why}`)
+  if (failure.fix) lines.push(`  fix: ${failure.fix}`)
+  if (failure.requestId) lines.push(`  request id: ${failure.requestId}`)
+  process.stderr.write(`${lines.join('\n')}\n`)
+  return failure.exitCode
+}
+
+function reportUsage(error: CommanderError, json: boolean): ExitCode {
+  if (error.exitCode === 0) return exitCodes.ok
+  if (json) printJson('USAGE', withoutValue(error.message.replace(/^error: /, '')), {})
+  return exitCodes.usage
+}
+
+function printJson(
+  code: string,
+  message: string,
+  {
+    why,
+    fix,
+    requestId,
+  }: { why?: string | undefined; fix?: string | undefined; requestId?: string | undefined },
+): void {
+  const body = { error: { code, message, why, fix, request_id: requestId } }
+  process.stdout.write(`${JSON.stringify(body, undefined, 2)}\n`)
+}
+
+/** An unknown option's value may be a secret that was meant for another one. */
+export const withoutValue = (text: string): string =>
+  text.replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'")

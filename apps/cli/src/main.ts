@@ -1,0 +1,18 @@
+import { refuseSecretArguments } from './argv-guard.ts'
+import { reportFailure } from './failure.ts'
+import { buildProgram } from './program.ts'
+
+// A reader such as `head` that goes away early is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+
+const json = process.argv.includes('--json')
+if (process.argv.includes('--no-color')) process.env['NO_COLOR'] = '1'
+
+try {
+  refuseSecretArguments(process.argv.slice(2))
+  await buildProgram().parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = reportFailure(error, json)
+}

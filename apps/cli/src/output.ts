@@ -1,0 +1,50 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colour on a terminal; plain text when piped or with NO_COLOR. */
+export const paint = (style: Style, text: string): string =>
+  styleText(style, text, { stream: process.stdout })
+
+/** A line of data on stdout. */
+export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
+
+/** A line about what happens, on stderr, so that stdout stays data. */
+export const note = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** The stable form for programs. */
+export const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2))
+
+/** Rows under headings, aligned also for wide characters. */
+export async function printTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const { default: Table } = await import('cli-table3')
+  const none = ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, ''] as const),
+  )
+  const table = new Table({
+    head: head.map((text) => paint('bold', text)),
+    chars: { ...Object.fromEntries(none), middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  })
+  table.push(...rows.map((row) => [...row]))
+  print(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  )
+}
+
+/** `key  value` lines. */
+export function printPairs(pairs: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...pairs.map(([key]) => key.length))
+  for (const [key, value] of pairs) print(`${paint('bold', key.padEnd(width))}  ${value}`)
+}
+
+/** How this command is called here, for hints. */
+export const commandName = (): string =>
+  process.env['npm_lifecycle_event'] === undefined ? 'holdfast' : 'npm run holdfast --'

@@ -1,0 +1,90 @@
+import type { Config } from '../config.ts'
+import { commandName, paint, print } from '../output.ts'
+import type { SupervisorReport } from './report.ts'
+
+/** What `holdfast up` says when everything runs. */
+export interface Announcement {
+  readonly url: string
+  readonly setupLink: string | undefined
+  readonly setupLinkMinutes: number
+  readonly isolation: { readonly level: string; readonly reason: string | undefined } | undefined
+  readonly dataDir: string
+  readonly role: string
+}
+
+export function announcement(
+  report: SupervisorReport,
+  config: Config,
+  setupLink: string | undefined,
+): Announcement {
+  const { isolation } = report
+  return {
+    url: report.issuer,
+    setupLink,
+    setupLinkMinutes: Math.round(config.setupLinkTtlSeconds / 60),
+    isolation: isolation
+      ? {
+          level: isolation.level,
+          reason: isolation.level === 'networkless' ? undefined : isolation.reasons[0],
+        }
+      : undefined,
+    dataDir: report.paths.dataDir,
+    role: report.role,
+  }
+}
+
+export function announce(what: Announcement, json: boolean): void {
+  print(json ? jsonLine(what) : banner(what))
+}
+
+/** The link alone, when it comes after the rest. */
+export const setupLinkText = (url: string, json: boolean): string =>
+  json ? JSON.stringify({ event: 'setup_link', url }) : `Set-up link (one use): ${url}`
+
+const jsonLine = (what: Announcement): string =>
+  JSON.stringify({
+    event: 'up',
+    role: what.role,
+    url: what.url,
+    setup_link: what.setupLink ?? null,
+    isolation: what.isolation?.level ?? null,
+    reason: what.isolation?.reason ?? null,
+    data_dir: what.dataDir,
+  })
+
+function banner(what: Announcement): string {
+  const row = (name: string, value: string): string => `  ${paint('bold', name.padEnd(11))}${value}`
+  const lines = [
+    what.role === 'all'
+      ? `Holdfast is running at ${paint('green', what.url)}`
+      : `Holdfast's ${what.role} is running`,
+    '',
+  ]
+  if (what.setupLink !== undefined) {
+    lines.push(
+      row('Set up', what.setupLink),
+      row('', `(one use, ${what.setupLinkMinutes} minutes)`),
+    )
+  }
+  if (what.isolation !== undefined) {
+    const { level, reason } = what.isolation
+    lines.push(row('Isolation', level))
+    if (reason !== undefined) lines.push(row('', `not networkless: ${reason}`))
+  }
+  lines.push(row('Data', what.dataDir))
+  if (what.role === 'all') lines.push('', 'Next:', ...nextCommands(what))
+  lines.push('', 'Ctrl-C stops everything.')
+  return lines.join('\n')
+}
+
+function nextCommands(what: Announcement): string[] {
+  const name = commandName()
+  const all: readonly (readonly [string, string])[] = [
+    ['setup', 'create the first administrator here instead of in the browser'],
+    ['login', 'sign in from this machine'],
+    ['connections add github --base-url https://api.github.com', 'seal a first credential'],
+    ['doctor', 'check the installation'],
+  ]
+  const chosen = what.setupLink === undefined ? all.slice(1) : all.slice(0, 3)
+  return chosen.map(([command, why]) => `  ${paint('cyan', `${name} ${command}`)}   ${why}`)
+}

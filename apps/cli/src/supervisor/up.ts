@@ -1,0 +1,124 @@
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Config, type Flags, loadConfig, projectRoot } from '../config.ts'
+import { CliError } from '../errors.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { note, print } from '../output.ts'
+import { announce, announcement, setupLinkText } from './announce.ts'
+import type { ProcessName, Role } from './layout.ts'
+import { processesOf } from './layout.ts'
+import { listenForStop } from './signals.ts'
+import { Supervisor } from './supervisor.ts'
+
+/** The set-up link follows the ready event closely; the banner waits this long for it. */
+const setupLinkWithinMs = 500
+
+/** Runs until it is told to stop; resolves with the exit code. */
+export async function up(options: {
+  readonly flags: Flags
+  readonly role: Role
+  readonly json: boolean
+}): Promise<ExitCode> {
+  const { config } = loadConfig(options.flags)
+  if (processesOf(options.role).includes('authorization-server')) await requireFreePort(config)
+  const stopRequest = listenForStop()
+  let setupLink: string | undefined
+  let announced = false
+  const supervisor: Supervisor = new Supervisor({
+    config,
+    role: options.role,
+    root: projectRoot,
+    onEvent: (_name, event) => {
+      if (event.event !== 'setup_link' || typeof event['url'] !== 'string') return
+      setupLink = event['url']
+      if (announced) print(setupLinkText(setupLink, options.json))
+    },
+    onChange: () => {
+      if (announced && !options.json) tellChanges(supervisor, told)
+    },
+  })
+  const told = new Map<ProcessName, string>()
+  void stopRequest.second.then(() => {
+    supervisor.kill()
+    process.exit(exitCodes.interrupted)
+  })
+  try {
+    const started = supervisor.start()
+    const interrupted = await Promise.race([
+      started.then(() => false),
+      stopRequest.first.then(() => true),
+    ])
+    if (!interrupted) {
+      requireRunning(supervisor)
+      if (setupLink === undefined) await sleep(setupLinkWithinMs)
+      announced = true
+      announce(announcement(supervisor.report, config, setupLink), options.json)
+      tellChanges(supervisor, told)
+      await stopRequest.first
+    }
+    if (!options.json) note('Stopping …')
+    return exitCodes.ok
+  } finally {
+    await supervisor.stop()
+  }
+}
+
+/** @throws CliError when a process refuses to run */
+function requireRunning(supervisor: Supervisor): void {
+  const { processes, isolation } = supervisor.report
+  const refused = processes.find(({ state }) => state === 'refused')
+  if (refused === undefined) return
+  if (refused.name === 'enclave' && isolation !== null && isolation.level !== isolation.floor) {
+    const fix = `allow what is missing, or accept less: HOLDFAST_ENCLAVE_MIN_ISOLATION=${isolation.level}`
+    throw new CliError(
+      `the enclave reached isolation "${isolation.level}", the floor is "${isolation.floor}"; it gets no keys`,
+      {
+        exitCode: exitCodes.checkFailed,
+        code: 'ISOLATION_BELOW_FLOOR',
+        why: isolation.reasons.join('; '),
+        fix,
+      },
+    )
+  }
+  throw new CliError(`${refused.name} refuses its configuration`, {
+    exitCode: exitCodes.usage,
+    code: 'CONFIG_REFUSED',
+    why: supervisor.lastWords(refused.name),
+    fix: `see ${refused.log}`,
+  })
+}
+
+/** One line on stderr whenever a process changes between running and not. */
+function tellChanges(supervisor: Supervisor, told: Map<ProcessName, string>): void {
+  for (const { name, state, lastExit, log } of supervisor.report.processes) {
+    const before = told.get(name) ?? 'ready'
+    if (state === before) continue
+    told.set(name, state)
+    if (state === 'ready') note(`${name} is running again`)
+    if (state === 'refused')
+      note(`${name} was stopped: its isolation fell below the floor; see ${log}`)
+    if (state === 'restarting') {
+      const how = lastExit?.signal ?? `exit code ${lastExit?.code}`
+      note(`${name} ended (${how}); starting it again; see ${log}`)
+    }
+  }
+}
+
+async function requireFreePort({ host, port }: Config): Promise<void> {
+  const server = createServer()
+  const code = await new Promise<string | undefined>((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    server.listen({ host, port, exclusive: true }, () => resolve(undefined))
+  })
+  if (code === undefined) {
+    await new Promise((resolve) => server.close(resolve))
+    return
+  }
+  throw new CliError(`cannot listen on ${host}:${port} (${code})`, {
+    exitCode: code === 'EADDRINUSE' ? exitCodes.conflict : exitCodes.error,
+    code: 'PORT_UNAVAILABLE',
+    why:
+      code === 'EADDRINUSE' ? 'another program, maybe another Holdfast, uses the port' : undefined,
+    fix: `stop it, or choose another port: --port ${port + 1} or HOLDFAST_PORT=${port + 1}`,
+  })
+}
