@@ -1,0 +1,43 @@
+import type { AuditEntry, AuditRecord } from '@holdfast/protocol/audit'
+import type { AuditLog } from '@holdfast/storage'
+
+/** Everything that this process records about connections, calls and administration. */
+export const auditEventTypes = [
+  'dispatch',
+  'dispatch.refused',
+  'connection.reserved',
+  'connection.upload_opened',
+  'connection.sealed',
+  'connection.upload_refused',
+  'connection.updated',
+  'connection.policy_changed',
+  'connection.paused',
+  'connection.resumed',
+  'connection.revoked',
+  'connection.tested',
+  'grant.revoked',
+  'user.invited',
+  'user.disabled',
+  'client.registered',
+  'client.revoked',
+  'resource.registered',
+  'resource.removed',
+  'keys.signing_rotated',
+  'keys.sealing_rotated',
+] as const
+export type AuditEventType = (typeof auditEventTypes)[number]
+
+/** An event of {@link auditEventTypes}. */
+export type AuditEvent = AuditEntry & { readonly type: AuditEventType }
+
+/**
+ * Records an event and resolves once it is on disk.
+ *
+ * @throws StorageError when it could not be written; what it speaks of must then not be answered
+ */
+export function recordEvent(
+  log: Pick<AuditLog, 'append'>,
+  event: AuditEvent,
+): Promise<AuditRecord> {
+  return log.append(event)
+}

@@ -1,0 +1,50 @@
+import { dispatchFailure } from '@holdfast/protocol'
+import type { UpstreamAnswer } from './call-enclave.ts'
+import type { CallerRefusal, DispatchRefusal } from './refusal.ts'
+import { wireBody } from './response-body.ts'
+
+/** An HTTP answer with a JSON body. */
+export interface Answer {
+  readonly status: number
+  /** JSON. */
+  readonly text: string
+  /** Value of `WWW-Authenticate`. */
+  readonly challenge?: string | undefined
+}
+
+/** An upstream answered, whatever its status. */
+export function success({ result, body }: UpstreamAnswer): Answer {
+  const { json, encoding } = wireBody(result.headers['content-type'], body)
+  const headers = JSON.stringify(result.headers)
+  const suffix = encoding === undefined ? '' : `,"body_encoding":"${encoding}"`
+  return {
+    status: 200,
+    text: `{"success":true,"response":{"status":${result.status},"headers":${headers},"body":${json}${suffix}}}`,
+  }
+}
+
+/** The call was refused, or no upstream answered it. */
+export const failure = ({ code, message }: DispatchRefusal): Answer => ({
+  status: 200,
+  text: JSON.stringify(dispatchFailure(code, message)),
+})
+
+/** The caller is not who it claims to be. */
+export const refused = ({ status, message, challenge }: CallerRefusal): Answer => ({
+  status,
+  text: JSON.stringify({ error: status === 401 ? 'unauthorized' : 'forbidden', detail: message }),
+  challenge,
+})
+
+/** Not retryable: the upstream may have been called, only the record of it is missing. */
+export const notRecorded: Answer = {
+  status: 500,
+  text: JSON.stringify({
+    success: false,
+    error: {
+      code: 'DOWNSTREAM_UNREACHABLE',
+      message: 'the call could not be completed and recorded, so its answer is withheld',
+      retryable: false,
+    },
+  }),
+}

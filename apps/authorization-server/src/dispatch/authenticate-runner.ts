@@ -1,0 +1,79 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { type AccessTokenVerifier, parseAuthorization, TokenError } from '@holdfast/protocol/token'
+import type { Storage } from '@holdfast/storage'
+import { type Caller, callerOf } from './caller.ts'
+import { CallerRefusal } from './refusal.ts'
+import {
+  isFreshTimestamp,
+  isRunnerSignature,
+  type RunnerHeaders,
+  runnerWindowSeconds,
+} from './runner-signature.ts'
+import type { SeenOnce } from './seen-once.ts'
+import { sha256Base64url } from './token-verifier.ts'
+
+export interface RunnerCallerOptions {
+  readonly storage: Pick<Storage, 'resources' | 'clients'>
+  readonly tokens: AccessTokenVerifier
+  readonly signatures: SeenOnce
+  /** Unix milliseconds. */
+  readonly clock: () => number
+}
+
+/** The runner's headers; `undefined` when the request carries none of them. */
+export function runnerHeaders(headers: IncomingHttpHeaders): RunnerHeaders | undefined {
+  const one = (name: string): string => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : ''
+  }
+  const runner = {
+    timestamp: one('x-dedalus-timestamp'),
+    deployment: one('x-dedalus-deployment'),
+    signature: one('x-dedalus-signature'),
+  }
+  return runner.timestamp || runner.deployment || runner.signature ? runner : undefined
+}
+
+/**
+ * The caller of a Dedalus runner: the runner proves itself by HMAC over the body, the user's right is
+ * a token for the runner's resource, sent as Bearer also when it is bound to the user's key.
+ *
+ * @throws CallerRefusal 403 for a wrong, old or repeated signature
+ * @throws TokenError for the token
+ */
+export async function authenticateRunner(
+  runner: RunnerHeaders,
+  body: Uint8Array,
+  authorization: readonly string[],
+  { storage, tokens, signatures, clock }: RunnerCallerOptions,
+): Promise<Caller> {
+  const deployment = /^[\x21-\x7e]{1,128}$/.test(runner.deployment)
+    ? await storage.resources.findDeployment(runner.deployment)
+    : undefined
+  if (!deployment || !isRunnerSignature(deployment.secret, runner, body)) {
+    throw new CallerRefusal(403, 'the runner signature does not verify')
+  }
+  if (!isFreshTimestamp(runner.timestamp, clock())) {
+    throw new CallerRefusal(403, 'the runner signature is too old; check the clock of the runner')
+  }
+  const { scheme, token } = parseAuthorization(authorization)
+  if (scheme !== 'bearer') {
+    throw new TokenError('invalid_token', 'a signed runner sends the token of its user as Bearer')
+  }
+  // With the token's hash, because two users may send the same body in the same second.
+  const name = `${runner.deployment}.${runner.signature}.${sha256Base64url(token)}`
+  if (!signatures.firstUse(name, (Number(runner.timestamp) + runnerWindowSeconds) * 1000)) {
+    throw new CallerRefusal(403, 'the runner signature was used before')
+  }
+  const { resource, clientId } = deployment.resource
+  if (clientId !== undefined && (await storage.clients.find(clientId))?.revokedAtMs !== undefined) {
+    throw new CallerRefusal(403, 'the client of this deployment is revoked')
+  }
+  const verified = await tokens.verify(token, resource)
+  return callerOf(verified, {
+    via: 'runner',
+    clientId: clientId ?? verified.clientId,
+    resource,
+    proof: undefined,
+  })
+}

@@ -1,0 +1,88 @@
+import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol'
+import { EnclaveError } from '@holdfast/protocol/channel'
+import type { DispatchResult, EnclaveErrorCode } from '@holdfast/protocol/enclave'
+import type { EnclaveClient } from '../enclave-client/client.ts'
+import type { Caller } from './caller.ts'
+import type { UsableConnection } from './load-connection.ts'
+import type { ParsedDispatch } from './parse-request.ts'
+import { DispatchRefusal } from './refusal.ts'
+import { outgoingParts } from './request-body.ts'
+
+/** A call that has been decided and only has to be made. */
+export interface DecidedCall {
+  readonly connection: UsableConnection
+  readonly call: ParsedDispatch
+  readonly caller: Pick<Caller, 'sub' | 'clientId' | 'resource' | 'proof'>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CallLimits {
+  readonly defaultTimeoutMs: number
+  readonly maxResponseBytes: number
+  /** What a proof's `htu` must be, where the credential pins keys. */
+  readonly dispatchUrl: string
+}
+
+/** What the upstream answered. */
+export interface UpstreamAnswer {
+  readonly result: DispatchResult
+  readonly body: Uint8Array
+}
+
+/**
+ * Has the enclave make the call.
+ *
+ * @throws DispatchRefusal with the code that the enclave gave, or the nearest one
+ */
+export async function callEnclave(
+  enclave: Pick<EnclaveClient, 'dispatch'>,
+  { connection, call, caller, signal }: DecidedCall,
+  limits: CallLimits,
+): Promise<UpstreamAnswer> {
+  const { headers, body } = outgoingParts(call)
+  const proof = connection.pinsKeys ? caller.proof : undefined
+  try {
+    return await enclave.dispatch({
+      head: {
+        context: connection.context,
+        request: {
+          method: call.request.method,
+          path: call.request.path,
+          headers,
+          has_body: body !== undefined,
+        },
+        caller: {
+          sub: caller.sub,
+          resource: caller.resource,
+          client_id: caller.clientId,
+          dispatch_url: limits.dispatchUrl,
+          ...(proof && { proof: proof.proof, access_token: proof.token }),
+        },
+        timeout_ms: call.request.timeout_ms ?? limits.defaultTimeoutMs,
+        max_response_bytes: limits.maxResponseBytes,
+      },
+      record: connection.record,
+      body,
+      signal,
+    })
+  } catch (error) {
+    if (error instanceof EnclaveError) throw toRefusal(error)
+    throw error
+  }
+}
+
+// Codes of the enclave that are none of the wire's.
+const wireCodes: Partial<Record<EnclaveErrorCode, DispatchErrorCode>> = {
+  POLICY_REFUSED: 'BAD_REQUEST',
+  PIN_REFUSED: 'BAD_REQUEST',
+  HOST_NOT_ALLOWED: 'BAD_REQUEST',
+  BINDING_MISMATCH: 'DECRYPTION_FAILED',
+  INVALID_ENVELOPE: 'DECRYPTION_FAILED',
+  WRONG_KEY: 'DECRYPTION_FAILED',
+}
+
+function toRefusal(error: EnclaveError): DispatchRefusal {
+  const own = Object.hasOwn(dispatchErrors, error.code)
+  const code = own ? (error.code as DispatchErrorCode) : wireCodes[error.code]
+  return new DispatchRefusal(code ?? 'ENCLAVE_UNAVAILABLE', error.message, { cause: error })
+}

@@ -1,0 +1,31 @@
+import type { VerifiedAccessToken } from '@holdfast/protocol/token'
+
+/** Who asks for a dispatch, on whose behalf, and for which resource. */
+export interface Caller {
+  /** How the caller proved itself. */
+  readonly via: 'exchange' | 'direct' | 'runner'
+  /** The user. */
+  readonly sub: string
+  /** The client that acts: the resource's own for an exchanged token. */
+  readonly clientId: string
+  /** Canonical URI of the resource on whose behalf the call is made. */
+  readonly resource: string
+  readonly grant: string | undefined
+  /** Handles that the token names. */
+  readonly handles: readonly string[]
+  /** The proof and the token that it covers, for credentials that pin keys. */
+  readonly proof: { readonly proof: string; readonly token: string } | undefined
+}
+
+/** The {@link Caller} that a verified token speaks of. */
+export function callerOf(
+  token: VerifiedAccessToken,
+  rest: Pick<Caller, 'via' | 'clientId' | 'resource' | 'proof'>,
+): Caller {
+  return {
+    ...rest,
+    sub: token.subject,
+    grant: token.grant,
+    handles: Object.values(token.connections),
+  }
+}

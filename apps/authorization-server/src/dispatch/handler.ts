@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AppContext } from '../context.ts'
+import { type Answer, notRecorded } from './answer.ts'
+import { createDispatchRoute, type DispatchContext } from './route.ts'
+
+/**
+ * Makes the node:http handler of `POST /dispatch`.
+ *
+ * A failed call is HTTP 200 with `success: false`; 401 is a bad token or proof, 403 a bad runner
+ * signature, 500 a call that could not be recorded.
+ */
+export function createDispatchHandler(
+  context: DispatchContext & Pick<AppContext, 'logger'>,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const route = createDispatchRoute(context)
+  return async (request, response) => {
+    const given = response.getHeader('x-request-id')
+    const requestId = typeof given === 'string' ? given : randomUUID()
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST')
+      return send(response, requestId, { status: 405, text: '{"error":"method_not_allowed"}' })
+    }
+    const gone = new AbortController()
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
+    try {
+      send(response, requestId, await route({ request, requestId, signal: gone.signal }))
+    } catch (error) {
+      context.logger.error({ requestId, error: describe(error) }, 'a dispatch was not completed')
+      send(response, requestId, notRecorded)
+    }
+  }
+}
+
+function send(response: ServerResponse, requestId: string, answer: Answer): void {
+  if (response.destroyed) return
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(answer.text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+    ...(answer.challenge === undefined ? {} : { 'www-authenticate': answer.challenge }),
+    // What is left of a refused body is not worth reading.
+    ...(response.req.complete ? {} : { connection: 'close' }),
+  })
+  response.end(answer.text)
+}
+
+/** What may be logged of an unexpected error: its message could hold anything. */
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { name: typeof error }
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    name: error.name,
+    code: 'code' in error ? error.code : undefined,
+    stack: frames?.slice(0, 8).join('\n'),
+  }
+}

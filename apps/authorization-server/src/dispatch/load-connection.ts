@@ -1,0 +1,69 @@
+import type { RecordContext } from '@holdfast/protocol'
+import type { Connection, Storage } from '@holdfast/storage'
+import { ConnectionError } from '../connections/errors.ts'
+import { recordContext } from '../connections/record-context.ts'
+import { DispatchRefusal } from './refusal.ts'
+
+/** A connection that is ready to be used. */
+export interface UsableConnection {
+  /** What the record must be bound to. */
+  readonly context: RecordContext
+  /** The vault record. */
+  readonly record: Uint8Array
+  /** The sealed credential accepts calls of certain DPoP keys only. */
+  readonly pinsKeys: boolean
+}
+
+/**
+ * Loads the connection behind a handle and checks that its owner is the user and that it may be used.
+ * Read anew for every call: a pause or a revocation holds from the next request on.
+ *
+ * @throws DispatchRefusal `CONNECTION_NOT_FOUND`, `ORG_MISMATCH`, `CONNECTION_REVOKED`,
+ *   `CONNECTION_SUSPENDED`, `DECRYPTION_FAILED`
+ */
+export async function loadConnection(
+  connections: Pick<Storage['connections'], 'find'>,
+  handle: string,
+  owner: string,
+): Promise<UsableConnection> {
+  const connection = await connections.find(handle)
+  if (!connection) {
+    throw new DispatchRefusal('CONNECTION_NOT_FOUND', 'there is no connection with this handle')
+  }
+  if (connection.owner !== owner) {
+    throw new DispatchRefusal('ORG_MISMATCH', 'the connection belongs to another user')
+  }
+  if (connection.status === 'revoked') {
+    throw new DispatchRefusal('CONNECTION_REVOKED', 'the connection was revoked by its owner')
+  }
+  if (connection.status === 'paused') {
+    throw new DispatchRefusal('CONNECTION_SUSPENDED', 'the connection is paused by its owner')
+  }
+  if (!connection.record) {
+    throw new DispatchRefusal(
+      'CONNECTION_NOT_FOUND',
+      'no credential was uploaded for this connection yet',
+    )
+  }
+  return {
+    context: contextOf(connection),
+    record: connection.record,
+    pinsKeys: pinnedKeys(connection),
+  }
+}
+
+function contextOf(connection: Connection): RecordContext {
+  try {
+    return recordContext(connection)
+  } catch (error) {
+    if (error instanceof ConnectionError)
+      throw new DispatchRefusal('DECRYPTION_FAILED', error.message)
+    throw error
+  }
+}
+
+/** Read from what the enclave said at upload; it checks the pins themselves in the sealed record. */
+function pinnedKeys({ summary }: Connection): boolean {
+  const pins = summary?.['pins']
+  return typeof pins === 'object' && pins !== null && 'dpop_jkts' in pins
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Why a body was not read to its end. */
+export type BodyProblem = 'too large' | 'too slow' | 'aborted'
+
+/** A request body that is refused. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError'
+  readonly problem: BodyProblem
+
+  constructor(problem: BodyProblem) {
+    super(`the request body is ${problem}`)
+    this.problem = problem
+  }
+}
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number
+  /** Time for the whole body to arrive. Default 15000. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * The whole request body.
+ *
+ * @throws BodyError above `maxBytes`, when it arrives too slowly, or when the sender goes away
+ */
+export function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > options.maxBytes) return Promise.reject(new BodyError('too large'))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let total = 0
+    const timer = setTimeout(() => finish(new BodyError('too slow')), options.timeoutMs ?? 15_000)
+    const onData = (chunk: Buffer): void => {
+      total += chunk.length
+      if (total > options.maxBytes) finish(new BodyError('too large'))
+      else chunks.push(chunk)
+    }
+    const onEnd = (): void => finish(undefined)
+    const onGone = (): void => finish(new BodyError('aborted'))
+    const finish = (problem: BodyError | undefined): void => {
+      clearTimeout(timer)
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+      if (problem) {
+        request.on('error', () => undefined)
+        request.pause()
+        reject(problem)
+        return
+      }
+      const [only] = chunks
+      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks, total))
+    }
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+  })
+}

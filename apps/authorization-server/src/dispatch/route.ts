@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http'
+import type { AppContext } from '../context.ts'
+import { type Answer, failure, refused, success } from './answer.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { requireNamed, requirePolicy } from './authorize-connection.ts'
+import { callEnclave, type UpstreamAnswer } from './call-enclave.ts'
+import type { Caller } from './caller.ts'
+import { createInFlight } from './in-flight.ts'
+import { loadConnection } from './load-connection.ts'
+import { type ParsedDispatch, parseDispatch } from './parse-request.ts'
+import { BodyError, readBody } from './read-body.ts'
+import { recordDispatch } from './record-dispatch.ts'
+import { CallerRefusal, DispatchRefusal } from './refusal.ts'
+import { createRefusalLog } from './refusal-log.ts'
+
+/** What the dispatch endpoint needs of the process. */
+export type DispatchContext = Pick<
+  AppContext,
+  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken'
+>
+
+/** One request on its way. */
+export interface Incoming {
+  readonly request: IncomingMessage
+  readonly requestId: string
+  /** Fires when the caller goes away. */
+  readonly signal: AbortSignal
+}
+
+/** What became known of a call before it ended. */
+interface Facts {
+  call?: ParsedDispatch
+  answer?: UpstreamAnswer
+}
+
+/**
+ * Makes the decision table of `POST /dispatch`. Each step takes what those before it made sure of, and
+ * the first that refuses ends the call with its code.
+ */
+export function createDispatchRoute(
+  context: DispatchContext,
+): (incoming: Incoming) => Promise<Answer> {
+  const { config, clock, storage, enclave } = context
+  const dispatchUrl = `${config.issuer}/dispatch`
+  const { maxBodyBytes, maxResponseBytes, defaultTimeoutMs } = config.dispatch
+  const authenticate = createAuthenticate(context, dispatchUrl)
+  const inFlight = createInFlight()
+  const refusals = createRefusalLog(storage.audit, clock)
+
+  async function steps(
+    { request, signal }: Incoming,
+    body: Uint8Array,
+    caller: Caller,
+    facts: Facts,
+  ) {
+    const call = (facts.call = parseDispatch(request.headers['content-type'], body)) // INVALID_REQUEST, BAD_REQUEST
+    requireNamed(caller, call.handle) // CONNECTION_NOT_FOUND
+    const connection = await loadConnection(storage.connections, call.handle, caller.sub) // ORG_MISMATCH, CONNECTION_*
+    requirePolicy(connection, call, caller.resource) // BAD_REQUEST
+    const leave = inFlight.enter(call.handle) // DOWNSTREAM_RATE_LIMITED
+    facts.answer = await callEnclave(
+      enclave,
+      { connection, call, caller, signal },
+      { defaultTimeoutMs, maxResponseBytes, dispatchUrl },
+    ).finally(leave) // DECRYPTION_FAILED, DOWNSTREAM_*, ENCLAVE_UNAVAILABLE
+    storage.connections.touch(call.handle)
+    return success(facts.answer)
+  }
+
+  async function recorded(incoming: Incoming, body: Uint8Array, caller: Caller): Promise<Answer> {
+    const startedAt = performance.now()
+    const facts: Facts = {}
+    const settled = await steps(incoming, body, caller, facts).catch((error: unknown) => {
+      if (error instanceof DispatchRefusal) return error
+      throw error
+    })
+    await recordDispatch(storage.audit, {
+      caller,
+      requestId: incoming.requestId,
+      call: facts.call,
+      result: facts.answer?.result,
+      code: settled instanceof DispatchRefusal ? settled.code : undefined,
+      durationMs: Math.round(performance.now() - startedAt),
+    })
+    return settled instanceof DispatchRefusal ? failure(settled) : settled
+  }
+
+  return async (incoming) => {
+    try {
+      const body = await readBody(incoming.request, { maxBytes: maxBodyBytes }) // INVALID_REQUEST
+      const caller = await authenticate(incoming.request, body) // 401, 403
+      return await recorded(incoming, body, caller)
+    } catch (error) {
+      if (error instanceof BodyError) {
+        return failure(new DispatchRefusal('INVALID_REQUEST', error.message))
+      }
+      if (error instanceof DispatchRefusal) return failure(error)
+      if (!(error instanceof CallerRefusal)) throw error
+      await refusals.record(error, incoming.requestId)
+      return refused(error)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { concatBytes } from '@holdfast/protocol'
+import { ChannelError, EnclaveError } from '@holdfast/protocol/channel'
+import type {
+  AuditHead,
+  DispatchHead,
+  DispatchResult,
+  EnclaveKeys,
+  EnclaveOperation,
+  EnclaveOperations,
+  EnclaveStatus,
+  IngestHead,
+  IngestResult,
+  RewrapHead,
+  SignedAuditHead,
+} from '@holdfast/protocol/enclave'
+import { enclaveStatusSchema } from '@holdfast/protocol/enclave'
+import { type EnclaveLinkOptions, openEnclaveLink } from './link.ts'
+
+/** A dispatch for the enclave to carry out. */
+export interface EnclaveDispatch {
+  readonly head: Omit<DispatchHead, 'record_bytes'>
+  /** The vault record. */
+  readonly record: Uint8Array
+  /** Body of the upstream request. */
+  readonly body: Uint8Array | undefined
+  /** Gives the call up, such as when its caller went away. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The enclave as the control plane sees it. Every call has a deadline and rejects with an
+ * `EnclaveError`: `ENCLAVE_UNAVAILABLE` at once when the enclave is not there.
+ */
+export interface EnclaveClient {
+  status(): Promise<EnclaveStatus>
+  keys(): Promise<EnclaveKeys>
+  /** Has a sealed credential opened, checked and turned into a vault record. */
+  ingest(
+    head: IngestHead,
+    sealed: Uint8Array,
+  ): Promise<{ readonly result: IngestResult; readonly record: Uint8Array }>
+  /** Has a vault record bound to another policy; returns the new record. */
+  rewrap(head: RewrapHead, record: Uint8Array): Promise<Uint8Array>
+  dispatch(
+    call: EnclaveDispatch,
+  ): Promise<{ readonly result: DispatchResult; readonly body: Uint8Array }>
+  signHead(head: AuditHead): Promise<SignedAuditHead>
+  latestHead(): Promise<SignedAuditHead | undefined>
+  rotateSealingKey(): Promise<EnclaveKeys>
+  close(): Promise<void>
+}
+
+export type EnclaveClientOptions = EnclaveLinkOptions
+
+const quickMs = 5000
+const maxRecordBytes = 262_144
+const noBytes = new Uint8Array(0)
+
+/** Added to a dispatch's own time, so that the enclave, which knows more, reports its timeout first. */
+const dispatchGraceMs = 2000
+
+/** Connects to the enclave; returns at once and connects again whenever the connection breaks. */
+export function createEnclaveClient(options: EnclaveClientOptions): EnclaveClient {
+  const link = openEnclaveLink(options)
+
+  async function call<Operation extends EnclaveOperation>(
+    operation: Operation,
+    head: EnclaveOperations[Operation]['head'],
+    limits: CallLimits,
+    body: Uint8Array = noBytes,
+  ): Promise<{ head: EnclaveOperations[Operation]['result']; body: Uint8Array }> {
+    try {
+      const pending = link.channel()
+      const channel = pending instanceof Promise ? await pending : pending
+      if (!channel) throw unavailable('the enclave is not running; check `holdfast status`')
+      const { timeoutMs, signal } = limits
+      const reply = await channel.request(operation, head, body, { timeoutMs, signal })
+      return { head: reply.head, body: await reply.bytes(limits.maxBytes) }
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  return {
+    async status() {
+      const { head } = await call('status', {}, { timeoutMs: quickMs, maxBytes: 0 })
+      const status = enclaveStatusSchema.safeParse(head)
+      if (!status.success) throw new EnclaveError('INTERNAL', 'the enclave reports no valid status')
+      return status.data
+    },
+    keys: async () => (await call('keys', {}, { timeoutMs: quickMs, maxBytes: 0 })).head,
+    async ingest(head, sealed) {
+      const limits = { timeoutMs: quickMs, maxBytes: maxRecordBytes }
+      const reply = await call('ingest', head, limits, sealed)
+      return { result: reply.head, record: requireRecord(reply.body) }
+    },
+    async rewrap(head, record) {
+      const limits = { timeoutMs: quickMs, maxBytes: maxRecordBytes }
+      return requireRecord((await call('rewrap', head, limits, record)).body)
+    },
+    async dispatch({ head, record, body, signal }) {
+      const reply = await call(
+        'dispatch',
+        { ...head, record_bytes: record.length },
+        {
+          timeoutMs: head.timeout_ms + dispatchGraceMs,
+          maxBytes: head.max_response_bytes,
+          signal,
+        },
+        body ? concatBytes(record, body) : record,
+      )
+      return { result: reply.head, body: reply.body }
+    },
+    signHead: async (head) =>
+      (await call('signHead', head, { timeoutMs: quickMs, maxBytes: 0 })).head,
+    latestHead: async () =>
+      (await call('latestHead', {}, { timeoutMs: quickMs, maxBytes: 0 })).head.head ?? undefined,
+    rotateSealingKey: async () =>
+      (await call('rotateSealingKey', {}, { timeoutMs: quickMs, maxBytes: 0 })).head,
+    close: () => Promise.resolve(link.close()),
+  }
+}
+
+interface CallLimits {
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  readonly signal?: AbortSignal | undefined
+}
+
+const unavailable = (message: string, cause?: unknown): EnclaveError =>
+  new EnclaveError('ENCLAVE_UNAVAILABLE', message, { cause })
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof ChannelError)) return error
+  switch (error.code) {
+    case 'BODY_TOO_LARGE':
+      return new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the upstream answer is too large', {
+        cause: error,
+      })
+    case 'TOO_MANY_REQUESTS':
+      return unavailable('the enclave has more calls under way than it takes; try again', error)
+    case 'TIMEOUT':
+      return unavailable('the enclave did not answer in time', error)
+    case 'CANCELLED':
+      return unavailable('the call was given up', error)
+    default:
+      return unavailable('the enclave went away; the call may have been carried out', error)
+  }
+}
+
+function requireRecord(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > 0) return bytes
+  throw new EnclaveError('INTERNAL', 'the enclave answered without a vault record')
+}
