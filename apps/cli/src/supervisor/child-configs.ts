@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { Config } from '../config.ts'
 import type { Layout, ProcessName } from './layout.ts'
+import type { Sentinels } from './sentinels.ts'
 
 /** The first stdin line of each process. */
 export const childConfigs: Readonly<
-  Record<ProcessName, (config: Config, layout: Layout) => unknown>
+  Record<ProcessName, (config: Config, layout: Layout, sentinels: Sentinels) => unknown>
 > = {
   'egress-relay': (config, layout) => ({
     socket: layout.relaySocket,
@@ -12,7 +15,7 @@ export const childConfigs: Readonly<
     ...(config.egressDnsServers.length > 0 && { dnsServers: config.egressDnsServers }),
   }),
 
-  enclave: (config, layout) => ({
+  enclave: (config, layout, sentinels) => ({
     socket: layout.enclaveSocket,
     relaySocket: layout.relaySocket,
     floor: config.enclaveMinIsolation,
@@ -20,8 +23,18 @@ export const childConfigs: Readonly<
     maxBodyBytes: config.dispatchMaxBodyBytes,
     attackTargets: {
       supervisorPid: process.pid,
-      tcpPort: config.port,
-      files: [layout.controlKey, layout.rootKey, layout.stateFile, '/etc/passwd'],
+      tcpPort: sentinels.tcpPort,
+      sockets: sentinels.sockets,
+      abstractSockets: sentinels.abstractSockets,
+      // A file that is not there yet would prove nothing.
+      files: [
+        layout.controlKey,
+        path.join(layout.controlDir, 'holdfast.db'),
+        layout.rootKey,
+        layout.enclaveState,
+        layout.stateFile,
+      ].filter((file) => existsSync(file)),
+      folders: [layout.dataDir, layout.runDir, layout.logDir],
     },
   }),
 

@@ -21,7 +21,7 @@ export interface MeasuredIsolation {
 export type OutsideAttacks = readonly AttackResult[] | undefined
 
 /**
- * Joins the enclave's own report with the outside probe: each attack that succeeded caps the level.
+ * Joins the enclave's own report with the outside probe: each attack that was not denied caps the level.
  * Without a finished probe nothing about the outside is proven, so only `process` can be claimed.
  */
 export function measure(
@@ -29,18 +29,17 @@ export function measure(
   outside: OutsideAttacks,
   floor: IsolationLevel,
 ): MeasuredIsolation {
-  const succeeded = (outside ?? []).filter(({ outcome }) => outcome === 'succeeded')
+  // An attack that could not be carried out proves nothing, so it caps like one that succeeded.
+  const undefended = (outside ?? []).filter(({ outcome }) => outcome !== 'denied')
   let level = inside.level
-  for (const { caps } of succeeded) level = weakerLevel(level, caps)
+  for (const { caps } of undefended) level = weakerLevel(level, caps)
   if (outside === undefined) level = weakerLevel(level, 'process')
   return {
     level,
     floor,
     reasons: [
       ...inside.reasons,
-      ...succeeded.map(
-        ({ attack }) => `an attack from the control plane's side succeeded: ${attack}`,
-      ),
+      ...undefended.map(explain),
       ...(outside === undefined ? ['the probe from the control plane’s side did not finish'] : []),
     ],
     mechanisms: inside.mechanisms,
@@ -51,3 +50,9 @@ export function measure(
 
 export const meetsFloor = ({ level, floor }: MeasuredIsolation): boolean =>
   isolationRank(level) >= isolationRank(floor)
+
+const explain = ({ attack, outcome, detail, caps }: AttackResult): string => {
+  const what = outcome === 'succeeded' ? 'succeeded' : 'could not be tried'
+  const why = detail === undefined ? '' : ` (${detail})`
+  return `from the control plane, ${attack}: ${what}${why}; at most ${caps}`
+}

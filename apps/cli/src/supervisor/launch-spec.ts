@@ -30,7 +30,6 @@ type Access = Pick<LaunchSpec, 'main' | 'profile' | 'readOnly' | 'readWrite'>
 /** What each process may read and write, beside Node itself and its libraries. */
 function accessTable(root: string, layout: Layout): Readonly<Record<Launchable, Access>> {
   const code = (...parts: string[]): string => path.join(root, ...parts)
-  const resolver = resolverFiles.filter((file) => existsSync(file))
   const shared = [code('node_modules'), code('packages', 'protocol')]
   const controlPlane = {
     readOnly: [
@@ -39,7 +38,7 @@ function accessTable(root: string, layout: Layout): Readonly<Record<Launchable, 
       code('migrations'),
       code('apps', 'authorization-server'),
       layout.dispatchDir,
-      ...resolver,
+      ...resolverFiles,
     ],
     readWrite: [layout.controlDir],
   }
@@ -47,7 +46,7 @@ function accessTable(root: string, layout: Layout): Readonly<Record<Launchable, 
     'egress-relay': {
       profile: 'relay',
       main: code('apps', 'egress-relay', 'src', 'main.ts'),
-      readOnly: [code('apps', 'egress-relay'), ...resolver],
+      readOnly: [code('apps', 'egress-relay'), ...resolverFiles],
       readWrite: [layout.egressDir],
     },
     enclave: {
@@ -86,8 +85,13 @@ export function launchSpec(
   },
 ): LaunchSpec {
   const identity = options.identities && identityOf(what, options.identities)
+  const access = accessTable(options.root, options.layout)[what]
+  // With one role per container not every folder is there; the launcher wants only what is.
+  const present = (paths: readonly string[]): string[] => paths.filter((file) => existsSync(file))
   return {
-    ...accessTable(options.root, options.layout)[what],
+    ...access,
+    readOnly: present(access.readOnly),
+    readWrite: present(access.readWrite),
     node: process.execPath,
     nodeArgs: ['--conditions=@holdfast/source'],
     args: [],

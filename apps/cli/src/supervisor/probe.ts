@@ -16,6 +16,7 @@ export interface ProbeTargets {
   readonly enclavePid: number
   readonly keyFiles: readonly string[]
   readonly sockets: readonly string[]
+  readonly enclaveSocket: string
 }
 
 /** Attacks the enclave from the control plane's place; undefined when the probe could not finish. */

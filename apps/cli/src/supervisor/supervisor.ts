@@ -15,6 +15,7 @@ import { acquireLock } from './lock.ts'
 import { LogFile } from './log-file.ts'
 import { runProbe, workerPid } from './probe.ts'
 import { buildReport, type SupervisorReport, writeReport } from './report.ts'
+import { openSentinels, type Sentinels } from './sentinels.ts'
 import { Service } from './service.ts'
 
 export interface SupervisorOptions {
@@ -46,6 +47,7 @@ export class Supervisor {
   #isolation: MeasuredIsolation | undefined
   #inside: IsolationReport | undefined
   #keys: unknown
+  #sentinels: Sentinels | undefined
   #releaseLock: (() => void) | undefined
   #reprobe: NodeJS.Timeout | undefined
 
@@ -87,6 +89,7 @@ export class Supervisor {
     this.#releaseLock = acquireLock(layout.lockFile)
     prepareKeys(layout, this.#identities, role)
     removeStaleSockets(layout, role)
+    this.#sentinels = await openSentinels(layout)
     const names = processesOf(role)
     for (const name of names) {
       this.#logs.set(name, new LogFile(path.join(layout.logDir, `${name}.log`), config.logMaxBytes))
@@ -118,6 +121,7 @@ export class Supervisor {
   #close(): void {
     for (const log of this.#logs.values()) log.close()
     this.#logs.clear()
+    this.#sentinels?.close()
     if (this.#releaseLock === undefined) return
     rmSync(this.layout.stateFile, { force: true })
     this.#releaseLock()
@@ -136,11 +140,13 @@ export class Supervisor {
   }
 
   #launch(name: ProcessName, onEvent: (event: ChildEvent) => void): Child {
+    const sentinels = this.#sentinels
+    if (sentinels === undefined) throw new Error('the supervisor has not been started')
     const stateFd = name === 'enclave' ? openEnclaveState(this.layout) : undefined
     try {
       return new Child({
         ...this.#command(name),
-        config: childConfigs[name](this.#options.config, this.layout),
+        config: childConfigs[name](this.#options.config, this.layout, sentinels),
         stateFd,
         log: this.#logs.get(name),
         onEvent,
@@ -192,6 +198,7 @@ export class Supervisor {
       enclavePid: workerPid(enclavePid),
       keyFiles: [this.layout.rootKey, this.layout.enclaveState],
       sockets: [this.layout.relaySocket],
+      enclaveSocket: this.layout.enclaveSocket,
     }
     return runProbe(this.#command('probe'), targets, log)
   }
