@@ -63,7 +63,7 @@ function whenClosed(socket: Socket, action: () => void): void {
 
 /** Ends with a reset, so that the far side cannot take it for a regular end. */
 function abort(socket: Socket): void {
-  // libuv refuses to reset a socket that is already shut down for writing, and then leaks it.
+  // While a shutdown is under way libuv refuses the reset (UV_EINVAL) and the handle would stay open.
   if (socket.writableEnded) socket.destroy()
   else socket.resetAndDestroy()
 }
