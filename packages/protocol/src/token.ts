@@ -19,6 +19,7 @@ export {
   requireScopes,
   type TokenRequest,
 } from './authorize-request.ts'
+export { BoundedCache } from './bounded-cache.ts'
 export {
   createDpopVerifier,
   type DpopCheck,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 import {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
@@ -51,7 +51,7 @@ export async function signingKey(
 }
 
 export const keySet = (...keys: readonly SigningKey[]): JSONWebKeySet => ({
-  keys: keys.map((key) => key.publicJwk) as JSONWebKeySet['keys'],
+  keys: keys.map((key) => key.publicJwk),
 })
 
 /** Signs a token whose claims are valid unless overridden; `undefined` removes a claim. */
@@ -73,7 +73,7 @@ export async function signToken(
     scope: 'tools:call files:read',
     ...claims,
   }
-  return new SignJWT(payload as JWTPayload)
+  return new SignJWT(payload)
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header })
     .sign(key.privateKey)
 }
