@@ -56,7 +56,7 @@ export const goals = {
   },
   G13: {
     id: 'G13',
-    what: 'codes, refresh tokens and proofs that were accepted twice in races',
+    what: 'race cases of the adapter conformance suite that fail',
     kind: 'max',
     must: 0,
     aim: 0,
