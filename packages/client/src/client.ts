@@ -1,0 +1,102 @@
+import { type Access, createAccess } from './access.ts'
+import {
+  type Collection,
+  collection,
+  type NewClient,
+  type NewResource,
+  type NewUser,
+} from './administration.ts'
+import { type Api, createApi } from './api.ts'
+import { type Audit, auditApi } from './audit.ts'
+import { type Connections, connectionsApi } from './connections.ts'
+import { createDispatch, type Dispatch } from './dispatch.ts'
+import type { Fetch } from './http.ts'
+import { login, type LoginOptions } from './login.ts'
+import { logout } from './logout.ts'
+import type { ResourceName } from './resource-names.ts'
+import { trustedSealingKey, type TrustedSealingKey } from './sealing-keys.ts'
+import type { StoredTokens, TokenStore } from './session.ts'
+import { subjectOf } from './token-claims.ts'
+
+/** What a client is made of. */
+export interface ClientOptions {
+  /** The server's issuer URL, without a trailing slash. */
+  readonly issuer: string
+  /** Where tokens, the DPoP key and the enclave's pinned identity are kept. */
+  readonly tokenStore: TokenStore
+  /** The public client to sign in as. Default `holdfast-cli`, which every server knows. */
+  readonly clientId?: string
+  /** Default: the platform's. */
+  readonly fetch?: Fetch
+}
+
+/** A signed-in (or not yet signed-in) caller of one server. */
+export interface Client {
+  readonly login: (options: LoginOptions) => Promise<StoredTokens>
+  /** Revokes the tokens at the server, if it answers, and forgets them here. The pin stays. */
+  readonly logout: () => Promise<void>
+  /** A token that is valid now. @throws ClientError `NOT_SIGNED_IN`, `SESSION_EXPIRED` */
+  readonly token: (resource: ResourceName) => Promise<StoredTokens>
+  readonly connections: Connections
+  readonly clients: Collection<NewClient>
+  readonly resources: Collection<NewResource>
+  readonly users: Collection<NewUser>
+  readonly grants: Omit<Collection<never>, 'create'>
+  readonly audit: Audit
+  readonly keys: {
+    /** The sealing key to use, verified; pins the enclave's identity on first use. */
+    readonly sealing: () => Promise<TrustedSealingKey>
+    /** Forgets the pinned identity: the next use trusts what it finds. */
+    readonly forgetPin: () => Promise<void>
+    readonly rotate: (what: 'signing' | 'sealing') => Promise<unknown>
+  }
+  readonly status: () => Promise<unknown>
+  readonly dispatch: Dispatch
+}
+
+/**
+ * A client of a Holdfast server.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ issuer: 'http://localhost:4444', tokenStore })
+ * const { handle } = await client.connections.create({ provider: 'github', … })
+ * await client.dispatch(handle, { method: 'GET', path: '/user' })
+ * ```
+ */
+export function createClient(options: ClientOptions): Client {
+  const { issuer, tokenStore: store, clientId = 'holdfast-cli' } = options
+  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const parts = { issuer, clientId, store, fetch }
+  const access: Access = createAccess(parts)
+  const api: Api = createApi(issuer, access, fetch)
+  const sealingKey = (): Promise<TrustedSealingKey> => trustedSealingKey(issuer, store, fetch)
+  const token = async (resource: ResourceName): Promise<StoredTokens> =>
+    (await access.tokenFor(resource)).tokens
+  return {
+    login: (loginOptions) => login(parts, loginOptions),
+    logout: () => logout(parts),
+    token,
+    connections: connectionsApi({
+      api,
+      sealingKey,
+      subject: async () => subjectOf((await token('management')).accessToken),
+    }),
+    clients: collection(api, '/v1/clients'),
+    resources: collection(api, '/v1/resources'),
+    users: collection(api, '/v1/users'),
+    grants: collection(api, '/v1/grants'),
+    audit: auditApi(api),
+    keys: {
+      sealing: sealingKey,
+      forgetPin: () =>
+        store.exclusive(async () => {
+          const session = await store.load()
+          if (session !== undefined) await store.save({ ...session, pin: undefined })
+        }),
+      rotate: (what) => api({ method: 'POST', path: '/v1/keys/rotate', body: { what } }),
+    },
+    status: () => api({ method: 'GET', path: '/v1/status' }),
+    dispatch: createDispatch(api),
+  }
+}

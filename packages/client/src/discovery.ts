@@ -1,0 +1,54 @@
+import * as oauth from 'oauth4webapi'
+import { ClientError } from './errors.ts'
+import { type Fetch, send } from './http.ts'
+
+/** How oauth4webapi is to send requests: through our fetch; plain http only to a loopback issuer. */
+export function oauthOptions(
+  issuer: string,
+  fetch: Fetch,
+): { [oauth.customFetch]: typeof sender; [oauth.allowInsecureRequests]?: true } {
+  const sender = (url: string, init: object): Promise<Response> =>
+    send(fetch, url, init as RequestInit)
+  return {
+    [oauth.customFetch]: sender,
+    ...(isLoopbackHttp(issuer) && { [oauth.allowInsecureRequests]: true as const }),
+  }
+}
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+function isLoopbackHttp(issuer: string): boolean {
+  const { protocol, hostname } = new URL(issuer)
+  return protocol === 'http:' && loopbackHosts.has(hostname)
+}
+
+/**
+ * The metadata of an authorization server.
+ *
+ * @throws ClientError `ISSUER_MISMATCH` when they name another issuer, `SERVER_UNREACHABLE`
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3}
+ */
+export async function discover(issuer: string, fetch: Fetch): Promise<oauth.AuthorizationServer> {
+  const url = new URL(issuer)
+  if (url.protocol !== 'https:' && !isLoopbackHttp(issuer)) {
+    throw new ClientError(
+      'INVALID_REQUEST',
+      'the issuer must be https, unless it is on this machine',
+    )
+  }
+  const options = { algorithm: 'oauth2' as const, ...oauthOptions(issuer, fetch) }
+  const response = await oauth.discoveryRequest(url, options)
+  try {
+    const server = await oauth.processDiscoveryResponse(url, response)
+    if (server.issuer === issuer) return server
+  } catch (cause) {
+    throw mismatch(issuer, cause)
+  }
+  throw mismatch(issuer)
+}
+
+const mismatch = (issuer: string, cause?: unknown): ClientError =>
+  new ClientError('ISSUER_MISMATCH', `what answers at ${issuer} does not name itself ${issuer}`, {
+    fix: 'use exactly the issuer URL that the server is configured with',
+    cause,
+  })

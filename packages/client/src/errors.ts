@@ -1,0 +1,55 @@
+/** Every way in which a call of this SDK can fail. */
+export type ClientErrorCode =
+  /** No session is stored: call `login`. */
+  | 'NOT_SIGNED_IN'
+  /** The session was revoked or has run out: call `login` again. */
+  | 'SESSION_EXPIRED'
+  | 'LOGIN_FAILED'
+  /** The server does not accept the token. */
+  | 'UNAUTHORIZED'
+  /** A scope or a role is missing. */
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'INVALID_REQUEST'
+  | 'RATE_LIMITED'
+  /** The server failed, or answered what it must not. */
+  | 'SERVER_ERROR'
+  | 'SERVER_UNREACHABLE'
+  /** The server's metadata name another issuer. */
+  | 'ISSUER_MISMATCH'
+  /** The enclave's identity is not the pinned one. */
+  | 'IDENTITY_CHANGED'
+  /** The server's answer would bind the credential to somebody or something else. */
+  | 'BINDING_REFUSED'
+
+/** A failure of a call. `message` never holds a secret. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: ClientErrorCode
+  /** The server's own code, from its problem document. */
+  readonly problem: string | undefined
+  /** What to do about it, in one sentence. */
+  readonly fix: string | undefined
+  readonly status: number | undefined
+  readonly requestId: string | undefined
+
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options: {
+      readonly problem?: string | undefined
+      readonly fix?: string | undefined
+      readonly status?: number | undefined
+      readonly requestId?: string | undefined
+      readonly cause?: unknown
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.problem = options.problem
+    this.fix = options.fix
+    this.status = options.status
+    this.requestId = options.requestId
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * SDK of a Holdfast server: sign in, seal credentials, manage connections, call by handle. Runs in
+ * browsers and in Node; what needs Node alone is in `@holdfast/client/node`.
+ *
+ * @module
+ */
+export type { Collection, Entry, NewClient, NewResource, NewUser } from './administration.ts'
+export type { Audit, AuditHeads } from './audit.ts'
+export { type Client, type ClientOptions, createClient } from './client.ts'
+export type {
+  Connections,
+  ConnectionTest,
+  ConnectionView,
+  NewConnection,
+  SealReceipt,
+} from './connections.ts'
+export type { Dispatch } from './dispatch.ts'
+export { ClientError, type ClientErrorCode } from './errors.ts'
+export type { Fetch } from './http.ts'
+export type { LoginOptions } from './login.ts'
+export type { ResourceName } from './resource-names.ts'
+export type { TrustedSealingKey } from './sealing-keys.ts'
+export {
+  type IdentityPin,
+  memoryTokenStore,
+  type Session,
+  type StoredTokens,
+  type TokenStore,
+} from './session.ts'
+export { readClaims } from './token-claims.ts'
