@@ -1,0 +1,55 @@
+import type { Settings } from './options.ts'
+import type { ResourceAnswer, ResourceRequest } from './resource-request.ts'
+
+// Reflection covers what clients really ask for; the list serves proxies that cache one answer for all.
+const usualHeaders =
+  'authorization, content-type, accept, dpop, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id'
+const exposedHeaders = 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, MCP-Protocol-Version'
+const headerNames = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+(?: *, *[A-Za-z0-9!#$%&'*+\-.^_`|~]+)*$/
+
+function allowedOrigin(settings: Settings, request: ResourceRequest): string | undefined {
+  if (settings.allowedOrigins === '*') return '*'
+  const [origin] = request.header('origin')
+  return origin !== undefined && settings.allowedOrigins.has(origin) ? origin : undefined
+}
+
+/** CORS headers of every answer, also of the application's and of refusals. */
+export function corsHeaders(
+  settings: Settings,
+  request: ResourceRequest,
+): Readonly<Record<string, string>> {
+  const origin = allowedOrigin(settings, request)
+  const vary = settings.allowedOrigins === '*' ? {} : { vary: 'Origin' }
+  if (origin === undefined) return vary
+  return {
+    ...vary,
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': exposedHeaders,
+  }
+}
+
+/**
+ * The answer to a CORS preflight, which carries no token and must not be asked for one; undefined for
+ * any other request.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#cors-preflight-fetch}
+ */
+export function preflightAnswer(
+  settings: Settings,
+  request: ResourceRequest,
+): ResourceAnswer | undefined {
+  if (request.method !== 'OPTIONS') return undefined
+  if (request.header('access-control-request-method').length === 0) return undefined
+  const asked = request.header('access-control-request-headers').join(', ')
+  const isReflected = asked.length <= 1024 && headerNames.test(asked)
+  return {
+    status: 204,
+    headers: {
+      ...corsHeaders(settings, request),
+      'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+      'access-control-allow-headers': isReflected ? asked : usualHeaders,
+      'access-control-max-age': '600',
+    },
+    body: null,
+  }
+}

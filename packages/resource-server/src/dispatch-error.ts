@@ -1,0 +1,40 @@
+import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol/dispatch'
+
+/** Failures that happen on this side, before the authorization server took the request. */
+const localErrors = {
+  NO_CONNECTIONS: { retryable: false },
+  CONNECTION_AMBIGUOUS: { retryable: false },
+  NOT_CONFIGURED: { retryable: false },
+  NOT_AUTHORIZED: { retryable: false },
+  GATEWAY_UNREACHABLE: { retryable: true },
+} as const satisfies Record<string, { readonly retryable: boolean }>
+
+/** Every code of a {@link DispatchError}: those of the wire and those of this side. */
+export type DispatchFailureCode = DispatchErrorCode | keyof typeof localErrors
+
+const allErrors: Readonly<Record<DispatchFailureCode, { readonly retryable: boolean }>> = {
+  ...dispatchErrors,
+  ...localErrors,
+}
+
+/**
+ * A dispatch that brought no answer of the upstream. An upstream that answers 404 is not one.
+ *
+ * `message` may be shown to the caller of a tool: it holds no secret and no token.
+ */
+export class DispatchError extends Error {
+  override readonly name = 'DispatchError'
+  readonly code: DispatchFailureCode
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean
+
+  constructor(
+    code: DispatchFailureCode,
+    message: string,
+    options: ErrorOptions & { readonly retryable?: boolean } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    this.retryable = options.retryable ?? allErrors[code].retryable
+  }
+}

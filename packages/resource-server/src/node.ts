@@ -1,0 +1,66 @@
+/**
+ * Binding for `node:http`, and the guard with Node's synchronous SHA-256.
+ *
+ * @module
+ */
+import { hash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Sha256 } from '@holdfast/protocol/token'
+import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
+import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
+import type { ProtectedResourceOptions } from './options.ts'
+import {
+  protectedResource as portableResource,
+  type ProtectedResource,
+} from './protected-resource.ts'
+
+/** Node's hash, a twentieth of WebCrypto's cost; for the `sha256` option of other bindings. */
+export const nodeSha256: Sha256 = (text) => hash('sha256', text, 'base64url')
+
+/**
+ * {@link portableResource} with Node's hash.
+ *
+ * @throws TypeError for options that cannot work
+ */
+export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
+  return portableResource({ sha256: nodeSha256, ...options })
+}
+
+/** A request that a guard let through. `auth` is what the MCP SDKs' Node transports read. */
+export type GuardedRequest = IncomingMessage & { auth?: AuthInfo }
+
+/** A listener behind a guard; `context` is undefined only on public paths. */
+export type ProtectedListener = (
+  request: GuardedRequest,
+  response: ServerResponse,
+  context: AuthenticatedRequest | undefined,
+) => void | Promise<void>
+
+/**
+ * Puts a guard in front of a `node:http` listener.
+ *
+ * @param onFailure - told when the listener itself fails; the client then gets 500
+ */
+export function protectListener(
+  resource: ProtectedResource,
+  listener: ProtectedListener,
+  onFailure: (error: unknown) => void = () => undefined,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const serve = async (request: GuardedRequest, response: ServerResponse): Promise<void> => {
+    const decision = await resource.check(nodeResourceRequest(request))
+    if (decision.answer !== undefined) {
+      sendAnswer(response, decision.answer)
+      return
+    }
+    setHeaders(response, decision.headers)
+    if (decision.request !== undefined) request.auth = decision.request.authInfo
+    await listener(request, response, decision.request)
+  }
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      onFailure(error)
+      if (response.headersSent) response.destroy()
+      else sendAnswer(response, { status: 500, headers: {}, body: null })
+    })
+  }
+}

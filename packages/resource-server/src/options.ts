@@ -1,0 +1,174 @@
+import type { DpopPolicy, ReplayStore, Sha256 } from '@holdfast/protocol/token'
+import { type Fetch, platformFetch } from './http-client.ts'
+
+/** Scopes of the whole server; single tools may demand more (see `./mcp`). */
+export interface ResourceScopes {
+  /** Every request's token must hold all of these. Default none. */
+  readonly required?: readonly string[]
+  /** All scopes that some tool may demand, for the metadata. Default the required ones. */
+  readonly supported?: readonly string[]
+  /** What the first 401 tells a client to ask for. Default required and supported together. */
+  readonly requested?: readonly string[]
+}
+
+/** How this server authenticates to the authorization server. */
+export interface ResourceClient {
+  readonly id: string
+  /** A secret: take it from a file or a secret store. */
+  readonly secret: string
+}
+
+/** How soon a revoked token stops working here. */
+export interface RevocationOptions {
+  /** Oldest copy of the deny list that a request may be judged by. Default 1000; 0 asks every time. */
+  readonly maxStaleMs?: number
+  /**
+   * How much older the copy may get while the authorization server cannot be reached. Default 0:
+   * requests are then answered 503.
+   */
+  readonly outageGraceMs?: number
+}
+
+/** Options of `protectedResource`. */
+export interface ProtectedResourceOptions {
+  /** The authorization server's issuer: `https`, or `http` on a loopback address. */
+  readonly issuer: string
+  /** This server's canonical URI, as registered: the only accepted `aud`. */
+  readonly resource: string
+  /**
+   * Where clients reach this process from outside, with the prefix that a proxy strips, if any.
+   * Default the origin of `resource`. Proofs are compared with it; a `Host` header never is.
+   */
+  readonly publicUrl?: string
+  readonly scopes?: ResourceScopes
+  /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
+  readonly dpop?: DpopPolicy
+  /** Needed for `ctx.dispatch` and for revocation. */
+  readonly client?: ResourceClient
+  /** `false` accepts tokens until they expire; needed when there is no `client`. */
+  readonly revocation?: RevocationOptions | false
+  /** Paths that need no token, matched exactly, such as `/healthz`. Default none. */
+  readonly publicPaths?: readonly string[]
+  /** Browser origins that may call this server. Default `*`; no cookies are involved. */
+  readonly allowedOrigins?: '*' | readonly string[]
+  /** Human-readable name for the metadata. */
+  readonly name?: string
+  /** Absolute URL of documentation for the metadata. */
+  readonly documentation?: string
+  /** Replicas share one. Default a store in memory. */
+  readonly replay?: ReplayStore
+  /** Default WebCrypto; the Node bindings pass the synchronous hash. */
+  readonly sha256?: Sha256
+  /** Default the platform's. */
+  readonly fetch?: Fetch
+  /** Told about failures that are not the caller's: unreachable keys, a broken store. */
+  readonly onError?: (error: unknown) => void
+  /** Clock in milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Checked options with every default filled in. */
+export interface Settings {
+  readonly issuer: string
+  readonly resource: string
+  /** Origin and prefix without trailing slash: a request's path is appended to it. */
+  readonly publicBase: string
+  readonly scopes: Required<ResourceScopes>
+  readonly dpop: DpopPolicy
+  readonly client: ResourceClient | undefined
+  readonly revocation: Required<RevocationOptions> | undefined
+  readonly publicPaths: ReadonlySet<string>
+  readonly allowedOrigins: '*' | ReadonlySet<string>
+  readonly name: string | undefined
+  readonly documentation: string | undefined
+  readonly replay: ReplayStore | undefined
+  readonly sha256: Sha256 | undefined
+  readonly fetch: Fetch
+  readonly onError: (error: unknown) => void
+  readonly now: () => number
+}
+
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+const refuse = (why: string): never => {
+  throw new TypeError(`protectedResource: ${why}`)
+}
+
+function readUrl(option: string, value: string): URL {
+  if (!URL.canParse(value)) return refuse(`${option} must be an absolute URL`)
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return refuse(`${option} must be an http or https URL`)
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '') {
+    return refuse(`${option} must have no query, fragment or user`)
+  }
+  return url
+}
+
+// An issuer and a resource are compared byte for byte, so only one spelling can be right.
+function readIdentifier(option: string, value: string): string {
+  const url = readUrl(option, value)
+  const canonical = url.pathname === '/' ? url.origin : url.href
+  return value === canonical ? value : refuse(`${option} must be written ${canonical}`)
+}
+
+function readIssuer(value: string): string {
+  const { protocol, hostname } = readUrl('issuer', value)
+  if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+    refuse('issuer must use https unless it is on a loopback address')
+  }
+  return readIdentifier('issuer', value)
+}
+
+function readScopes(scopes: ResourceScopes): Required<ResourceScopes> {
+  const required = scopes.required ?? []
+  const supported = [...new Set([...required, ...(scopes.supported ?? [])])]
+  const requested = scopes.requested ?? supported
+  for (const scope of [...supported, ...requested]) {
+    if (!scopePattern.test(scope)) refuse('a scope holds a blank, a quote or a backslash')
+  }
+  return { required, supported, requested }
+}
+
+function readRevocation(options: ProtectedResourceOptions): Settings['revocation'] {
+  if (options.revocation === false) return undefined
+  if (options.client === undefined) {
+    return refuse('give client, or say revocation: false to accept tokens until they expire')
+  }
+  const { maxStaleMs = 1000, outageGraceMs = 0 } = options.revocation ?? {}
+  if (!(maxStaleMs >= 0) || !(outageGraceMs >= 0)) refuse('revocation times must not be negative')
+  return { maxStaleMs, outageGraceMs }
+}
+
+/**
+ * Checks the options once, so that a wrong one stops the start and not a request.
+ *
+ * @throws TypeError that names the option and the fix
+ */
+export function readOptions(options: ProtectedResourceOptions): Settings {
+  const resource = readIdentifier('resource', options.resource)
+  const publicUrl = readUrl('publicUrl', options.publicUrl ?? new URL(resource).origin)
+  return Object.freeze({
+    issuer: readIssuer(options.issuer),
+    resource,
+    publicBase: publicUrl.href.replace(/\/+$/, ''),
+    scopes: readScopes(options.scopes ?? {}),
+    dpop: options.dpop ?? 'preferred',
+    client: options.client,
+    revocation: readRevocation(options),
+    publicPaths: new Set(options.publicPaths),
+    allowedOrigins:
+      options.allowedOrigins === undefined || options.allowedOrigins === '*'
+        ? '*'
+        : new Set(options.allowedOrigins),
+    name: options.name,
+    documentation: options.documentation,
+    replay: options.replay,
+    sha256: options.sha256,
+    fetch: options.fetch ?? platformFetch,
+    onError: options.onError ?? (() => undefined),
+    now: options.now ?? Date.now,
+  })
+}

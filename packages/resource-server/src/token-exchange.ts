@@ -1,0 +1,113 @@
+import { BoundedCache, type DpopKey, generateDpopKey } from '@holdfast/protocol/token'
+import * as oauth from 'oauth4webapi'
+import { DispatchError } from './dispatch-error.ts'
+import type { ResourceClient, Settings } from './options.ts'
+
+/** A token that lets this server dispatch for one user, with the key that it is bound to. */
+export interface DispatchToken {
+  readonly accessToken: string
+  readonly key: DpopKey
+}
+
+/** The user's token on the way into an exchange. */
+export interface SubjectToken {
+  readonly token: string
+  /** The token's hash, under which the result is kept. */
+  readonly hash: string
+}
+
+/** Exchanges users' tokens for dispatch tokens. */
+export interface TokenExchange {
+  /** @throws DispatchError `NOT_AUTHORIZED` or `GATEWAY_UNREACHABLE` */
+  readonly exchange: (subject: SubjectToken) => Promise<DispatchToken>
+  /** Forgets a dispatch token that was refused. */
+  readonly forget: (subject: SubjectToken) => void
+}
+
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+// A token in its last seconds could expire on the way.
+const expiryMarginMs = 5_000
+
+function failure(error: unknown): DispatchError {
+  if (error instanceof DispatchError) return error
+  const isRefusal =
+    error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError
+  if (isRefusal && error.status < 500) {
+    const code = error instanceof oauth.ResponseBodyError ? ` (${error.error})` : ''
+    return new DispatchError(
+      'NOT_AUTHORIZED',
+      `the authorization server refused to exchange the token${code}`,
+      { cause: error },
+    )
+  }
+  return new DispatchError('GATEWAY_UNREACHABLE', 'the authorization server cannot be reached', {
+    cause: error,
+  })
+}
+
+/**
+ * Exchanges by RFC 8693 with this server's own client and DPoP key, once per user token: concurrent
+ * callers share one exchange, and its result serves until it expires.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1}
+ */
+export function createTokenExchange(settings: Settings, client: ResourceClient): TokenExchange {
+  const { issuer, now } = settings
+  const server: oauth.AuthorizationServer = { issuer, token_endpoint: `${issuer}/oauth2/token` }
+  const identity: oauth.Client = { client_id: client.id }
+  const tokens = new BoundedCache<DispatchToken & { readonly expiresAtMs: number }>(5000)
+  const pending = new Map<string, Promise<DispatchToken>>()
+  let ownKey: Promise<DpopKey> | undefined
+
+  const request = async (subject: SubjectToken): Promise<DispatchToken> => {
+    ownKey ??= generateDpopKey()
+    const key = await ownKey
+    const askedAt = now()
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      identity,
+      oauth.ClientSecretBasic(client.secret),
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      {
+        subject_token: subject.token,
+        subject_token_type: accessTokenType,
+        resource: `${issuer}/dispatch`,
+        scope: 'dispatch',
+      },
+      {
+        DPoP: oauth.DPoP(identity, key),
+        signal: AbortSignal.timeout(10_000),
+        [oauth.customFetch]: (url, init) => settings.fetch(url, init),
+        // Only a loopback issuer may be http at all: the options refuse any other.
+        [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
+      },
+    )
+    const answer = await oauth.processGenericTokenEndpointResponse(server, identity, response)
+    if (answer.token_type !== 'dpop') {
+      throw new DispatchError('NOT_AUTHORIZED', 'the exchanged token is not bound to our key')
+    }
+    const token = { accessToken: answer.access_token, key }
+    const expiresAtMs = askedAt + (answer.expires_in ?? 0) * 1000 - expiryMarginMs
+    tokens.set(subject.hash, { ...token, expiresAtMs })
+    return token
+  }
+
+  return {
+    exchange: (subject) => {
+      const known = tokens.get(subject.hash)
+      if (known !== undefined && known.expiresAtMs > now()) return Promise.resolve(known)
+      const running = pending.get(subject.hash)
+      if (running !== undefined) return running
+      const started = request(subject)
+        .catch((error: unknown) => {
+          throw failure(error)
+        })
+        .finally(() => pending.delete(subject.hash))
+      pending.set(subject.hash, started)
+      return started
+    },
+    forget: (subject) => {
+      tokens.delete(subject.hash)
+    },
+  }
+}
