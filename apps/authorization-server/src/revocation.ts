@@ -1,4 +1,4 @@
-import type { DenialEntry, Grant, Storage } from '@holdfast/storage'
+import { type DenialEntry, type Grant, type Storage, StorageError } from '@holdfast/storage'
 
 /** The names under which an access token can be denied. */
 export interface Deniable {
@@ -26,6 +26,8 @@ export interface Revocation {
   revokeClient(clientId: string): Promise<void>
   /** Revokes one grant with its tokens. @throws StorageError NOT_FOUND */
   revokeGrant(grantId: string): Promise<Grant>
+  /** The same for a grant that the library gave up, which may never have been recorded. */
+  revokeGrantIfKnown(grantId: string): Promise<Grant | undefined>
   /** Denies a single access token until it expires. */
   revokeToken(jti: string, expiresAtMs: number): Promise<void>
   denyList(): Promise<DenyList>
@@ -39,42 +41,71 @@ export interface RevocationOptions {
   readonly clock: () => number
 }
 
+interface Denied {
+  readonly names: ReadonlySet<string>
+  readonly list: DenyList
+  /** Grants found unrevoked at this epoch. */
+  readonly liveGrants: Set<string>
+}
+
+const liveGrantLimit = 10_000
+
 /** How far the clocks of resource servers may lag behind ours. */
 const clockSkewMs = 120_000
 
 /** Makes the revocation service; it keeps the deny list in memory and re-reads it when its epoch moved. */
 export function createRevocation(options: RevocationOptions): Revocation {
   const { storage, clock } = options
-  let denied: { epoch: number; names: ReadonlySet<string>; list: DenyList } | undefined
+  let denied: Denied | undefined
 
   const denial = () => ({
     denyUntilMs: clock() + options.accessTokenTtlSeconds * 1000 + clockSkewMs,
   })
 
-  async function current(): Promise<NonNullable<typeof denied>> {
-    if (denied?.epoch === (await storage.denials.epoch())) return denied
+  async function current(): Promise<Denied> {
+    if (denied?.list.epoch === (await storage.denials.epoch())) return denied
     const list = await storage.denials.list()
     const names = new Set(list.entries.map(({ kind, value }) => `${kind}:${value}`))
-    denied = { epoch: list.epoch, names, list }
+    denied = { names, list, liveGrants: new Set() }
     return denied
+  }
+
+  /** An exchanged token no longer names the client that the user trusted: ask its grant. */
+  async function isGrantRevoked({ liveGrants }: Denied, grantId: string): Promise<boolean> {
+    if (liveGrants.has(grantId)) return false
+    const grant = await storage.grants.find(grantId)
+    if (!grant || grant.revokedAtMs !== undefined) return true
+    if (liveGrants.size < liveGrantLimit) liveGrants.add(grantId)
+    return false
   }
 
   return {
     async isRevoked(token) {
-      const { names } = await current()
-      if (names.size === 0) return false
+      const state = await current()
+      const { names } = state
       const grant = token['ddls:grant']
-      return (
-        names.has(`user:${token.sub}`) ||
-        names.has(`client:${token.client_id}`) ||
-        names.has(`token:${token.jti}`) ||
-        (grant !== undefined && names.has(`grant:${grant}`)) ||
-        (token.act !== undefined && names.has(`client:${token.act.sub}`))
-      )
+      if (
+        names.size > 0 &&
+        (names.has(`user:${token.sub}`) ||
+          names.has(`client:${token.client_id}`) ||
+          names.has(`token:${token.jti}`) ||
+          (grant !== undefined && names.has(`grant:${grant}`)))
+      ) {
+        return true
+      }
+      return token.act !== undefined && grant !== undefined && isGrantRevoked(state, grant)
     },
     revokeUser: (userId) => storage.users.disable(userId, denial()),
     revokeClient: (clientId) => storage.clients.revoke(clientId, denial()),
     revokeGrant: (grantId) => storage.grants.revoke(grantId, denial()),
+    async revokeGrantIfKnown(grantId) {
+      try {
+        return await storage.grants.revoke(grantId, denial())
+      } catch (error) {
+        if (error instanceof StorageError && error.code === 'NOT_FOUND') return undefined
+        throw error
+      }
+    },
     revokeToken: (jti, expiresAtMs) =>
       storage.denials.add([{ kind: 'token', value: jti, expiresAtMs: expiresAtMs + clockSkewMs }]),
     async denyList() {

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Koa from 'koa'
+import { createApiRouter } from './api/router.ts'
+import type { AppContext, RequestState } from './context.ts'
+import { answerErrors } from './http/error-handler.ts'
+import { logRequests } from './http/request-log.ts'
+import { pinOrigin, remoteAddressOf } from './http/request-context.ts'
+import { createPasswordCheck } from './interaction/passwords.ts'
+import { createInteractionRouter } from './interaction/router.ts'
+import { createCsrfTokens } from './interaction/same-origin.ts'
+import { createSignInLimits } from './interaction/sign-in-limits.ts'
+import { createOAuthServer } from './oauth/oauth-server.ts'
+import { createResourceDirectory } from './oauth/resource-directory.ts'
+import { serveStatic } from './views/static.ts'
+
+export interface AppSecrets {
+  /** 32 bytes; signs cookies and form tokens. */
+  readonly cookieKey: Uint8Array
+  /** 32 bytes, from which DPoP nonces are derived. */
+  readonly nonceSecret: Uint8Array
+}
+
+/** Everything but dispatch, as an ordered table: who answers what, first match wins. */
+export async function createApp(
+  ctx: AppContext,
+  secrets: AppSecrets,
+): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+  const { config, storage } = ctx
+  const cookieKeys = [Buffer.from(secrets.cookieKey).toString('base64url')]
+  const directory = createResourceDirectory(storage.resources, config.issuer)
+  const oauth = createOAuthServer({ ctx, directory, cookieKeys, nonceSecret: secrets.nonceSecret })
+  const pages = createInteractionRouter({
+    ctx,
+    provider: oauth.provider,
+    directory,
+    csrf: createCsrfTokens(secrets.cookieKey),
+    checkPassword: await createPasswordCheck(),
+    signInLimits: createSignInLimits(),
+  })
+
+  const app = new Koa<RequestState>()
+  app.keys = [...cookieKeys]
+  pinOrigin(app, config.issuer)
+  app.use(async (koa, next) => {
+    koa.state.requestId = String(koa.response.get('X-Request-Id'))
+    koa.state.remoteAddress = remoteAddressOf(koa.req, config.trustProxy)
+    await next()
+  })
+  app.use(logRequests(ctx.logger))
+  app.use(answerErrors(ctx.logger))
+  app.use(serveStatic())
+  app.use(createApiRouter(ctx))
+  app.use(pages.routes())
+  for (const middleware of oauth.middleware) app.use(middleware)
+  const handle = app.callback()
+  return (request, response) => void handle(request, response)
+}

@@ -1,0 +1,134 @@
+import type { ConnectionInfo, User } from '@holdfast/storage'
+import type { Client } from 'oidc-provider'
+import { HttpProblem } from '../http/problem.ts'
+import type { KnownResource } from '../oauth/resource-directory.ts'
+import { resourceScopesOf } from '../oauth/resource-directory.ts'
+import type { ConnectionChoice, ConnectionRequest, ConsentView } from '../views/consent.ts'
+import type { Interaction, InteractionParts } from './parts.ts'
+
+/** Everything that a consent is about. */
+export interface ConsentRequest {
+  readonly user: User
+  readonly client: Client
+  readonly resource: KnownResource
+  readonly redirectUri: string
+  /** Scopes of the resource that were asked for. */
+  readonly requested: readonly string[]
+  /** Those that this user may hand on. */
+  readonly grantable: readonly string[]
+  /** Sign-in scopes that were asked for. */
+  readonly identityScopes: readonly string[]
+  /** The user's connections that are in use and whose policy allows this resource. */
+  readonly usable: readonly ConnectionInfo[]
+  /** In use as well, but their policy does not. */
+  readonly notAllowed: readonly ConnectionInfo[]
+}
+
+/** Only administrators can hand on the right to administer. */
+const adminScope = 'admin'
+
+/** @throws HttpProblem 400 when client, resource or user are gone since the request began */
+export async function loadConsentRequest(
+  { ctx, provider, directory }: InteractionParts,
+  interaction: Interaction,
+): Promise<ConsentRequest> {
+  const { params, session } = interaction
+  const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
+  const [client, resource, user] = await Promise.all([
+    provider().Client.find(String(params['client_id'])),
+    directory.resolve(String(params['resource'])),
+    session?.accountId === undefined ? undefined : ctx.storage.users.find(session.accountId),
+  ])
+  if (!client || !resource || user?.status !== 'active') {
+    throw new HttpProblem(400, 'This request is no longer valid. Go back to the app and start again.')
+  }
+  const known = new Set(resource.scopes.map(({ name }) => name))
+  const requested = resourceScopesOf(scope).filter((name) => known.has(name))
+  const active = (await ctx.storage.connections.list({ owner: user.id, limit: 1000 })).filter(
+    ({ status }) => status === 'active',
+  )
+  const isUsable = (connection: ConnectionInfo): boolean =>
+    allowsResource(connection, resource.resource)
+  return {
+    user,
+    client,
+    resource,
+    redirectUri: String(params['redirect_uri']),
+    requested,
+    grantable: requested.filter(
+      (name) =>
+        name !== adminScope || resource.builtIn !== 'management' || user.role === 'admin',
+    ),
+    identityScopes: scope.split(' ').filter((name) => name === 'openid' || name === 'offline_access'),
+    usable: active.filter(isUsable),
+    notAllowed: active.filter((connection) => !isUsable(connection)),
+  }
+}
+
+function allowsResource({ policy }: ConnectionInfo, resource: string): boolean {
+  const allowed = policy['resources']
+  return Array.isArray(allowed) && allowed.some((uri) => uri === '*' || uri === resource)
+}
+
+/** The request in the words of the consent page. */
+export function toConsentView(
+  parts: InteractionParts,
+  interaction: Interaction,
+  request: ConsentRequest,
+): Omit<ConsentView, 'error'> {
+  const { client, resource, user } = request
+  const scopes = resource.scopes.filter(({ name }) => request.grantable.includes(name))
+  const redirect = describeRedirect(request.redirectUri)
+  const refreshes = client.grantTypeAllowed('refresh_token')
+  return {
+    uid: interaction.uid,
+    csrf: parts.csrf.tokenFor(interaction.uid),
+    email: user.email,
+    clientId: client.clientId,
+    clientName: client.clientName ?? client.clientId,
+    clientHost: redirect.redirectKind === 'web' ? redirect.redirectTo : undefined,
+    ...redirect,
+    resourceName: resource.displayName,
+    resource: resource.resource,
+    requiredScopes: scopes.filter(({ optional }) => !optional),
+    optionalScopes: scopes.filter(({ optional }) => optional),
+    connections: resource.connections.map((wanted) => toConnectionRequest(request, wanted)),
+    anyOf: resource.builtIn === 'dispatch' ? request.usable.map(toChoice) : undefined,
+    lifetimeDays: refreshes
+      ? Math.max(1, Math.round(parts.ctx.config.refreshTokenTtlSeconds / 86_400))
+      : undefined,
+  }
+}
+
+function toConnectionRequest(
+  { usable, notAllowed }: ConsentRequest,
+  wanted: KnownResource['connections'][number],
+): ConnectionRequest {
+  const fits = ({ provider }: ConnectionInfo): boolean => provider === wanted.provider
+  return {
+    name: wanted.name,
+    provider: wanted.provider,
+    description: wanted.description,
+    optional: wanted.optional === true,
+    choices: usable.filter(fits).map(toChoice),
+    notAllowed: notAllowed.filter(fits).length,
+  }
+}
+
+function toChoice({ handle, provider, label, baseUrl }: ConnectionInfo): ConnectionChoice {
+  const host = URL.parse(baseUrl)?.host ?? baseUrl
+  return { handle, text: [provider, label, host].filter(Boolean).join(' · ') }
+}
+
+/** Where the answer goes, as far as people can judge it. */
+export function describeRedirect(
+  uri: string,
+): Pick<ConsentView, 'redirectTo' | 'redirectKind'> {
+  const url = URL.parse(uri)
+  if (!url) return { redirectTo: 'an unreadable address', redirectKind: 'app' }
+  if (!/^https?:$/.test(url.protocol)) {
+    return { redirectTo: `${url.protocol}//${url.host}`, redirectKind: 'app' }
+  }
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return { redirectTo: url.host, redirectKind: isLoopback ? 'loopback' : 'web' }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
+
+/** argon2id, 19 MiB, two passes: the OWASP minimum for interactive sign-in. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+const minLength = 12
+const maxLength = 256
+
+/** Long enough, and still the first that anyone tries. */
+const common = new Set([
+  'password1234',
+  'passwordpassword',
+  'password12345',
+  'password123456',
+  'administrator',
+  'administrator1',
+  'adminadminadmin',
+  'changemechangeme',
+  'letmeinletmein',
+  'qwertyuiop12',
+  'qwertyuiop123',
+  'qwertyqwerty',
+  'iloveyouiloveyou',
+  'correcthorsebatterystaple',
+  'correct horse battery staple',
+  'holdfastholdfast',
+])
+
+const normalized = (password: string): string => password.normalize('NFC')
+
+/** The PHC string that is stored. */
+export const hashPassword = (password: string): Promise<string> =>
+  hash(normalized(password), parameters)
+
+/** Checks passwords; costs the same whether the user exists or not. */
+export interface PasswordCheck {
+  (passwordHash: string | undefined, password: string): Promise<boolean>
+}
+
+export async function createPasswordCheck(): Promise<PasswordCheck> {
+  const nobody = await hashPassword(randomBytes(32).toString('base64url'))
+  return async (passwordHash, password) => {
+    const matches = await verify(passwordHash ?? nobody, normalized(password.slice(0, maxLength)))
+    return matches && passwordHash !== undefined
+  }
+}
+
+/** What is wrong with a new password, in words for the form; undefined when nothing is. */
+export function passwordProblem(password: string, email: string): string | undefined {
+  const length = [...password].length
+  if (length < minLength) return `Use at least ${minLength} characters.`
+  if (length > maxLength) return `Use at most ${maxLength} characters.`
+  const lower = password.toLowerCase()
+  const predictable =
+    common.has(lower) ||
+    lower === email.toLowerCase() ||
+    new Set(lower).size < 4 ||
+    '012345678901234567890123456789'.includes(lower) ||
+    'abcdefghijklmnopqrstuvwxyz'.includes(lower)
+  return predictable ? 'This password is among the first that are guessed. Choose another.' : undefined
+}
+
+/** A plausible address, so that typing mistakes are noticed; nothing is ever sent to it. */
+export const isEmail = (text: string): boolean =>
+  text.length <= 254 && /^[^\s@<>"']+@[^\s@<>"']+$/.test(text)

@@ -1,0 +1,50 @@
+import './console.ts'
+import { createInterface } from 'node:readline'
+import { createRequire } from 'node:module'
+import { parseConfig } from './config.ts'
+import { createLogger } from './logger.ts'
+import { startServer } from './server.ts'
+
+const exitCodes = { crash: 1, configuration: 78 }
+
+const emit = (event: Record<string, unknown>): void => {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+/** Runs as a child of the supervisor: configuration on the first line of stdin, end of stdin = stop. */
+async function main(): Promise<void> {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
+  const first = await lines[Symbol.asyncIterator]().next()
+  let config
+  try {
+    config = parseConfig(String(first.value ?? ''))
+  } catch (error) {
+    emit({ event: 'refused', process: 'authorization-server', reason: String(error) })
+    process.exitCode = exitCodes.configuration
+    process.stdin.destroy()
+    return
+  }
+  const logger = createLogger(config)
+  const server = await startServer({ config, logger })
+  lines.once('close', () => {
+    void server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed')
+        process.exit(exitCodes.crash)
+      },
+    )
+  })
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+  if (server.setupLink !== undefined) emit({ event: 'setup_link', url: server.setupLink })
+  emit({
+    event: 'ready',
+    process: 'authorization-server',
+    version,
+    issuer: server.issuer,
+    port: server.ctx.config.port,
+    signing_kid: server.ctx.keystore.keys()[0]?.kid,
+  })
+}
+
+await main()

@@ -1,0 +1,39 @@
+import type { Storage } from '@holdfast/storage'
+import { errors, type Adapter, type AdapterFactory } from 'oidc-provider'
+
+/** What a loser of a race for a code or refresh token is told. */
+export const consumeConflict = (): Error =>
+  new errors.InvalidGrant('the code or refresh token was used by a concurrent request')
+
+/** What the second user of a DPoP proof is told. */
+export const replayConflict = (): Error =>
+  new errors.InvalidGrant('the DPoP proof was used before')
+
+export interface AdapterOptions {
+  readonly storage: Pick<Storage, 'oidcAdapter'>
+  /**
+   * Called when the library gives a grant up (reuse of a code or refresh token, revocation by the
+   * client), before its answer goes out: the grant's unexpired JWTs must die as well.
+   */
+  readonly onGrantDestroyed: (grantId: string) => Promise<void>
+}
+
+/** The library's models on our storage. */
+export function createAdapterFactory(options: AdapterOptions): AdapterFactory {
+  return (modelName) => {
+    const stored: Adapter = options.storage.oidcAdapter(modelName)
+    if (modelName !== 'Grant') return stored
+    return {
+      upsert: (id, payload, expiresIn) => stored.upsert(id, payload, expiresIn),
+      find: (id) => stored.find(id),
+      findByUid: (uid) => stored.findByUid(uid),
+      findByUserCode: (userCode) => stored.findByUserCode(userCode),
+      consume: (id) => stored.consume(id),
+      revokeByGrantId: (grantId) => stored.revokeByGrantId(grantId),
+      async destroy(id) {
+        await stored.destroy(id)
+        await options.onGrantDestroyed(id)
+      },
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type Koa from 'koa'
+import type { AppContext, RequestState } from '../context.ts'
+import { HttpProblem } from '../http/problem.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { denyListPath } from './routes.ts'
+
+/**
+ * Serves the deny list to the clients of registered resources, so that an unexpired JWT dies at
+ * every resource server as soon as it asks again. The epoch is the ETag.
+ */
+export function serveDenyList(ctx: AppContext): Koa.Middleware<RequestState> {
+  return async (koa, next) => {
+    if (koa.path !== denyListPath || koa.method !== 'GET') return next()
+    const { client, method } = await authenticateClient(ctx.storage.clients, koa.req)
+    if (method !== 'secret' || !(await ctx.storage.resources.findByClientId(client.clientId))) {
+      throw new HttpProblem(403, "only a registered resource's own client may read the deny list", {
+        error: 'unauthorized_client',
+      })
+    }
+    const { epoch, entries } = await ctx.revocation.denyList()
+    koa.set('Cache-Control', 'private, no-cache')
+    koa.set('ETag', `"${epoch}"`)
+    koa.status = 200
+    if (koa.fresh) {
+      koa.status = 304
+      return undefined
+    }
+    koa.body = {
+      epoch,
+      entries: entries.map(({ kind, value, expiresAtMs }) => ({
+        kind,
+        value,
+        expires_at: Math.ceil(expiresAtMs / 1000),
+      })),
+    }
+    return undefined
+  }
+}

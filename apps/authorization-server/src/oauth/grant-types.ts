@@ -1,0 +1,9 @@
+/** The grants that this server offers. */
+export const grantTypes = {
+  authorizationCode: 'authorization_code',
+  refreshToken: 'refresh_token',
+  clientCredentials: 'client_credentials',
+  tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+} as const
+
+export type GrantType = (typeof grantTypes)[keyof typeof grantTypes]

@@ -1,0 +1,36 @@
+import type Koa from 'koa'
+import type { RequestState } from '../context.ts'
+import { routes } from './routes.ts'
+
+const paths = new Set([
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+])
+
+/**
+ * Corrects the library's metadata by what it cannot know: the endpoints that we serve ourselves and
+ * the scopes of resources, which clients look up here.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2}
+ */
+export function completeMetadata(
+  issuer: string,
+  resourceScopes: () => Promise<readonly string[]>,
+): Koa.Middleware<RequestState> {
+  return async (ctx, next) => {
+    await next()
+    if (!paths.has(ctx.path) || typeof ctx.body !== 'object' || ctx.status !== 200) return
+    const metadata = ctx.body as Record<string, unknown>
+    const staticScopes = metadata['scopes_supported'] as string[]
+    const methods = ['client_secret_basic', 'client_secret_post']
+    ctx.set('Cache-Control', 'public, max-age=60')
+    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
+    ctx.body = {
+      ...metadata,
+      scopes_supported: [...new Set([...staticScopes, ...(await resourceScopes())])],
+      response_modes_supported: ['query', 'fragment'],
+      introspection_endpoint: issuer + routes.introspection,
+      introspection_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_methods_supported: [...methods, 'none'],
+    }
+  }
+}

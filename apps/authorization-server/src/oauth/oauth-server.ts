@@ -1,0 +1,68 @@
+import type Koa from 'koa'
+import type { Provider } from 'oidc-provider'
+import type { AppContext, RequestState } from '../context.ts'
+import { completeAuthorizationRequest } from './authorization-request.ts'
+import { serveDenyList } from './deny-list.ts'
+import { handOff } from './hand-off.ts'
+import { serveIntrospection } from './introspect.ts'
+import { serveJwks } from './jwks.ts'
+import { completeMetadata } from './metadata.ts'
+import { createProvider } from './provider.ts'
+import type { ResourceDirectory } from './resource-directory.ts'
+import { serveRevocation } from './revoke.ts'
+import { auditTokenRequests } from './token-audit.ts'
+import { completeTokenRequest } from './token-request.ts'
+
+export interface OAuthServerOptions {
+  readonly ctx: AppContext
+  readonly directory: ResourceDirectory
+  readonly cookieKeys: readonly string[]
+  /** 32 bytes, from which DPoP nonces are derived. */
+  readonly nonceSecret: Uint8Array
+}
+
+export interface OAuthServer {
+  /** The library instance of this moment. */
+  readonly provider: () => Provider
+  /** In the order in which they run. */
+  readonly middleware: readonly Koa.Middleware<RequestState>[]
+}
+
+/**
+ * The OAuth endpoints as a table of steps around the library. The library builds its key store once:
+ * after a rotation a new instance takes over, while requests under way end on the old one.
+ */
+export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
+  const { ctx, directory } = options
+  let provider = createProvider(options)
+  ctx.keystore.onChange(() => {
+    provider = createProvider(options)
+  })
+
+  const resourceScopes = async (): Promise<string[]> =>
+    (await ctx.storage.resources.list({ limit: 1000 })).flatMap(({ scopes }) =>
+      scopes.map(({ name }) => name),
+    )
+
+  return {
+    provider: () => provider,
+    middleware: [
+      serveJwks(ctx),
+      serveDenyList(ctx),
+      serveIntrospection(ctx),
+      serveRevocation(ctx),
+      completeMetadata(ctx.config.issuer, resourceScopes),
+      handOff(ctx.config.issuer),
+      auditTokenRequests(ctx),
+      completeAuthorizationRequest(directory),
+      completeTokenRequest(directory),
+      (koa, next) => runProvider(provider, koa, next),
+    ],
+  }
+}
+
+/** The library is a Koa app whose only middleware is its router. */
+function runProvider(provider: Provider, koa: Koa.Context, next: Koa.Next): Promise<unknown> {
+  const [router] = provider.middleware
+  return router ? Promise.resolve(router(koa, next)) : next()
+}

@@ -1,0 +1,146 @@
+import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AppContext } from '../context.ts'
+import { pinOrigin } from '../http/request-context.ts'
+import { createFindAccount } from './accounts.ts'
+import { createAdapterFactory } from './adapter.ts'
+import { createDpopOff } from './dpop-off.ts'
+import { createExtraTokenClaims } from './extra-token-claims.ts'
+import { createInteractionPolicy } from './interaction-policy.ts'
+import { renderAuthorizationError } from './render-error.ts'
+import type { ResourceDirectory } from './resource-directory.ts'
+import { resourceIndicators } from './resource-indicators.ts'
+import { routes } from './routes.ts'
+import { issueUnderAlias } from './token-alias.ts'
+import { registerTokenExchange } from './token-exchange.ts'
+
+export interface ProviderOptions {
+  readonly ctx: AppContext
+  readonly directory: ResourceDirectory
+  /** Signs cookies; the first one signs, the others are still accepted. */
+  readonly cookieKeys: readonly string[]
+  /** 32 bytes, from which DPoP nonces are derived. */
+  readonly nonceSecret: Uint8Array
+}
+
+const sessionTtlSeconds = 12 * 3600
+const interactionTtlSeconds = 30 * 60
+
+/** One instance of the library for the keys of this moment; a key rotation makes the next instance. */
+export function createProvider(options: ProviderOptions): Provider {
+  const { ctx } = options
+  const { config } = ctx
+  const provider = new Provider(config.issuer, configuration(options))
+  pinOrigin(provider, config.issuer)
+  issueUnderAlias(provider, config.issuer)
+  registerTokenExchange(provider, {
+    issuer: config.issuer,
+    storage: ctx.storage,
+    verifyToken: ctx.verifyToken,
+    accessTokenTtlSeconds: config.accessTokenTtlSeconds,
+    clock: ctx.clock,
+  })
+  provider.on('server_error', (_koa, error: Error) => {
+    ctx.logger.error({ err: error }, 'the OAuth library failed')
+  })
+  return provider
+}
+
+function configuration(options: ProviderOptions): Configuration {
+  const { ctx, directory } = options
+  const { accessTokenTtlSeconds, refreshTokenTtlSeconds, issuer } = ctx.config
+  const [signing] = ctx.keystore.keys()
+  if (!signing) throw new Error('the keystore is empty')
+  const cookie = {
+    httpOnly: true,
+    sameSite: 'lax' as const,
+    signed: true,
+    secure: issuer.startsWith('https:'),
+  }
+
+  return {
+    adapter: createAdapterFactory({
+      storage: ctx.storage,
+      onGrantDestroyed: async (grantId) => {
+        await ctx.revocation.revokeGrantIfKnown(grantId)
+      },
+    }),
+    jwks: { keys: ctx.keystore.keys().map(({ privateJwk }) => ({ ...privateJwk })) },
+    routes: { ...routes },
+    scopes: ['openid', 'offline_access'],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientDefaults: {
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+    },
+    clientBasedCORS: (_koa, origin, client) =>
+      origin !== 'null' && client.clientAuthMethod === 'none',
+    cookies: {
+      names: {
+        session: 'holdfast_session',
+        interaction: 'holdfast_interaction',
+        resume: 'holdfast_resume',
+      },
+      long: cookie,
+      short: cookie,
+      keys: [...options.cookieKeys],
+    },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256'],
+      dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
+    },
+    extraTokenClaims: createExtraTokenClaims(ctx.storage),
+    formats: { customizers: { jwt: createDpopOff(directory) } },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      clientCredentials: { enabled: true },
+      // The library refuses JWTs on both; ours stand in front and pass on refresh tokens only.
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_koa, client, token) => token.clientId === client.clientId,
+      },
+      introspection: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: Buffer.from(options.nonceSecret) },
+      resourceIndicators: resourceIndicators({
+        directory,
+        accessTokenTtlSeconds,
+        signingKid: signing.kid,
+      }) as NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>,
+    },
+    findAccount: createFindAccount(ctx.storage),
+    // Every authorization has its own grant, so that one client's sign-ins at two resources, or on
+    // two machines, do not take each other's refresh tokens away.
+    loadExistingGrant: grantOfThisConsent,
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_koa, { uid }) => `/interaction/${uid}`,
+    },
+    issueRefreshToken: (_koa, client) =>
+      Promise.resolve(client.grantTypeAllowed('refresh_token')),
+    rotateRefreshToken: true,
+    expiresWithSession: () => Promise.resolve(false),
+    renderError: renderAuthorizationError,
+    ttl: {
+      AccessToken: accessTokenTtlSeconds,
+      AuthorizationCode: 60,
+      ClientCredentials: accessTokenTtlSeconds,
+      IdToken: accessTokenTtlSeconds,
+      Interaction: interactionTtlSeconds,
+      Session: sessionTtlSeconds,
+      RefreshToken: refreshTokenTtlSeconds,
+      Grant: refreshTokenTtlSeconds,
+    },
+  }
+}
+
+async function grantOfThisConsent({ oidc }: KoaContextWithOIDC) {
+  const grantId = oidc.result?.consent?.grantId
+  return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
+}

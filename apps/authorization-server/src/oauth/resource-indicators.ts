@@ -1,0 +1,65 @@
+import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import { grantTypes } from './grant-types.ts'
+import type { ResourceDirectory } from './resource-directory.ts'
+
+export interface ResourceIndicatorOptions {
+  readonly directory: ResourceDirectory
+  readonly accessTokenTtlSeconds: number
+  /** The key that signs now. */
+  readonly signingKid: string
+}
+
+const unknownResource =
+  'unknown resource: send "resource" with the URI of a registered MCP server, as its protected resource metadata names it'
+
+/** Hooks of the library for RFC 8707: what a token for a resource looks like, and who may ask for one. */
+export function resourceIndicators(options: ResourceIndicatorOptions) {
+  return {
+    enabled: true as const,
+    useGrantedResource: () => Promise.resolve(true),
+
+    async defaultResource(
+      ctx: KoaContextWithOIDC,
+      _client: unknown,
+      oneOf?: string[],
+    ): Promise<string | string[]> {
+      if (oneOf) return oneOf
+      const { client, requestParamScopes } = ctx.oidc
+      const guess = await options.directory.guess([...requestParamScopes], client?.clientId)
+      if (guess) return guess.resource
+      throw new errors.InvalidTarget(
+        'this server knows several resources and the request names none: send "resource" with the URI of the MCP server (RFC 8707)',
+      )
+    },
+
+    async getResourceServerInfo(
+      ctx: KoaContextWithOIDC,
+      indicator: string,
+    ): Promise<ResourceServer> {
+      const resource = await options.directory.resolve(indicator)
+      if (!resource) throw new errors.InvalidTarget(unknownResource)
+      const { params, route } = ctx.oidc
+      const asked = params?.['resource']
+      if (Array.isArray(asked) && asked.length > 1) {
+        throw new errors.InvalidTarget('ask for one resource at a time')
+      }
+      if (resource.builtIn && params?.['grant_type'] === grantTypes.clientCredentials) {
+        throw new errors.InvalidTarget(
+          'this resource acts for a user: use the authorization code grant',
+        )
+      }
+      if (route === 'token' && resource.dpop === 'required' && !ctx.get('DPoP')) {
+        throw new errors.InvalidDpopProof(
+          'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request',
+        )
+      }
+      return {
+        scope: resource.scopes.map(({ name }) => name).join(' '),
+        audience: resource.resource,
+        accessTokenTTL: options.accessTokenTtlSeconds,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'ES256', kid: options.signingKid } },
+      }
+    },
+  }
+}

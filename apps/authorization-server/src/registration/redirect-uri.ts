@@ -1,0 +1,55 @@
+/** Schemes that a browser handles itself, or that run code. */
+const forbiddenSchemes = new Set([
+  'about:',
+  'blob:',
+  'chrome:',
+  'chrome-extension:',
+  'content:',
+  'data:',
+  'devtools:',
+  'edge:',
+  'file:',
+  'filesystem:',
+  'ftp:',
+  'intent:',
+  'jar:',
+  'javascript:',
+  'mailto:',
+  'moz-extension:',
+  'resource:',
+  'sms:',
+  'tel:',
+  'vbscript:',
+  'view-source:',
+  'ws:',
+  'wss:',
+])
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * What is wrong with a redirect URI; undefined when nothing is. Allowed are https, http on loopback,
+ * and private-use schemes of native apps.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7}
+ */
+export function redirectUriProblem(uri: string): string | undefined {
+  // The URL parser drops tabs and line breaks and turns backslashes around: refuse what it would hide.
+  if (uri.length > 2048 || !/^[\x21-\x7e]+$/.test(uri) || /[\\"<>^`{|}]/.test(uri)) {
+    return 'must be at most 2048 printable ASCII characters without spaces, quotes or backslashes'
+  }
+  const url = URL.parse(uri)
+  if (!url) return 'must be an absolute URI'
+  if (uri.includes('#')) return 'must not have a fragment'
+  if (url.username || url.password) return 'must not hold a user name or password'
+  const isLoopback = loopbackHosts.has(url.hostname)
+  if (url.protocol === 'https:') {
+    return isLoopback ? 'must use http for a loopback host' : undefined
+  }
+  if (url.protocol === 'http:') {
+    return isLoopback ? undefined : 'must use https, or http with localhost, 127.0.0.1 or [::1]'
+  }
+  if (forbiddenSchemes.has(url.protocol)) return 'must not use this scheme'
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(uri) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:\//i.test(uri)
+    ? undefined
+    : 'must look like scheme://path or com.example.app:/path'
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { providerNameSchema } from '@holdfast/protocol'
+import { type Resource, StorageError } from '@holdfast/storage'
+import { z } from 'zod'
+import type { AppContext } from '../context.ts'
+import { grantTypes } from '../oauth/grant-types.ts'
+import { canonicalResource } from '../oauth/resource-directory.ts'
+import { newClientId, newSecret } from './clients.ts'
+import { parseRegistration, RegistrationError, shownText } from './errors.ts'
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3} */
+const scopeName = z
+  .string()
+  .max(64)
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be printable ASCII without spaces, quotes, backslash')
+  .refine((name) => name !== 'openid' && name !== 'offline_access', 'is taken by sign-in')
+
+const scope = z.strictObject({
+  name: scopeName,
+  description: shownText(200),
+  optional: z.boolean().optional(),
+})
+
+const connection = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'use 1 to 40 of a-z, 0-9, _ and -'),
+  provider: providerNameSchema,
+  description: shownText(200),
+  optional: z.boolean().optional(),
+})
+
+const uniqueNames = (list: readonly { readonly name: string }[]): boolean =>
+  new Set(list.map(({ name }) => name)).size === list.length
+
+/** A resource (an MCP server) that an administrator registers. */
+export const newResourceSchema = z.strictObject({
+  /** URI of the server, as its clients name it. */
+  resource: z.string().max(2048),
+  display_name: shownText(100),
+  /** Other URIs that clients may send for it. */
+  aliases: z.array(z.string().max(2048)).max(20).default([]),
+  scopes: z
+    .array(scope)
+    .min(1)
+    .max(100)
+    .refine(uniqueNames, 'has a name twice')
+    .default([{ name: 'tools:call', description: 'Use the tools of this server' }]),
+  connections: z.array(connection).max(20).refine(uniqueNames, 'has a name twice').default([]),
+  dpop: z.enum(['off', 'preferred', 'required']).default('preferred'),
+  /** Also accept dispatches of a Dedalus runner; makes a deployment id and secret. */
+  deployment: z.boolean().default(false),
+})
+
+/** Input of {@link registerResource}. */
+export type NewResourceInput = z.input<typeof newResourceSchema>
+
+/** A resource with the secrets of its own client and deployment, which cannot be read again. */
+export interface RegisteredResource {
+  readonly resource: Resource
+  /** For token exchange, introspection and the deny list. */
+  readonly client: { readonly id: string; readonly secret: string }
+  /** `DEDALUS_DEPLOYMENT_ID` and `DEDALUS_AUTH_SECRET` (standard base64) of a Dedalus server. */
+  readonly deployment: { readonly id: string; readonly secret: string } | undefined
+}
+
+type Context = Pick<AppContext, 'storage' | 'config' | 'revocation'>
+
+/**
+ * Registers a resource and makes its own client.
+ *
+ * @param createdBy - id of the administrator
+ * @throws RegistrationError
+ */
+export async function registerResource(
+  context: Context,
+  input: unknown,
+  createdBy: string,
+): Promise<RegisteredResource> {
+  const { storage, config } = context
+  const wanted = parseRegistration(newResourceSchema, input, 'invalid_resource')
+  const resource = requireResourceUri(wanted.resource, config, '/resource')
+  const aliases = wanted.aliases.map((uri, i) => requireResourceUri(uri, config, `/aliases/${i}`))
+
+  const client = { id: newClientId('rs'), secret: newSecret() }
+  await storage.clients.create({
+    clientId: client.id,
+    source: 'manual',
+    metadata: {
+      client_name: wanted.display_name,
+      application_type: 'native',
+      redirect_uris: [],
+      grant_types: [grantTypes.tokenExchange],
+      response_types: [],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    secret: client.secret,
+    resource,
+    createdBy,
+  })
+  const deploymentSecret = wanted.deployment ? randomBytes(32) : undefined
+  const deployment = deploymentSecret && {
+    id: `dep_${randomBytes(12).toString('base64url')}`,
+    secret: deploymentSecret,
+  }
+  try {
+    const stored = await storage.resources.create({
+      resource,
+      displayName: wanted.display_name,
+      aliases: aliases.filter((uri) => uri !== resource),
+      scopes: wanted.scopes,
+      connections: wanted.connections,
+      dpop: wanted.dpop,
+      clientId: client.id,
+      deployment,
+      createdBy,
+    })
+    return {
+      resource: stored,
+      client,
+      deployment: deployment && {
+        id: deployment.id,
+        secret: deployment.secret.toString('base64'),
+      },
+    }
+  } catch (error) {
+    await context.revocation.revokeClient(client.id)
+    if (!(error instanceof StorageError) || error.code !== 'EXISTS') throw error
+    throw new RegistrationError('conflict', 'the URI or an alias belongs to a registered resource')
+  }
+}
+
+/**
+ * Removes a resource and revokes its own client: its dispatch tokens die at once, and no token for
+ * it is issued any more.
+ * @throws RegistrationError not_found
+ */
+export async function removeResource(
+  { storage, revocation }: Context,
+  uri: string,
+): Promise<Resource> {
+  const resource = await storage.resources.resolve(canonicalResource(uri) ?? uri)
+  if (!resource) throw new RegistrationError('not_found', 'there is no resource with this URI')
+  await storage.resources.remove(resource.resource)
+  if (resource.clientId !== undefined) await revocation.revokeClient(resource.clientId)
+  return resource
+}
+
+function requireResourceUri(uri: string, config: Context['config'], pointer: string): string {
+  const refuse = (message: string): never => {
+    throw new RegistrationError('invalid_resource', message, pointer)
+  }
+  const canonical = canonicalResource(uri)
+  if (canonical === undefined) {
+    return refuse('must be an http(s) URI without credentials, query or fragment')
+  }
+  const { hostname, origin, protocol } = new URL(canonical)
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (config.production && protocol === 'http:' && !isLoopback) {
+    return refuse('must use https in production')
+  }
+  if (origin === config.issuer) return refuse('must not lie on the authorization server itself')
+  return canonical
+}

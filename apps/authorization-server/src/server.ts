@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { openStorage, type Storage } from '@holdfast/storage'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import type { Config } from './config.ts'
+import type { AppContext } from './context.ts'
+import { loadControlKey } from './control-key.ts'
+import { createDispatchHandler } from './dispatch/handler.ts'
+import { createEnclaveClient } from './enclave-client/client.ts'
+import { createHostCheck } from './http/host-pin.ts'
+import { newRequestId } from './http/request-context.ts'
+import { setSecurityHeaders } from './http/security-headers.ts'
+import { createSetupLink } from './interaction/setup.ts'
+import { openKeystore } from './keystore.ts'
+import { consumeConflict, replayConflict } from './oauth/adapter.ts'
+import { registerBuiltInClients } from './oauth/built-in-clients.ts'
+import { dispatchPath } from './oauth/built-in-resources.ts'
+import { createRevocation } from './revocation.ts'
+import { createTokenVerifier } from './tokens.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Unix milliseconds; default `Date.now`. */
+  readonly clock?: () => number
+}
+
+export interface RunningServer {
+  readonly issuer: string
+  readonly ctx: AppContext
+  /** One-time link for the first administrator, while there is none. */
+  readonly setupLink: string | undefined
+  /** Lets requests under way end, for at most `graceMs`, and closes everything. */
+  close(graceMs?: number): Promise<void>
+}
+
+const keyMaintenanceMs = 60_000
+const defaultGraceMs = 2000
+
+/**
+ * Starts the authorization server: binds its port, opens its storage and serves.
+ * @throws Error when the port is taken, or the data cannot be read
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { logger, clock = Date.now } = options
+  const http = createServer(httpOptions)
+  const port = await listen(http, options.config)
+  const issuer = options.config.issuer.replace(/:0$/, `:${port}`)
+  const config: Config = Object.freeze({ ...options.config, issuer, port })
+  try {
+    const storage = openStorage({
+      file: join(config.dataDir, 'holdfast.db'),
+      encryptionKey: loadControlKey(config.dataDir),
+      now: clock,
+      refreshGraceSeconds: config.refreshGraceSeconds,
+      onConsumeConflict: consumeConflict,
+      onReplayConflict: replayConflict,
+    })
+    const ctx = await createContext(config, storage, logger, clock)
+    await registerBuiltInClients(storage)
+    const setupLink = await createSetupLink(ctx)
+    const app = await createApp(ctx, {
+      cookieKey: await storage.settings.secretOrElse('cookie-key', randomBytes(32)),
+      nonceSecret: await storage.settings.secretOrElse('dpop-nonce-key', randomBytes(32)),
+    })
+    http.on('request', createRequestHandler(ctx, app))
+    const maintenance = startKeyMaintenance(ctx)
+    return {
+      issuer,
+      ctx,
+      setupLink,
+      async close(graceMs = defaultGraceMs) {
+        clearInterval(maintenance)
+        await closeHttp(http, graceMs)
+        await ctx.enclave.close()
+        await storage.close()
+      },
+    }
+  } catch (error) {
+    http.close()
+    throw error
+  }
+}
+
+/** Slow or oversized requests end here; bodies have their own limits. */
+const httpOptions = {
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+}
+
+async function createContext(
+  config: Config,
+  storage: Storage,
+  logger: Logger,
+  clock: () => number,
+): Promise<AppContext> {
+  const revocation = createRevocation({
+    storage,
+    accessTokenTtlSeconds: config.accessTokenTtlSeconds,
+    clock,
+  })
+  const keystore = await openKeystore({
+    storage,
+    clock,
+    maxAgeSeconds: config.signingKeyMaxAgeSeconds,
+    overlapSeconds: config.accessTokenTtlSeconds,
+  })
+  return Object.freeze({
+    config,
+    clock,
+    logger,
+    storage,
+    enclave: createEnclaveClient({ socket: config.enclaveSocket, logger }),
+    keystore,
+    revocation,
+    verifyToken: createTokenVerifier({
+      issuer: config.issuer,
+      publicKey: keystore.publicKey,
+      revocation,
+      clock,
+    }),
+  })
+}
+
+/** The first decisions on every request: own host, own headers, then the fast path or the app. */
+function createRequestHandler(
+  ctx: AppContext,
+  app: (request: IncomingMessage, response: ServerResponse) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const isOwnHost = createHostCheck(ctx.config.issuer)
+  const isHttps = ctx.config.issuer.startsWith('https:')
+  const dispatch = createDispatchHandler(ctx)
+  return (request, response) => {
+    response.setHeader('X-Request-Id', newRequestId())
+    setSecurityHeaders(response, isHttps)
+    if (!isOwnHost(request)) return refuseHost(request, response, ctx.config.issuer)
+    if (request.method === 'POST' && request.url === dispatchPath) {
+      void dispatch(request, response)
+      return undefined
+    }
+    app(request, response)
+    return undefined
+  }
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20} */
+function refuseHost(request: IncomingMessage, response: ServerResponse, issuer: string): void {
+  request.resume()
+  response.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
+  response.end(`This server answers only under ${issuer}\n`)
+}
+
+function listen(http: Server, { host, port }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(port, host, () => {
+      http.off('error', reject)
+      resolve((http.address() as AddressInfo).port)
+    })
+  })
+}
+
+function startKeyMaintenance({ keystore, storage, logger }: AppContext): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    keystore
+      .maintain()
+      .then((rotation) =>
+        rotation === undefined
+          ? undefined
+          : storage.audit.append({
+              type: 'keys.signing_rotated',
+              outcome: 'success',
+              actor: 'system',
+              subject: rotation.signing_kid,
+              detail: { retired: rotation.retired_kid, reason: 'age' },
+            }),
+      )
+      .catch((error: unknown) => logger.error({ err: error }, 'key maintenance failed'))
+  }, keyMaintenanceMs)
+  return timer.unref()
+}
+
+async function closeHttp(http: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()))
+  http.closeIdleConnections()
+  const timer = setTimeout(() => http.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(timer)
+}

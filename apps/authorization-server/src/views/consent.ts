@@ -1,0 +1,173 @@
+import { html } from 'hono/html'
+import { type Html, page } from './page.ts'
+
+/** A connection that the user may choose. */
+export interface ConnectionChoice {
+  readonly handle: string
+  /** Provider, label and host in words. */
+  readonly text: string
+}
+
+/** A connection that the resource asks for, and what the user has to offer. */
+export interface ConnectionRequest {
+  readonly name: string
+  readonly provider: string
+  readonly description: string
+  readonly optional: boolean
+  readonly choices: readonly ConnectionChoice[]
+  /** Own connections of this provider whose policy does not allow this resource. */
+  readonly notAllowed: number
+}
+
+export interface ConsentView {
+  readonly uid: string
+  readonly csrf: string
+  readonly email: string
+  readonly clientId: string
+  readonly clientName: string
+  /** Host that speaks for the client, when there is one. */
+  readonly clientHost: string | undefined
+  readonly redirectTo: string
+  readonly redirectKind: 'web' | 'loopback' | 'app'
+  readonly resourceName: string
+  readonly resource: string
+  readonly requiredScopes: readonly { readonly name: string; readonly description: string }[]
+  readonly optionalScopes: readonly { readonly name: string; readonly description: string }[]
+  readonly connections: readonly ConnectionRequest[]
+  /** For direct dispatch: any of the user's connections. */
+  readonly anyOf: readonly ConnectionChoice[] | undefined
+  readonly lifetimeDays: number | undefined
+  readonly error?: string | undefined
+}
+
+const redirectWarnings: Record<ConsentView['redirectKind'], string | undefined> = {
+  web: undefined,
+  loopback:
+    'We cannot check which app on this computer is asking. Allow this only if you have just started it yourself.',
+  app: 'We cannot check which app on this device has taken this address. Allow this only if you have just started it yourself.',
+}
+
+/** Who asks, where the answer goes, what may be done, and with which connections. */
+export function consentPage(view: ConsentView): Html {
+  const missing = view.connections.filter(
+    ({ optional, choices }) => !optional && choices.length === 0,
+  )
+  const blocked = missing.length > 0 || view.anyOf?.length === 0
+  const warning = redirectWarnings[view.redirectKind]
+  return page({
+    title: `Allow ${view.clientName}?`,
+    content: html`<form class="soft" method="post" action="/interaction/${view.uid}/switch">
+        <input type="hidden" name="csrf" value="${view.csrf}" />
+        Signed in as ${view.email}.
+        <button class="link" type="submit">Use another account</button>
+      </form>
+      <h1>Allow ${view.clientName} to use ${view.resourceName}?</h1>
+      ${view.error === undefined ? '' : html`<p class="error" role="alert">${view.error}</p>`}
+      <dl>
+        <dt>Who asks</dt>
+        <dd>
+          ${view.clientHost === undefined ? '' : html`<strong>${view.clientHost}</strong>, `}the
+          app that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
+        </dd>
+        <dt>The answer goes to</dt>
+        <dd><code>${view.redirectTo}</code></dd>
+        <dt>Server</dt>
+        <dd><code>${view.resource}</code></dd>
+      </dl>
+      ${warning === undefined ? '' : html`<p class="notice">${warning}</p>`}
+      <form method="post" action="/interaction/${view.uid}/consent">
+        <input type="hidden" name="csrf" value="${view.csrf}" />
+        <h2>It will be able to</h2>
+        <ul>
+          ${view.requiredScopes.map(
+            ({ name, description }) =>
+              html`<li>${description} <code class="soft">${name}</code></li>`,
+          )}
+        </ul>
+        ${view.optionalScopes.length === 0
+          ? ''
+          : html`<fieldset>
+              <legend>Only if you tick it</legend>
+              ${view.optionalScopes.map(
+                ({ name, description }) =>
+                  html`<label class="choice">
+                    <input type="checkbox" name="scope" value="${name}" />
+                    <span>${description} <code class="soft">${name}</code></span>
+                  </label>`,
+              )}
+            </fieldset>`}
+        ${view.connections.map(connectionPicker)} ${anyConnection(view.anyOf)}
+        <p class="soft">
+          ${view.lifetimeDays === undefined
+            ? 'The access ends by itself after a few minutes.'
+            : `The access stays until you take it away, for ${view.lifetimeDays} days at most.`}
+          Your credentials themselves are never handed out.
+        </p>
+        <div class="actions">
+          <button type="submit" formaction="/interaction/${view.uid}/abort">Deny</button>
+          ${blocked ? '' : html`<button type="submit" class="primary">Allow</button>`}
+        </div>
+      </form>`,
+  })
+}
+
+function connectionPicker(request: ConnectionRequest): Html {
+  const field = `connection.${request.name}`
+  const note =
+    request.notAllowed === 0
+      ? ''
+      : html`<p class="soft">
+          ${request.notAllowed} more of your ${request.provider} connections are not allowed for
+          this server by their own policy.
+        </p>`
+  if (request.choices.length === 0) {
+    return html`<h2>Connection “${request.name}”</h2>
+      <p>${request.description}</p>
+      <p class="${request.optional ? 'soft' : 'notice'}">
+        You have no ${request.provider} connection for
+        this.${request.optional ? ' It works without one.' : ''} Make one with
+        <code>holdfast connections add ${request.provider}</code>, then come back and reload this
+        page.
+      </p>
+      ${note}`
+  }
+  return html`<h2>Connection “${request.name}”</h2>
+    <label for="${field}">${request.description}</label>
+    <select id="${field}" name="${field}" ${request.optional ? '' : 'required'}>
+      ${request.optional
+        ? html`<option value="" selected>None</option>`
+        : html`<option value="" ${request.choices.length === 1 ? '' : 'selected'}>
+            Choose a ${request.provider} connection
+          </option>`}
+      ${request.choices.map(
+        ({ handle, text }) =>
+          html`<option
+            value="${handle}"
+            ${!request.optional && request.choices.length === 1 ? 'selected' : ''}
+          >
+            ${text}
+          </option>`,
+      )}
+    </select>
+    ${note}`
+}
+
+function anyConnection(choices: readonly ConnectionChoice[] | undefined): Html {
+  if (choices === undefined) return html``
+  if (choices.length === 0) {
+    return html`<p class="notice">
+      You have no connection yet. Make one with
+      <code>holdfast connections add PROVIDER</code>, then come back and reload this page.
+    </p>`
+  }
+  return html`<fieldset>
+    <legend>Connections that it may call through</legend>
+    ${choices.map(
+      ({ handle, text }) =>
+        html`<label class="choice">
+          <input type="checkbox" name="connection" value="${handle}" />
+          <span>${text}</span>
+        </label>`,
+    )}
+  </fieldset>`
+}

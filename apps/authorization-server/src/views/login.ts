@@ -1,0 +1,49 @@
+import { html } from 'hono/html'
+import { type Html, page } from './page.ts'
+
+export interface LoginView {
+  readonly uid: string
+  readonly csrf: string
+  /** Who asks for the sign-in. */
+  readonly clientName: string
+  readonly email?: string | undefined
+  readonly error?: string | undefined
+}
+
+/** Sign-in with e-mail address and password. */
+export function loginPage(view: LoginView): Html {
+  return page({
+    title: 'Sign in',
+    content: html`<h1>Sign in</h1>
+      <p class="soft">to continue with ${view.clientName}</p>
+      ${view.error === undefined ? '' : html`<p class="error" role="alert">${view.error}</p>`}
+      <form method="post" action="/interaction/${view.uid}/login">
+        <input type="hidden" name="csrf" value="${view.csrf}" />
+        <label for="email">E-mail address</label>
+        <input
+          id="email"
+          name="email"
+          type="email"
+          required
+          maxlength="254"
+          autocomplete="username"
+          value="${view.email ?? ''}"
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          required
+          maxlength="256"
+          autocomplete="current-password"
+        />
+        <div class="actions">
+          <button type="submit" formaction="/interaction/${view.uid}/abort" formnovalidate>
+            Cancel
+          </button>
+          <button type="submit" class="primary">Sign in</button>
+        </div>
+      </form>`,
+  })
+}
