@@ -27,7 +27,8 @@ const enosys = 38
  * `process.permission.drop('ffi')` calls still work, but addresses can no longer be asked for.
  */
 export function openKernel(): KernelAccess {
-  if (process.platform !== 'linux') return { reason: `no system call filter on ${process.platform}` }
+  if (process.platform !== 'linux')
+    return { reason: `no system call filter on ${process.platform}` }
   if (architecture === undefined) return { reason: `no system call table for ${process.arch}` }
   try {
     const ffi = process.getBuiltinModule('node:ffi')

@@ -128,7 +128,14 @@ export const noSpawnFilter: Filter = {
   fallback: 'allow',
 }
 
-const prctl = { getDumpable: 3, setName: 15, getName: 16, getSeccomp: 21, getNoNewPrivs: 39, setVma: 0x53564d41 }
+const prctl = {
+  getDumpable: 3,
+  setName: 15,
+  getName: 16,
+  getSeccomp: 21,
+  getNoNewPrivs: 39,
+  setVma: 0x53564d41,
+}
 const ioctl = {
   isTerminal: 0x5401,
   windowSize: 0x5413,
@@ -145,7 +152,16 @@ const ioctl = {
 const enclaveCalls: readonly SyscallName[] = [
   // Files: Landlock and the private root decide which.
   ...(['read', 'write', 'readv', 'writev', 'pread64', 'pwrite64', 'preadv', 'pwritev'] as const),
-  ...(['open', 'openat', 'close', 'close_range', 'lseek', 'fsync', 'fdatasync', 'ftruncate'] as const),
+  ...([
+    'open',
+    'openat',
+    'close',
+    'close_range',
+    'lseek',
+    'fsync',
+    'fdatasync',
+    'ftruncate',
+  ] as const),
   ...(['stat', 'lstat', 'fstat', 'newfstatat', 'statx', 'statfs', 'fstatfs', 'access'] as const),
   ...(['faccessat', 'faccessat2', 'readlink', 'readlinkat', 'getcwd', 'getdents64'] as const),
   ...(['unlink', 'unlinkat', 'fcntl', 'dup', 'dup2', 'dup3', 'pipe2', 'fadvise64'] as const),
@@ -162,7 +178,14 @@ const enclaveCalls: readonly SyscallName[] = [
   ...(['futex', 'futex_waitv', 'set_robust_list', 'rseq', 'set_tid_address', 'gettid'] as const),
   ...(['sched_yield', 'sched_getaffinity', 'sched_getparam', 'sched_getscheduler'] as const),
   ...(['sched_get_priority_max', 'sched_get_priority_min', 'restart_syscall'] as const),
-  ...(['rt_sigaction', 'rt_sigprocmask', 'rt_sigreturn', 'sigaltstack', 'exit', 'exit_group'] as const),
+  ...([
+    'rt_sigaction',
+    'rt_sigprocmask',
+    'rt_sigreturn',
+    'sigaltstack',
+    'exit',
+    'exit_group',
+  ] as const),
   ...(['clock_gettime', 'clock_getres', 'clock_nanosleep', 'nanosleep', 'gettimeofday'] as const),
   ...(['time', 'times', 'getrusage', 'getrlimit', 'sysinfo', 'uname', 'getrandom'] as const),
   ...(['getpid', 'getppid', 'getuid', 'geteuid', 'getgid', 'getegid', 'getpgrp'] as const),
@@ -179,7 +202,11 @@ export function sealFilter(pid: number): Filter {
   return {
     rules: [
       { calls: enclaveCalls, answer: 'allow' },
-      { calls: ['socket', 'socketpair'], when: { argument: 0, equals: [families.unix] }, answer: 'allow' },
+      {
+        calls: ['socket', 'socketpair'],
+        when: { argument: 0, equals: [families.unix] },
+        answer: 'allow',
+      },
       { calls: ['prctl'], when: { argument: 0, equals: Object.values(prctl) }, answer: 'allow' },
       { calls: ['ioctl'], when: { argument: 1, equals: Object.values(ioctl) }, answer: 'allow' },
       { calls: ['prlimit64'], when: { argument: 2, isNull: true }, answer: 'allow' },

@@ -36,7 +36,8 @@ const isolations: readonly LaunchIsolation[] = ['auto', 'networkless', 'filtered
  */
 export function parseLaunchSpec(text: string | undefined): LaunchSpec {
   const value: unknown = text === undefined ? undefined : JSON.parse(text)
-  if (typeof value !== 'object' || value === null) throw new TypeError('launch: expected a JSON object')
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError('launch: expected a JSON object')
   const fields = value as Record<string, unknown>
   const fail = (name: string): never => {
     throw new TypeError(`launch: ${name} is missing or malformed`)
@@ -47,7 +48,9 @@ export function parseLaunchSpec(text: string | undefined): LaunchSpec {
   }
   const strings = (name: string): string[] => {
     const field = fields[name]
-    return Array.isArray(field) && field.every((item) => typeof item === 'string') ? field : fail(name)
+    return Array.isArray(field) && field.every((item) => typeof item === 'string')
+      ? field
+      : fail(name)
   }
   const id = (name: string, field: unknown): number =>
     Number.isInteger(field) && Number(field) >= 0 ? Number(field) : fail(name)
@@ -66,7 +69,11 @@ export function parseLaunchSpec(text: string | undefined): LaunchSpec {
     ...(gid === undefined ? {} : { gid: id('gid', gid) }),
     ...(groups === undefined
       ? {}
-      : { groups: Array.isArray(groups) ? groups.map((group) => id('groups', group)) : fail('groups') }),
+      : {
+          groups: Array.isArray(groups)
+            ? groups.map((group) => id('groups', group))
+            : fail('groups'),
+        }),
     ...(isolation === undefined ? {} : { isolation: oneOf('isolation', isolations) }),
   }
 }

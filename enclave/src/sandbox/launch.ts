@@ -13,6 +13,9 @@ import { loadedLibraries, runtimePaths } from './runtime-paths.ts'
 import { installFilter } from './seccomp.ts'
 import { workerCommand } from './worker-command.ts'
 
+/** Exit status for a launch that can never work as asked; a supervisor does not try again. */
+export const launchRefused = 78
+
 /** File descriptors of the launch contract: standard streams, key pipe, state file. */
 const passedDescriptors = [0, 1, 2, 3, 4]
 
@@ -159,14 +162,22 @@ const announce = (pid: number, child: boolean): void => {
  * `execve(2)` itself: `process.execve` first runs exit hooks, which the filter may already stop.
  * Signals that node ignores stay ignored; the environment starts empty.
  */
-function replaceProcess(kernel: Kernel, forker: Namespaces['forker'], command: readonly string[]): never {
+function replaceProcess(
+  kernel: Kernel,
+  forker: Namespaces['forker'],
+  command: readonly string[],
+): never {
   const line = forker === undefined ? command : [forker.path, ...forker.args, ...command]
   const path = line[0] ?? ''
   const pointers = new BigUint64Array(line.length + 1)
   for (const [i, argument] of line.entries()) pointers[i] = kernel.place(argument)
   const noEnvironment = new Uint8Array(8)
   const result = kernel.call('execve', path, new Uint8Array(pointers.buffer), noEnvironment)
-  throw new Error(`launch: cannot execute ${path}: ${errnoName(result)}`)
+  const standardError = 2
+  writeSync(standardError, `launch: cannot execute ${path}: ${errnoName(result)}\n`)
+  // Under the filter node's own event loop, started before it, could not go on.
+  kernel.call('exit_group', launchRefused)
+  throw new Error('unreachable')
 }
 
 /** The way without system calls: a child that gets the same descriptors, and whose end is ours. */

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { errnoName, type Kernel } from './ffi.ts'
 
-const flag = { mount: 0x00020000, uts: 0x04000000, ipc: 0x08000000, pid: 0x20000000, net: 0x40000000 }
+const flag = {
+  mount: 0x00020000,
+  uts: 0x04000000,
+  ipc: 0x08000000,
+  pid: 0x20000000,
+  net: 0x40000000,
+}
 const forkers = ['/usr/bin/unshare', '/bin/unshare']
 
 /** Namespaces that were entered. */

@@ -45,11 +45,7 @@ export function enterPrivateRoot(kernel: Kernel, paths: readonly PathRight[]): v
   const site = chooseSite(paths)
   const rootFlags = flag.noSetuid | flag.noDevices
   attempt('mount', kernel.call('mount', 'tmpfs', site, 'tmpfs', rootFlags, 'mode=0755,size=4m'))
-  const placed = new Set<string>()
-  for (const { path, access } of paths) {
-    const source = place(site, path)
-    if (placed.has(source)) continue
-    placed.add(source)
+  for (const [source, access] of placeAll(site, paths)) {
     const target = join(site, source)
     attempt('bind', kernel.call('mount', source, target, 0, flag.bind, 0))
     const limits =
@@ -78,6 +74,19 @@ function chooseSite(paths: readonly PathRight[]): string {
   )
   if (site === undefined) throw new Error('no folder to build a private root on')
   return site
+}
+
+const strength = ['read', 'execute', 'write'] as const
+
+/** What to mount, outer folders first: one that came later would hide what is mounted inside it. */
+function placeAll(site: string, paths: readonly PathRight[]): [string, PathRight['access']][] {
+  const wanted = new Map<string, PathRight['access']>()
+  for (const { path, access } of paths) {
+    const source = place(site, path)
+    const other = wanted.get(source) ?? 'read'
+    wanted.set(source, strength.indexOf(access) > strength.indexOf(other) ? access : other)
+  }
+  return [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /**

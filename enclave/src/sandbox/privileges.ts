@@ -43,7 +43,7 @@ export function dropPrivileges(kernel: Kernel, identity: Identity): string | und
   const failed = (step: string, result: number): string => `${step}: ${errnoName(result)}`
   if (process.geteuid?.() === 0) {
     // Without a bounding set, executing a program as uid 0 gives no capabilities back.
-    for (let capability = 0; kernel.call('prctl', prctl.dropBounding, capability, 0, 0, 0) >= 0; ) {
+    for (let capability = 0; kernel.call('prctl', prctl.dropBounding, capability, 0, 0, 0) >= 0;) {
       capability += 1
     }
   }

@@ -10,6 +10,7 @@ import type { LaunchProfile } from './launch-spec.ts'
 export const enclaveDependencies = [
   '@holdfast/protocol',
   'canonicalize',
+  'jose',
   'libsodium',
   'libsodium-wrappers',
   'undici',

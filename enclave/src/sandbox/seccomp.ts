@@ -33,7 +33,13 @@ export interface Filter {
   readonly fallback: Answer
 }
 
-const opcodes = { load: 0x20, jumpIfEqual: 0x15, jumpIfAtLeast: 0x35, jumpIfBits: 0x45, answer: 0x06 }
+const opcodes = {
+  load: 0x20,
+  jumpIfEqual: 0x15,
+  jumpIfAtLeast: 0x35,
+  jumpIfBits: 0x45,
+  answer: 0x06,
+}
 const auditArchitecture = { x86_64: 0xc000003e, aarch64: 0xc00000b7 }
 /** Calls of the x32 ABI carry this bit; a filter that forgets them can be walked around. */
 const x32Bit = 0x40000000
@@ -42,7 +48,12 @@ const instructionBytes = 8
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number]
 
-const answerWith = (answer: keyof typeof answers): Instruction => [opcodes.answer, 0, 0, answers[answer]]
+const answerWith = (answer: keyof typeof answers): Instruction => [
+  opcodes.answer,
+  0,
+  0,
+  answers[answer],
+]
 
 /**
  * Compiles a filter to classic BPF for this architecture.
@@ -125,5 +136,7 @@ export function installFilter(
   const setModeFilter = 1
   const threadSync = 1
   const result = kernel.call('seccomp', setModeFilter, options.allThreads ? threadSync : 0, header)
-  return result === 0 ? undefined : `seccomp: ${result > 0 ? 'a thread has another filter' : errnoName(result)}`
+  return result === 0
+    ? undefined
+    : `seccomp: ${result > 0 ? 'a thread has another filter' : errnoName(result)}`
 }

@@ -9,7 +9,8 @@ export function tryOpen(kernel: Kernel, path: string, access: 'read' | 'write'):
   const flags = access === 'read' ? open.readOnly : open.writeOnly
   const fd = kernel.call('openat', currentFolder, path, flags | open.closeOnExec, 0)
   if (fd >= 0) kernel.call('close', fd)
-  return fromCall(fd)
+  // ENXIO: the way was open, but a socket cannot be opened by name.
+  return fromCall(fd, ['ENXIO'])
 }
 
 /** Attempts to read, see and create files that are none of the enclave's business. */

@@ -2,10 +2,19 @@ import type { Kernel } from '../ffi.ts'
 import { type Attack, fromCall } from './attack.ts'
 
 const newNamespace = { user: 0x10000000, net: 0x40000000, mount: 0x00020000 }
+const makePrivate = (1 << 18) | 16384
 
-/** Attempts to use parts of the kernel that are known as ways out of a sandbox. */
+/**
+ * Attempts to use parts of the kernel that are known as ways out of a sandbox. They come last: where
+ * nothing stops them, they leave the main thread in empty namespaces of its own.
+ */
 export function kernelAttacks(kernel: Kernel): Attack[] {
-  const attempt = (id: string, attack: string, run: () => number, reached: string[] = []): Attack => ({
+  const attempt = (
+    id: string,
+    attack: string,
+    run: () => number,
+    reached: string[] = [],
+  ): Attack => ({
     id,
     attack,
     caps: 'process',
@@ -31,15 +40,15 @@ export function kernelAttacks(kernel: Kernel): Attack[] {
     attempt('mount-namespace', 'create a mount namespace', () =>
       kernel.call('unshare', newNamespace.mount),
     ),
-    attempt('mount', 'mount a file system', () => {
-      const result = kernel.call('mount', 'none', '/', 'tmpfs', 0, 0)
-      const detach = 2
-      if (result >= 0) kernel.call('umount2', '/', detach)
-      return result
-    }),
+    // Changes nothing but how mounts spread, in the namespace just made.
+    attempt('mount', 'mount a file system', () =>
+      kernel.call('mount', 'none', '/', 0, makePrivate, 0),
+    ),
     attempt('chroot', 'change the root', () => kernel.call('chroot', '/')),
     descriptor('bpf', 'load a BPF map', () => {
-      const array = new Uint8Array(new Uint32Array([2, 4, 4, 1, ...Array<number>(28).fill(0)]).buffer)
+      const array = new Uint8Array(
+        new Uint32Array([2, 4, 4, 1, ...Array<number>(28).fill(0)]).buffer,
+      )
       const createMap = 0
       return kernel.call('bpf', createMap, array, array.length)
     }),

@@ -1,5 +1,12 @@
 import { errnoName, type Kernel } from '../ffi.ts'
-import { type Attack, type AttackOutcome, denied, fromCall, succeeded, unavailable } from './attack.ts'
+import {
+  type Attack,
+  type AttackOutcome,
+  denied,
+  fromCall,
+  succeeded,
+  unavailable,
+} from './attack.ts'
 import { family, inetAddress, kind, tryConnect, unixAddress, withSocket } from './sockets.ts'
 
 /** What there is to reach. */
@@ -36,7 +43,7 @@ export function networkAttacks(kernel: Kernel, targets: NetworkTargets): Attack[
             id: 'connect-loopback',
             attack: 'connect to a TCP port of this machine',
             caps: 'process' as const,
-            run: () => fromCall(tryConnect(kernel, kind.stream, loopback)),
+            run: () => fromCall(tryConnect(kernel, kind.stream, loopback), open),
           },
         ]),
     {
@@ -68,7 +75,8 @@ export function networkAttacks(kernel: Kernel, targets: NetworkTargets): Attack[
       id: 'abstract-socket',
       attack: 'connect to an abstract Unix socket of another process',
       caps: 'filtered',
-      run: () => connectUnix(kernel, unixAddress(name, true)),
+      // Here a refusal is all that the kernel says, also about names that nobody has.
+      run: () => fromCall(tryConnect(kernel, kind.stream, unixAddress(name, true))),
     })),
     ...[...targets.sockets, dockerSocket].map((path): Attack => ({
       id: 'pathname-socket',
@@ -79,9 +87,11 @@ export function networkAttacks(kernel: Kernel, targets: NetworkTargets): Attack[
   ]
 }
 
-/** Only a refusal that a listener could give means that the way to it is open. */
+/** That nobody listens just now, or listens differently, still means that the way there is open. */
+const open = ['ECONNREFUSED', 'EAGAIN', 'EPROTOTYPE']
+
 export const connectUnix = (kernel: Kernel, address: Uint8Array): AttackOutcome =>
-  fromCall(tryConnect(kernel, kind.stream, address), ['EAGAIN', 'EPROTOTYPE'])
+  fromCall(tryConnect(kernel, kind.stream, address), open)
 
 function tryBind(kernel: Kernel, address: Uint8Array): number {
   const domain = new DataView(address.buffer).getUint16(0, true)

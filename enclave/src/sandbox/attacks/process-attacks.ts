@@ -10,6 +10,8 @@ export interface Victim {
   readonly name: string
 }
 
+const prctl = { getDumpable: 3, setDumpable: 4, getSeccomp: 21, getNoNewPrivileges: 39 }
+const childExitSignal = 17
 const ptrace = { seize: 0x4206, detach: 17 }
 
 /** Attempts on the memory, the descriptors and the namespaces of another process. */
@@ -105,11 +107,16 @@ const tryEnterNamespaces = (kernel: Kernel, pid: number): AttackOutcome =>
   })
 
 /** Attempts to signal another process: it could be stopped or killed, or made to open a debugger. */
-export const signalAttack = (kernel: Kernel, { pid, name }: Victim, caps: Attack['caps']): Attack => ({
+export const signalAttack = (
+  kernel: Kernel,
+  { pid, name }: Victim,
+  caps: Attack['caps'],
+): Attack => ({
   id: 'signal',
   attack: `send a signal to ${name}`,
   caps,
-  run: () => (pid === process.pid ? denied('no such process here') : fromCall(kernel.call('kill', pid, 0))),
+  run: () =>
+    pid === process.pid ? denied('no such process here') : fromCall(kernel.call('kill', pid, 0)),
 })
 
 /** The user of a process as /proc shows it to anybody, or undefined where /proc does not. */
@@ -121,8 +128,6 @@ export function visibleUser(pid: number): number | undefined {
     return undefined
   }
 }
-
-const childExitSignal = 17
 
 /** Attempts to start something new. */
 export function spawnAttacks(kernel: Kernel): Attack[] {
@@ -142,13 +147,13 @@ export function spawnAttacks(kernel: Kernel): Attack[] {
       id: 'fork',
       attack: 'fork',
       caps: 'process',
-      run: () => fromCall(reap(kernel, kernel.call('fork'))),
+      run: () => fromCall(tryFork(kernel, () => kernel.call('fork'))),
     },
     {
       id: 'clone',
       attack: 'clone a process',
       caps: 'process',
-      run: () => fromCall(reap(kernel, kernel.call('clone', childExitSignal, 0, 0, 0, 0))),
+      run: () => fromCall(tryFork(kernel, () => kernel.call('clone', childExitSignal, 0, 0, 0, 0))),
     },
     {
       id: 'clone3',
@@ -169,16 +174,22 @@ export function spawnAttacks(kernel: Kernel): Attack[] {
   ]
 }
 
-/** Ends the copy of this process that a successful fork made, and waits for it. */
-function reap(kernel: Kernel, pid: number): number {
+/**
+ * Forks and waits for the copy, which ends at once: V8 keeps its code out of forked processes, so
+ * the copy faults where it would go on. That must not leave a core file.
+ */
+function tryFork(kernel: Kernel, fork: () => number): number {
+  const before = kernel.call('prctl', prctl.getDumpable, 0, 0, 0, 0)
+  kernel.call('prctl', prctl.setDumpable, 0, 0, 0, 0)
+  const pid = fork()
   if (pid === 0) kernel.call('exit_group', 0)
   if (pid > 0) kernel.call('wait4', pid, 0, 0, 0)
+  if (before > 0) kernel.call('prctl', prctl.setDumpable, before, 0, 0, 0)
   return pid
 }
 
 /** States of this process that would undo its defence. */
 export function privilegeAttacks(kernel: Kernel): Attack[] {
-  const prctl = { getDumpable: 3, setDumpable: 4, getSeccomp: 21, getNoNewPrivileges: 39 }
   const filterMode = 2
   return [
     {
@@ -247,5 +258,7 @@ function holdsCapability(kernel: Kernel): boolean {
   const sets = new Uint8Array(24)
   const result = kernel.call('capget', header, sets)
   // Two halves of (effective, permitted, inheritable); the first two count.
-  return result < 0 || [0, 4, 12, 16].some((at) => new DataView(sets.buffer).getUint32(at, true) !== 0)
+  return (
+    result < 0 || [0, 4, 12, 16].some((at) => new DataView(sets.buffer).getUint32(at, true) !== 0)
+  )
 }

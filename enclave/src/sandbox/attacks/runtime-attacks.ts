@@ -39,7 +39,8 @@ export function runtimeAttacks(): Attack[] {
         process.dlopen({ exports: {} }, '/holdfast-does-not-exist.node')
       } catch (error) {
         // This code means that node went to look for the file.
-        const looked = error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_FAILED'
+        const looked =
+          error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_FAILED'
         if (!looked) throw error
       }
     }),
