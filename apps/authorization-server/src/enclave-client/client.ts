@@ -32,6 +32,8 @@ export interface EnclaveDispatch {
  * `EnclaveError`: `ENCLAVE_UNAVAILABLE` at once when the enclave is not there.
  */
 export interface EnclaveClient {
+  /** Tells within a second whether the enclave answers. Never rejects. */
+  isReachable(): Promise<boolean>
   status(): Promise<EnclaveStatus>
   keys(): Promise<EnclaveKeys>
   /** Has a sealed credential opened, checked and turned into a vault record. */
@@ -53,6 +55,7 @@ export interface EnclaveClient {
 export type EnclaveClientOptions = EnclaveLinkOptions
 
 const quickMs = 5000
+const reachableMs = 1000
 const maxRecordBytes = 262_144
 const noBytes = new Uint8Array(0)
 
@@ -82,6 +85,15 @@ export function createEnclaveClient(options: EnclaveClientOptions): EnclaveClien
   }
 
   return {
+    async isReachable() {
+      try {
+        const channel = await link.channel()
+        await channel?.ping(reachableMs)
+        return channel !== undefined
+      } catch {
+        return false
+      }
+    },
     async status() {
       const { head } = await call('status', {}, { timeoutMs: quickMs, maxBytes: 0 })
       const status = enclaveStatusSchema.safeParse(head)

@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { type EnclaveStatus, enclaveStatusSchema } from '@holdfast/protocol/enclave'
+import { z } from 'zod'
+import { recordEvent } from '../audit/recorder.ts'
+import type { Actor } from '../connections/parts.ts'
+import type { AppContext } from '../context.ts'
+import { type AnyRoute, defineRoute } from './route.ts'
+import type { SealingKeys } from './sealing-keys.ts'
+
+const statusView = z.object({
+  version: z.string(),
+  issuer: z.string(),
+  node: z.string(),
+  pid: z.int(),
+  production: z.boolean(),
+  uptime_seconds: z.int(),
+  signing_keys: z.array(z.object({ kid: z.string(), state: z.string() })),
+  storage: z.object({ database: z.string(), enclave_socket: z.string() }),
+  audit: z.object({ seq: z.int(), hash: z.string() }),
+  /** Null while the enclave does not answer. */
+  enclave: enclaveStatusSchema.nullable(),
+})
+
+const rotationView = z.object({
+  what: z.enum(['signing', 'sealing']),
+  /** Id of the key in use from now on. */
+  kid: z.string(),
+})
+
+/** Version of this process. */
+export const serverVersion = '0.1.0'
+
+/** The state of this server and its keys, for administrators. */
+export function adminRoutes(
+  context: Pick<AppContext, 'config' | 'storage' | 'enclave' | 'keystore'>,
+  sealingKeys: SealingKeys,
+): readonly AnyRoute[] {
+  const { config, storage, enclave, keystore } = context
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/status',
+      scope: 'admin',
+      response: statusView,
+      handle: async () => ({
+        version: serverVersion,
+        issuer: config.issuer,
+        node: process.version,
+        pid: process.pid,
+        production: config.production,
+        uptime_seconds: Math.round(process.uptime()),
+        signing_keys: keystore.keys().map(({ kid, state }) => ({ kid, state })),
+        storage: {
+          database: join(config.dataDir, 'holdfast.db'),
+          enclave_socket: config.enclaveSocket,
+        },
+        audit: await storage.audit.head(),
+        enclave: await enclave.status().catch((): EnclaveStatus | null => null),
+      }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/keys/rotate',
+      scope: 'admin',
+      body: z.strictObject({ what: z.enum(['signing', 'sealing']) }),
+      response: rotationView,
+      handle: async ({ actor, body: { what } }) => {
+        const kid =
+          what === 'signing'
+            ? (await keystore.rotate()).signing_kid
+            : ((await sealingKeys.rotate()).key_set.keys[0]?.kid ?? '')
+        await audit(storage, actor, what, kid)
+        return { what, kid }
+      },
+    }),
+  ]
+}
+
+const audit = (
+  storage: AppContext['storage'],
+  actor: Actor,
+  what: 'signing' | 'sealing',
+  kid: string,
+) =>
+  recordEvent(storage.audit, {
+    type: `keys.${what}_rotated`,
+    outcome: 'success',
+    actor: actor.sub,
+    client: actor.clientId,
+    subject: kid,
+    request_id: actor.requestId,
+  })

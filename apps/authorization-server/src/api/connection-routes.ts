@@ -1,0 +1,157 @@
+import {
+  connectionPolicySchema,
+  denyAllPolicy,
+  dispatchMethods,
+  dispatchResponseSchema,
+  fromBase64url,
+  maxEnvelopeBytes,
+  providerNameSchema,
+} from '@holdfast/protocol'
+import { z } from 'zod'
+import { changeConnection, revokeConnection } from '../connections/change.ts'
+import { findOwned } from '../connections/find-owned.ts'
+import { reopenUpload, reserveConnection } from '../connections/reserve.ts'
+import { uploadCredential } from '../connections/upload.ts'
+import type { AppContext } from '../context.ts'
+import { testConnection } from '../dispatch/test-connection.ts'
+import {
+  connectionView,
+  reservationView,
+  viewConnection,
+  viewReservation,
+} from './connection-view.ts'
+import { pageOf, pageQuery, toPage } from './page.ts'
+import { type AnyRoute, defineRoute } from './route.ts'
+
+const label = z.string().trim().max(120)
+const name = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/)
+
+const newConnection = z.strictObject({
+  provider: providerNameSchema,
+  /** Name under which a resource asks for it, such as `github`. */
+  name: name.optional(),
+  label: label.optional(),
+  base_url: z.string().max(2048),
+  /** Default: nothing is allowed. */
+  policy: connectionPolicySchema.default(denyAllPolicy),
+})
+
+// A sealed box adds 48 bytes, a Dedalus envelope of RSA-4096 541; base64url a third.
+const maxSealedLength = Math.ceil(((maxEnvelopeBytes + 1024) * 4) / 3)
+
+const credentialUpload = z.strictObject({
+  form: z.enum(['sealed-box', 'dedalus-v1']),
+  kid: z.string().min(1).max(64).optional(),
+  sealed: z
+    .string()
+    .min(1)
+    .max(maxSealedLength)
+    .regex(/^[A-Za-z0-9_-]+$/),
+  upload_nonce: z.string().min(16).max(128),
+})
+
+const connectionChanges = z.strictObject({
+  label: label.optional(),
+  policy: connectionPolicySchema.optional(),
+  status: z.enum(['active', 'paused']).optional(),
+})
+
+const connectionTest = z.strictObject({
+  path: z.string().min(1).max(8192).optional(),
+  method: z.enum(dispatchMethods).optional(),
+})
+
+/** What a user may do with their own connections. */
+export function connectionRoutes(
+  context: Pick<AppContext, 'config' | 'storage' | 'enclave' | 'clock'>,
+): readonly AnyRoute[] {
+  const { config, storage } = context
+  const limits = {
+    defaultTimeoutMs: config.dispatch.defaultTimeoutMs,
+    maxResponseBytes: config.dispatch.maxResponseBytes,
+    dispatchUrl: `${config.issuer}/dispatch`,
+  }
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/connections',
+      scope: 'connections:write',
+      body: newConnection,
+      status: 201,
+      response: reservationView,
+      handle: async ({ actor, body }) =>
+        viewReservation(
+          await reserveConnection(context, actor, { ...body, baseUrl: body.base_url }),
+        ),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/connections',
+      scope: 'connections:read',
+      query: pageQuery,
+      response: pageOf(connectionView),
+      handle: async ({ actor, query: { limit, cursor } }) => {
+        const filter = { owner: actor.sub, after: cursor, limit: limit + 1 }
+        const found = await storage.connections.list(filter)
+        return toPage(found, limit, ({ handle }) => handle, viewConnection)
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/connections/:handle',
+      scope: 'connections:read',
+      response: connectionView,
+      handle: async ({ actor, params }) =>
+        viewConnection(await findOwned(context, actor, params['handle'] ?? '')),
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/v1/connections/:handle',
+      scope: 'connections:write',
+      body: connectionChanges,
+      response: connectionView,
+      handle: async ({ actor, params, body }) =>
+        viewConnection(await changeConnection(context, actor, params['handle'] ?? '', body)),
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/v1/connections/:handle',
+      scope: 'connections:write',
+      response: connectionView,
+      handle: async ({ actor, params }) =>
+        viewConnection(await revokeConnection(context, actor, params['handle'] ?? '')),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/connections/:handle/upload',
+      scope: 'connections:write',
+      status: 201,
+      response: reservationView,
+      handle: async ({ actor, params }) =>
+        viewReservation(await reopenUpload(context, actor, params['handle'] ?? '')),
+    }),
+    defineRoute({
+      method: 'put',
+      path: '/v1/connections/:handle/credential',
+      scope: 'connections:write',
+      body: credentialUpload,
+      response: connectionView,
+      handle: async ({ actor, params, body }) => {
+        const { form, kid, upload_nonce: nonce } = body
+        const upload = { form, kid, nonce, sealed: fromBase64url(body.sealed) }
+        return viewConnection(
+          await uploadCredential(context, actor, params['handle'] ?? '', upload),
+        )
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/connections/:handle/test',
+      scope: 'connections:write',
+      body: connectionTest,
+      response: dispatchResponseSchema,
+      handle: async ({ actor, params, body }) =>
+        testConnection(context, actor, params['handle'] ?? '', body, limits),
+    }),
+  ]
+}

@@ -1,0 +1,77 @@
+import {
+  connectionPolicySchema,
+  connectionStatuses,
+  credentialPinsSchema,
+} from '@holdfast/protocol'
+import type { ConnectionInfo } from '@holdfast/storage'
+import { z } from 'zod'
+import type { OpenUpload } from '../connections/reserve.ts'
+import { optionalTime, timeText } from './page.ts'
+
+/** A connection as its owner sees it. */
+export const connectionView = z.object({
+  handle: z.string(),
+  owner: z.string(),
+  provider: z.string(),
+  name: z.string().nullable(),
+  label: z.string().nullable(),
+  status: z.enum(connectionStatuses),
+  base_url: z.string(),
+  allowed_hosts: z.array(z.string()),
+  policy: connectionPolicySchema,
+  /** Credential kind; null before the upload. */
+  kind: z.string().nullable(),
+  /** Limits sealed with the credential, as the enclave told them at upload. */
+  pins: credentialPinsSchema.nullable(),
+  record_version: z.int(),
+  upload_expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  revoked_at: z.string().nullable(),
+})
+export type ConnectionView = z.infer<typeof connectionView>
+
+/** A connection with the one-time right to upload its credential. */
+export const reservationView = z.object({
+  handle: z.string(),
+  owner: z.string(),
+  upload: z.object({ nonce: z.string(), expires_at: z.string() }),
+  connection: connectionView,
+})
+
+/** The {@link connectionView} of a stored connection. */
+export function viewConnection(connection: ConnectionInfo): ConnectionView {
+  const policy = connectionPolicySchema.safeParse(connection.policy)
+  const pins = credentialPinsSchema.safeParse(connection.summary?.['pins'])
+  return {
+    handle: connection.handle,
+    owner: connection.owner,
+    provider: connection.provider,
+    name: connection.name ?? null,
+    label: connection.label ?? null,
+    status: connection.status,
+    base_url: connection.baseUrl,
+    allowed_hosts: [...connection.allowedHosts],
+    policy: policy.success ? policy.data : { methods: [], paths: [], resources: [] },
+    kind: connection.kind ?? null,
+    pins: pins.success ? pins.data : null,
+    record_version: connection.recordVersion,
+    upload_expires_at: optionalTime(connection.uploadExpiresAtMs),
+    last_used_at: optionalTime(connection.lastUsedAtMs),
+    created_at: timeText(connection.createdAtMs),
+    updated_at: timeText(connection.updatedAtMs),
+    revoked_at: optionalTime(connection.revokedAtMs),
+  }
+}
+
+/** The {@link reservationView} of an opened upload. */
+export const viewReservation = ({
+  connection,
+  upload,
+}: OpenUpload): z.infer<typeof reservationView> => ({
+  handle: connection.handle,
+  owner: connection.owner,
+  upload: { nonce: upload.nonce, expires_at: timeText(upload.expiresAtMs) },
+  connection: viewConnection(connection),
+})

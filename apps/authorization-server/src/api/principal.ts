@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+import {
+  authorizeRequest,
+  createDpopVerifier,
+  createMemoryReplayStore,
+  formatChallenge,
+  TokenError,
+} from '@holdfast/protocol/token'
+import type { User } from '@holdfast/storage'
+import type { AppContext } from '../context.ts'
+import { createOwnTokenVerifier, sha256Base64url } from '../dispatch/token-verifier.ts'
+import { ApiProblem } from './problem.ts'
+
+/** Scopes of the management API. */
+export const apiScopes = [
+  'connections:read',
+  'connections:write',
+  'grants:read',
+  'grants:write',
+  'admin',
+] as const
+export type ApiScope = (typeof apiScopes)[number]
+
+/** The signed-in user behind a request. */
+export interface Principal {
+  readonly user: User
+  readonly clientId: string
+  readonly scopes: readonly string[]
+}
+
+/** What an operation demands of its caller. */
+export interface Demand {
+  readonly scope: ApiScope
+}
+
+/** Tells who calls the management API. @throws ApiProblem 401, 403 */
+export type Identify = (
+  request: IncomingMessage,
+  path: string,
+  demand: Demand,
+) => Promise<Principal>
+
+/**
+ * Makes the check of callers: a DPoP-bound token for `<issuer>/v1` with the needed scope, of a user
+ * who may sign in; for `admin` also an administrator.
+ */
+export function createIdentify({
+  config,
+  storage,
+  verifyToken,
+  clock,
+}: Pick<AppContext, 'config' | 'storage' | 'verifyToken' | 'clock'>): Identify {
+  const tokens = createOwnTokenVerifier(verifyToken)
+  const proofs = createDpopVerifier({
+    replay: createMemoryReplayStore({ now: clock }),
+    sha256: sha256Base64url,
+    now: clock,
+  })
+
+  return async (request, path, { scope }) => {
+    const { headersDistinct, method = 'GET' } = request
+    const token = await authorizeRequest(
+      {
+        method,
+        url: `${config.issuer}${path}`,
+        authorization: headersDistinct['authorization'] ?? [],
+        dpop: headersDistinct['dpop'] ?? [],
+      },
+      { tokens, proofs, dpop: 'required', audience: `${config.issuer}/v1`, scopes: [scope] },
+    ).catch((error: unknown) => {
+      throw error instanceof TokenError ? toProblem(error, scope) : error
+    })
+    const user = await storage.users.find(token.subject)
+    if (user?.status !== 'active') {
+      throw new ApiProblem('USER_REQUIRED', 'the token does not act for a user who may sign in')
+    }
+    if (scope === 'admin' && user.role !== 'admin') {
+      throw new ApiProblem('ADMIN_REQUIRED', 'you are not an administrator of this server')
+    }
+    return { user, clientId: token.clientId, scopes: token.scopes }
+  }
+}
+
+function toProblem(error: TokenError, scope: ApiScope): ApiProblem {
+  const code = error.code === 'insufficient_scope' ? 'INSUFFICIENT_SCOPE' : 'UNAUTHORIZED'
+  const challenge = formatChallenge(error, { dpop: 'required', scopes: [scope] })
+  return new ApiProblem(code, error.reason, {
+    cause: error,
+    headers: { 'WWW-Authenticate': challenge },
+  })
+}

@@ -1,0 +1,133 @@
+import { EnclaveError } from '@holdfast/protocol/channel'
+import { StorageError } from '@holdfast/storage'
+import { ConnectionError, type ConnectionErrorCode } from '../connections/errors.ts'
+import { BodyError } from '../dispatch/read-body.ts'
+import { HttpProblem } from '../http/problem.ts'
+
+/** Every code of a problem document of the management API, with its status and what helps. */
+export const problemCodes = {
+  INVALID_REQUEST: [400, 'Invalid request', 'Correct the fields that `errors` names.'],
+  INVALID_JSON: [400, 'Invalid JSON', 'Send one JSON object in UTF-8 without repeated keys.'],
+  INVALID_BASE_URL: [400, 'Invalid base URL', 'Use https://host[:port][/path].'],
+  UNAUTHORIZED: [401, 'Unauthorized', 'Sign in again and send the token with a DPoP proof.'],
+  INSUFFICIENT_SCOPE: [403, 'Insufficient scope', 'Ask for a token that holds the needed scope.'],
+  USER_REQUIRED: [403, 'User required', 'Use a token that a user granted.'],
+  ADMIN_REQUIRED: [403, 'Administrator required', 'Ask an administrator of this server.'],
+  NOT_FOUND: [404, 'Not found', 'Check the identifier; lists show what you may see.'],
+  CONNECTION_NOT_FOUND: [
+    404,
+    'Connection not found',
+    'List your connections to see their handles.',
+  ],
+  METHOD_NOT_ALLOWED: [405, 'Method not allowed', 'See the `Allow` header.'],
+  CONFLICT: [409, 'Conflict', 'Use another name, or change what exists.'],
+  CONNECTION_REVOKED: [409, 'Connection revoked', 'Make a new connection.'],
+  CONNECTION_HAS_NO_CREDENTIAL: [409, 'No credential', 'Seal a credential and upload it first.'],
+  CONNECTION_CHANGED: [
+    409,
+    'Connection changed',
+    'Read the connection again and repeat the change.',
+  ],
+  UPLOAD_NONCE_INVALID: [409, 'Upload nonce invalid', 'Open a new upload and seal for its nonce.'],
+  RECORD_UNREADABLE: [409, 'Record unreadable', 'Upload the credential again.'],
+  OWN_ACCOUNT: [409, 'Own account', 'Ask another administrator.'],
+  BODY_TOO_LARGE: [413, 'Body too large', 'Send a smaller body.'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type', 'Send Content-Type application/json.'],
+  CREDENTIAL_REFUSED: [422, 'Credential refused', 'Seal the credential again as `detail` says.'],
+  INTERNAL: [500, 'Internal error', 'Look for the request id in the log of the server.'],
+  ENCLAVE_FAILED: [502, 'Enclave failed', 'Look for the request id in the log of the server.'],
+  ENCLAVE_UNAVAILABLE: [503, 'Enclave unavailable', 'Try again; `holdfast status` shows why.'],
+} as const satisfies Record<string, readonly [number, string, string]>
+export type ProblemCode = keyof typeof problemCodes
+
+/** One wrong field. */
+export interface FieldError {
+  /** RFC 6901 pointer into the body, or the name of a query parameter. */
+  readonly pointer: string
+  readonly detail: string
+}
+
+/** A refused request. `message` never repeats what the caller sent. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly code: ProblemCode
+  readonly errors: readonly FieldError[] | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    code: ProblemCode,
+    message: string,
+    options: ErrorOptions & {
+      readonly errors?: readonly FieldError[] | undefined
+      readonly headers?: Readonly<Record<string, string>> | undefined
+    } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    this.errors = options.errors
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** The problem that an error of an operation is for the caller; `undefined` for a fault of ours. */
+export function toProblem(error: unknown): ApiProblem | undefined {
+  if (error instanceof ApiProblem) return error
+  if (error instanceof ConnectionError) {
+    return new ApiProblem(error.code satisfies ConnectionErrorCode, error.message, { cause: error })
+  }
+  if (error instanceof EnclaveError) return fromEnclave(error)
+  if (error instanceof StorageError) return fromStorage(error)
+  if (error instanceof HttpProblem) return fromHttp(error)
+  if (error instanceof BodyError) {
+    const code = error.problem === 'too large' ? 'BODY_TOO_LARGE' : 'INVALID_REQUEST'
+    return new ApiProblem(code, error.message, { cause: error })
+  }
+  return undefined
+}
+
+function fromEnclave(error: EnclaveError): ApiProblem {
+  const code =
+    error.code === 'ENCLAVE_UNAVAILABLE'
+      ? 'ENCLAVE_UNAVAILABLE'
+      : error.code === 'DECRYPTION_FAILED' || error.code === 'BINDING_MISMATCH'
+        ? 'RECORD_UNREADABLE'
+        : 'ENCLAVE_FAILED'
+  return new ApiProblem(code, error.message, { cause: error })
+}
+
+function fromStorage(error: StorageError): ApiProblem | undefined {
+  if (error.code === 'NOT_FOUND') return new ApiProblem('NOT_FOUND', 'there is no such object')
+  if (error.code === 'EXISTS') return new ApiProblem('CONFLICT', error.message, { cause: error })
+  return undefined
+}
+
+function fromHttp(error: HttpProblem): ApiProblem | undefined {
+  const { status, message, headers } = error
+  const code =
+    status === 404
+      ? 'NOT_FOUND'
+      : status === 409
+        ? 'CONFLICT'
+        : status >= 400 && status < 500
+          ? 'INVALID_REQUEST'
+          : undefined
+  return code && new ApiProblem(code, message, { cause: error, headers })
+}
+
+/** The document of RFC 9457. */
+export function problemDocument(
+  { code, message, errors }: ApiProblem,
+  requestId: string,
+): Record<string, unknown> {
+  const [status, title, fix] = problemCodes[code]
+  return {
+    type: `urn:holdfast:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: message,
+    code,
+    fix,
+    request_id: requestId,
+    ...(errors && { errors }),
+  }
+}

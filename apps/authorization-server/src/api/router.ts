@@ -1,0 +1,78 @@
+import Router from '@koa/router'
+import type Koa from 'koa'
+import type { AppContext, RequestState } from '../context.ts'
+import { adminRoutes } from './admin-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
+import { connectionRoutes } from './connection-routes.ts'
+import { grantRoutes } from './grant-routes.ts'
+import { createIdentify } from './principal.ts'
+import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
+import { asMiddleware, publicRoutes } from './public-routes.ts'
+import type { AnyRoute } from './route.ts'
+import { runRoute } from './run-route.ts'
+import { createSealingKeys, type SealingKeys } from './sealing-keys.ts'
+import { userRoutes } from './user-routes.ts'
+
+/** Every operation of the management API. */
+export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readonly AnyRoute[] => [
+  ...connectionRoutes(context),
+  ...grantRoutes(context),
+  ...userRoutes(context),
+  ...auditRoutes(context),
+  ...adminRoutes(context, sealingKeys),
+]
+
+/**
+ * Makes the Koa middleware that answers `/v1/**`, `/healthz` and the sealing keys, and passes
+ * everything else on.
+ */
+export function createApiRouter(context: AppContext): Koa.Middleware<RequestState> {
+  const sealingKeys = createSealingKeys(context.enclave, context.clock)
+  const identify = createIdentify(context)
+  const router = new Router<RequestState>()
+  for (const route of apiRoutes(context, sealingKeys)) {
+    router[route.method](route.path, async (koa) => {
+      const { params, query, path, req: request, state } = koa
+      const call = { request, path, params, query: { ...query }, requestId: state.requestId }
+      const result = await runRoute(route, identify, call)
+      koa.status = route.status ?? 200
+      koa.set('Cache-Control', 'no-store')
+      koa.body = result
+    })
+  }
+  const publicRouter = publicRoutes(context, sealingKeys)
+  const routed = asMiddleware(router)
+
+  return async (koa, next) => {
+    if (!koa.path.startsWith('/v1/') && koa.path !== '/v1') return publicRouter(koa, next)
+    try {
+      await routed(koa, () => Promise.reject(unmatched(router, koa.path, koa.method)))
+    } catch (error) {
+      answerProblem(koa, error, context)
+    }
+  }
+}
+
+function unmatched(router: Router<RequestState>, path: string, method: string): ApiProblem {
+  const allowed = router.match(path, method).path.flatMap((layer) => layer.methods)
+  if (allowed.length === 0) return new ApiProblem('NOT_FOUND', 'there is nothing at this path')
+  return new ApiProblem('METHOD_NOT_ALLOWED', 'this path does not take this method', {
+    headers: { Allow: [...new Set(allowed)].join(', ') },
+  })
+}
+
+function answerProblem(
+  koa: Koa.ParameterizedContext<RequestState>,
+  error: unknown,
+  { logger }: Pick<AppContext, 'logger'>,
+): void {
+  const known = toProblem(error)
+  const { requestId } = koa.state
+  if (!known) logger.error({ err: error, requestId }, 'a management call failed')
+  const problem = known ?? new ApiProblem('INTERNAL', 'something went wrong on this server')
+  koa.status = problemCodes[problem.code][0]
+  koa.set(problem.headers)
+  koa.set('Cache-Control', 'no-store')
+  koa.body = problemDocument(problem, requestId)
+  koa.type = 'application/problem+json'
+}

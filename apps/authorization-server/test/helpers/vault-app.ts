@@ -1,0 +1,259 @@
+/** The management API and the dispatch endpoint over real HTTP, storage and keys. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  createDpopProof,
+  type DpopKey,
+  generateDpopKey,
+  jwkThumbprint,
+} from '@holdfast/protocol/token'
+import { openStorage, type User, type UserRole } from '@holdfast/storage'
+import { importJWK, SignJWT } from 'jose'
+import Koa from 'koa'
+import { pino } from 'pino'
+import { createApiRouter } from '../../src/api/router.ts'
+import { configSchema } from '../../src/config.ts'
+import type { AppContext, RequestState } from '../../src/context.ts'
+import { createDispatchHandler } from '../../src/dispatch/handler.ts'
+import { sha256Base64url } from '../../src/dispatch/token-verifier.ts'
+import { createEnclaveClient } from '../../src/enclave-client/client.ts'
+import { openKeystore } from '../../src/keystore.ts'
+import { createRevocation } from '../../src/revocation.ts'
+import { createTokenVerifier } from '../../src/tokens.ts'
+
+/** A running server. */
+export interface VaultApp extends AsyncDisposable {
+  readonly issuer: string
+  readonly context: AppContext
+  /** The database file, for tests that edit it behind the server's back. */
+  readonly database: string
+  /** Moves the server's clock. */
+  advance(ms: number): void
+  /** Text of everything that was logged. */
+  logged(): string
+}
+
+export interface VaultAppOptions {
+  readonly enclaveSocket: string
+  readonly dispatch?: Partial<AppContext['config']['dispatch']>
+}
+
+/** Starts a server on loopback. */
+export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-as-'))
+  const database = join(dataDir, 'holdfast.db')
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const issuer = `http://127.0.0.1:${port}`
+
+  let ahead = 0
+  const clock = (): number => Date.now() + ahead
+  const log: string[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
+  const config = configSchema.parse({
+    issuer,
+    port,
+    dataDir,
+    enclaveSocket: options.enclaveSocket,
+    ...(options.dispatch && { dispatch: options.dispatch }),
+  })
+  const storage = openStorage({ file: database, encryptionKey: randomBytes(32), now: clock })
+  const keystore = await openKeystore({ storage, clock, maxAgeSeconds: 0, overlapSeconds: 300 })
+  const revocation = createRevocation({ storage, accessTokenTtlSeconds: 300, clock })
+  const enclave = createEnclaveClient({ socket: options.enclaveSocket, logger })
+  const verifyToken = createTokenVerifier({
+    issuer,
+    publicKey: (kid) => keystore.publicKey(kid),
+    revocation,
+    clock,
+  })
+  const context: AppContext = {
+    config,
+    clock,
+    logger,
+    storage,
+    enclave,
+    keystore,
+    revocation,
+    verifyToken,
+  }
+
+  const app = new Koa<RequestState>()
+  app.use((koa, next) => {
+    koa.state = { requestId: `req_${randomBytes(8).toString('hex')}`, remoteAddress: 'test' }
+    return next()
+  })
+  app.use(createApiRouter(context))
+  const api = app.callback()
+  const dispatch = createDispatchHandler(context)
+  server.on('request', (request, response) => {
+    if (request.url === '/dispatch') void dispatch(request, response)
+    else void api(request, response)
+  })
+  return {
+    issuer,
+    context,
+    database,
+    advance: (ms) => void (ahead += ms),
+    logged: () => log.join(''),
+    async [Symbol.asyncDispose]() {
+      server.close()
+      server.closeAllConnections()
+      await enclave.close()
+      await storage.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Makes a user who may sign in. */
+export const makeUser = (app: VaultApp, name: string, role: UserRole = 'member'): Promise<User> =>
+  app.context.storage.users.create({ email: `${name}@example.org`, passwordHash: 'unused', role })
+
+/** What a token says; the rest is filled in. */
+export interface TokenContent {
+  readonly sub: string
+  readonly aud: string
+  readonly scope?: string
+  readonly clientId?: string
+  /** The key that it is bound to; absent = a bearer token. */
+  readonly key?: DpopKey
+  readonly connections?: Record<string, string>
+  readonly grant?: string
+  /** `act.sub` and `ddls:resource` of an exchanged token. */
+  readonly exchanged?: { readonly actor: string; readonly resource: string }
+  readonly jti?: string
+  readonly expiresInSeconds?: number
+}
+
+/** Signs an access token as the server itself does. */
+export async function issueToken(app: VaultApp, content: TokenContent): Promise<string> {
+  const [signing] = app.context.keystore.keys()
+  const key = await importJWK({ ...signing!.privateJwk }, 'ES256')
+  const now = Math.floor(app.context.clock() / 1000)
+  const jkt = content.key && (await jwkThumbprint(content.key.publicJwk, sha256Base64url))
+  return new SignJWT({
+    iss: app.issuer,
+    sub: content.sub,
+    aud: content.aud,
+    client_id: content.clientId ?? 'test-client',
+    scope: content.scope ?? '',
+    jti: content.jti ?? crypto.randomUUID(),
+    iat: now,
+    exp: now + (content.expiresInSeconds ?? 300),
+    ...(jkt && { cnf: { jkt } }),
+    ...(content.connections && { 'ddls:connections': content.connections }),
+    ...(content.grant && { 'ddls:grant': content.grant }),
+    ...(content.exchanged && {
+      act: { sub: content.exchanged.actor },
+      'ddls:resource': content.exchanged.resource,
+    }),
+  })
+    .setProtectedHeader({ typ: 'at+jwt', alg: 'ES256', kid: signing!.kid })
+    .sign(key)
+}
+
+/** A token with the key that it is bound to. */
+export interface Bound {
+  readonly token: string
+  readonly key: DpopKey
+}
+
+/** A token bound to a fresh key. */
+export async function bound(app: VaultApp, content: Omit<TokenContent, 'key'>): Promise<Bound> {
+  const key = await generateDpopKey()
+  return { key, token: await issueToken(app, { ...content, key }) }
+}
+
+/** The headers with which a bound token is sent. */
+export async function dpopHeaders(
+  app: VaultApp,
+  { token, key }: Bound,
+  method: string,
+  path: string,
+): Promise<Record<string, string>> {
+  const proof = await createDpopProof({
+    key,
+    method,
+    url: `${app.issuer}${path}`,
+    accessToken: token,
+    now: app.context.clock,
+  })
+  return { authorization: `DPoP ${token}`, dpop: proof }
+}
+
+/** Answer of a call, with its JSON read loosely: tests say what they expect in it. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // eslint-disable-next-line typescript/no-explicit-any
+  readonly json: any
+}
+
+/** Sends a request as it is. */
+export async function send(
+  app: VaultApp,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: string | Uint8Array<ArrayBuffer>,
+): Promise<Reply> {
+  const response = await fetch(`${app.issuer}${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text === '' ? undefined : JSON.parse(text),
+  }
+}
+
+/** Calls the management API with a bound token. */
+export async function callApi(
+  app: VaultApp,
+  caller: Bound,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Reply> {
+  const headers = await dpopHeaders(app, caller, method, path.split('?')[0] ?? path)
+  return send(
+    app,
+    method,
+    path,
+    { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body === undefined ? undefined : JSON.stringify(body),
+  )
+}
+
+/** Dispatches with a bound token. */
+export async function callDispatch(app: VaultApp, caller: Bound, body: unknown): Promise<Reply> {
+  const headers = await dpopHeaders(app, caller, 'POST', '/dispatch')
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return send(app, 'POST', '/dispatch', { ...headers, 'content-type': 'application/json' }, text)
+}
+
+/** A token for the management API. */
+export const apiToken = (app: VaultApp, sub: string, scope: string): Promise<Bound> =>
+  bound(app, { sub, aud: `${app.issuer}/v1`, scope })
+
+/** A user's own token for direct dispatch. */
+export const directToken = (
+  app: VaultApp,
+  sub: string,
+  connections: Record<string, string>,
+  rest: Partial<TokenContent> = {},
+): Promise<Bound> =>
+  bound(app, { sub, aud: `${app.issuer}/dispatch`, scope: 'dispatch', connections, ...rest })
