@@ -55,4 +55,4 @@ export async function requestToken(
 export const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 
-export { generateDpopKey, Pool }
+export { type DpopKey, generateDpopKey, Pool }

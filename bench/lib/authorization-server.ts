@@ -1,0 +1,75 @@
+/** Our authorization server as a child process, on a database that was seeded before. */
+import { openStorage, type Storage } from '@holdfast/storage'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const main = resolve(import.meta.dirname, '../../apps/authorization-server/src/main.ts')
+
+/** A running server. */
+export interface OurServer {
+  readonly issuer: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** Seeds a database, then starts the server on it, with its defaults. */
+export async function startOurServer(
+  seed: (storage: Storage, issuer: string) => Promise<void>,
+): Promise<OurServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-as-'))
+  const encryptionKey = crypto.getRandomValues(new Uint8Array(32))
+  const port = await freePort()
+  const issuer = `http://127.0.0.1:${port}`
+  await writeFile(join(folder, 'control.key'), encryptionKey, { mode: 0o600 })
+  const storage = openStorage({ file: join(folder, 'holdfast.db'), encryptionKey })
+  await seed(storage, issuer)
+  await storage.close()
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@holdfast/source', '--no-warnings', main],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  )
+  const lines = createInterface({ input: child.stdout })
+  const ready = new Promise<void>((done, fail) => {
+    lines.on('line', (line) => {
+      if ((JSON.parse(line) as { event?: string }).event === 'ready') done()
+    })
+    child.once('exit', (code) => fail(new Error(`the server ended with ${code}`)))
+  })
+  child.stdin.write(
+    `${JSON.stringify({
+      issuer,
+      host: '127.0.0.1',
+      port,
+      dataDir: folder,
+      // Nothing listens there: these benchmarks do not dispatch.
+      enclaveSocket: join(folder, 'no-enclave.sock'),
+      logLevel: 'error',
+    })}\n`,
+  )
+  await ready
+  return {
+    issuer,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      const exited = once(child, 'exit')
+      child.stdin.end()
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
