@@ -1,21 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { enclaveDependencies } from '../dependencies.ts'
 import type { PathRight } from './landlock.ts'
 import type { LaunchProfile } from './launch-spec.ts'
-
-/**
- * Every package that the enclave may load, its own dependencies and theirs. Adding a line here adds
- * code that sees plaintext credentials.
- */
-export const enclaveDependencies = [
-  '@holdfast/protocol',
-  'canonicalize',
-  'jose',
-  'libsodium',
-  'libsodium-wrappers',
-  'undici',
-  'zod',
-] as const
 
 /** Where the parts of a running Holdfast are found. */
 export interface RuntimeLocations {

@@ -80,7 +80,11 @@ export function readRootKey(layout: Layout): Buffer {
   return readFileSync(layout.rootKey)
 }
 
-/** The enclave's state file, opened for it: it cannot open files by itself. */
+/** The enclave's state file, opened for it: it can neither open files nor call fsync by itself. */
 export function openEnclaveState(layout: Layout): number {
-  return openSync(layout.enclaveState, constants.O_RDWR | constants.O_CREAT, 0o600)
+  return openSync(
+    layout.enclaveState,
+    constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC,
+    0o600,
+  )
 }

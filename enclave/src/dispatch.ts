@@ -1,0 +1,175 @@
+import { parseBaseUrl, type UpstreamOrigin } from '@holdfast/protocol'
+import { EnclaveError } from '@holdfast/protocol/channel'
+import type { DispatchHead, DispatchResult } from '@holdfast/protocol/enclave'
+import { upstreamHeaders } from './caller-headers.ts'
+import { type Deadline, startDeadline } from './deadline.ts'
+import type { DpopPins } from './dpop-pins.ts'
+import type { Keyring } from './keyring.ts'
+import { injectCredential } from './kinds/kinds.ts'
+import { requireAllowed } from './policy.ts'
+import { cleanBody } from './response-body.ts'
+import { callerHeaders, contentEncoding } from './response-head.ts'
+import { Scrubber } from './scrub.ts'
+import { holdSecretHeader, type SecretHeader } from './secret-header.ts'
+import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
+import { requestFailure } from './upstream-errors.ts'
+import { upstreamPath } from './upstream-path.ts'
+import { openRecord } from './vault-record.ts'
+
+/** What a dispatch needs of the rest of the enclave. */
+export interface DispatchParts {
+  readonly keyring: Keyring
+  readonly upstream: Upstream
+  readonly dpopPins: DpopPins
+}
+
+/** A dispatch that the enclave allowed, with the secret where only the TLS socket finds it. */
+interface PreparedCall {
+  readonly request: Omit<UpstreamRequest, 'signal'>
+  readonly host: string
+  readonly header: SecretHeader
+  readonly scrubber: Scrubber
+}
+
+/** Answer of {@link dispatch}. */
+export interface DispatchAnswer {
+  readonly head: DispatchResult
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/**
+ * Makes a call with a stored credential: opens its record, decides by policy and pins, injects, calls,
+ * scrubs. The plaintext is wiped before the call starts; what the scrub needs, when the answer ends.
+ *
+ * @throws EnclaveError when the enclave refuses or the upstream cannot be asked
+ */
+export async function dispatch(
+  parts: DispatchParts,
+  head: DispatchHead,
+  payload: Uint8Array,
+  signal: AbortSignal,
+): Promise<DispatchAnswer> {
+  const record = payload.subarray(0, head.record_bytes)
+  const body = head.request.has_body ? payload.subarray(head.record_bytes) : undefined
+  const deadline = startDeadline(head.timeout_ms, signal)
+  try {
+    const call = await prepare(parts, head, record, body)
+    try {
+      const request = { ...call.request, signal: deadline.signal }
+      const response = await parts.upstream.send(request)
+      return answer(call, response, head.max_response_bytes, deadline)
+    } catch (error) {
+      call.scrubber.wipe()
+      throw error
+    } finally {
+      call.header.release()
+    }
+  } catch (error) {
+    deadline.clear()
+    throw deadline.explain(error)
+  }
+}
+
+async function prepare(
+  { keyring, dpopPins }: DispatchParts,
+  head: DispatchHead,
+  record: Uint8Array,
+  body: Uint8Array | undefined,
+): Promise<PreparedCall> {
+  const opened = openRecord(keyring, head.context, record)
+  try {
+    const { header } = opened.envelope
+    const { pins } = header.binding
+    const base = allowedOrigin(header.base_url, head)
+    const path = upstreamPath(base, head.request.path)
+    requireAllowed(head.context.policy, pins, head, path.pathname)
+    if (pins.dpop_jkts) await dpopPins.require(pins.dpop_jkts, head.caller)
+    const injected = injectCredential(opened.envelope)
+    try {
+      const headers = upstreamHeaders(head.request.headers, injected.name, body)
+      const scrubber = new Scrubber(secretsToScrub(opened.envelope.secrets, injected.value))
+      const secretHeader = holdSecretHeader(injected.value)
+      headers.set(injected.name, secretHeader.placeholder)
+      const origin = `https://${base.authority}`
+      const { target } = path
+      return {
+        request: { origin, method: head.request.method, target, headers, body },
+        host: base.authority,
+        header: secretHeader,
+        scrubber,
+      }
+    } catch (error) {
+      injected.value.fill(0)
+      throw error
+    }
+  } finally {
+    opened.wipe()
+  }
+}
+
+/** The origin to call: sealed with the credential, never named by the request. */
+function allowedOrigin(baseUrl: string, { context }: DispatchHead): UpstreamOrigin {
+  const base = parseBaseUrl(baseUrl)
+  if (context.allowed_hosts.includes(base.authority)) return base
+  throw new EnclaveError('HOST_NOT_ALLOWED', 'the credential does not allow its own host')
+}
+
+// Names are often short and public; redacting them would mangle answers without protecting anything.
+const minUserNameBytes = 8
+
+function secretsToScrub(
+  secrets: Readonly<Record<string, Uint8Array>>,
+  headerValue: Uint8Array,
+): Uint8Array[] {
+  const fields = Object.entries(secrets)
+    .filter(([name, { length }]) => name !== 'username' || length >= minUserNameBytes)
+    .map(([, secret]) => secret)
+  // Services echo `Basic …` with and without its scheme.
+  const afterScheme = headerValue.subarray(headerValue.indexOf(0x20) + 1)
+  const isKnown = fields.some((secret) => Buffer.compare(secret, afterScheme) === 0)
+  return isKnown ? [...fields, headerValue] : [...fields, afterScheme, headerValue]
+}
+
+function answer(
+  { host, scrubber }: PreparedCall,
+  response: UpstreamResponse,
+  maxBytes: number,
+  deadline: Deadline,
+): DispatchAnswer {
+  let encoding
+  try {
+    encoding = contentEncoding(response.headers)
+  } catch (error) {
+    response.body.destroy()
+    throw error
+  }
+  const release = (): void => {
+    response.body.destroy()
+    scrubber.wipe()
+    deadline.clear()
+  }
+  const head = {
+    status: response.statusCode,
+    headers: callerHeaders(response.headers, scrubber),
+    host,
+  }
+  // An answer that nobody starts to read never ends by itself.
+  deadline.signal.addEventListener('abort', release, { once: true })
+  if (deadline.signal.aborted) release()
+  const body = cleanBody(response.body, { encoding, scrubber, maxBytes })
+  return { head, body: untilEnd(body, release, deadline) }
+}
+
+async function* untilEnd(
+  body: AsyncIterable<Uint8Array>,
+  release: () => void,
+  deadline: Deadline,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body
+  } catch (error) {
+    throw deadline.explain(requestFailure(error))
+  } finally {
+    release()
+  }
+}

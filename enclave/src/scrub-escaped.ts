@@ -1,0 +1,166 @@
+const percent = 0x25
+const plus = 0x2b
+const backslash = 0x5c
+const space = 0x20
+
+/** Longest spelling of one byte of a secret: `\u00xx`. */
+export const longestEscape = 6
+
+/** One character of a secret: its bytes, and its UTF-16 units for JSON. */
+interface Character {
+  readonly start: number
+  readonly end: number
+  readonly units: readonly number[]
+}
+
+/** What {@link EscapedSecret.matchAt} found: the end of a match, or that more bytes are needed to tell. */
+export type EscapedMatch = { readonly end: number } | 'incomplete' | undefined
+
+/**
+ * A secret in any mixture of plain bytes, percent-encoding (either case, `+` for space) and JSON
+ * escapes. Encoders differ in what they escape, so every spelling of every byte is tried.
+ */
+export class EscapedSecret {
+  readonly #secret: Buffer
+  readonly #characters: readonly Character[]
+
+  /** @param secret - kept until {@link wipe}; not copied */
+  constructor(secret: Buffer) {
+    this.#secret = secret
+    this.#characters = charactersOf(secret)
+  }
+
+  /** Tells whether a match that is not all plain bytes could start with this byte. */
+  mayStartWith(byte: number): boolean {
+    return (
+      byte === percent ||
+      byte === backslash ||
+      byte === this.#secret[0] ||
+      (byte === plus && this.#secret[0] === space)
+    )
+  }
+
+  /** Tries to read the secret from `text` at `at`. */
+  matchAt(text: Buffer, at: number): EscapedMatch {
+    let position = at
+    for (const character of this.#characters) {
+      const next = this.#readCharacter(character, text, position)
+      if (typeof next !== 'number') return next
+      position = next
+    }
+    return { end: position }
+  }
+
+  wipe(): void {
+    this.#secret.fill(0)
+  }
+
+  #readCharacter(
+    { start, end, units }: Character,
+    text: Buffer,
+    at: number,
+  ): number | 'incomplete' | undefined {
+    if (text[at] === backslash) {
+      const escaped = readJsonEscape(units, text, at)
+      // A secret's own backslash may also stand for itself.
+      if (escaped !== undefined || this.#secret[start] !== backslash) return escaped
+    }
+    let position = at
+    for (let index = start; index < end; index++) {
+      const next = readByte(this.#secret[index] as number, text, position)
+      if (typeof next !== 'number') return next
+      position = next
+    }
+    return position
+  }
+}
+
+function readByte(byte: number, text: Buffer, at: number): number | 'incomplete' | undefined {
+  const found = text[at]
+  if (found === undefined) return 'incomplete'
+  if (found === percent) {
+    if (at + 3 > text.length) return 'incomplete'
+    if (hexValue(text, at + 1, 2) === byte) return at + 3
+  }
+  if (found === byte || (found === plus && byte === space)) return at + 1
+  return undefined
+}
+
+const shortEscapes = new Map([
+  [0x22, 0x22],
+  [0x5c, 0x5c],
+  [0x2f, 0x2f],
+  [0x74, 0x09],
+])
+
+function readJsonEscape(
+  units: readonly number[],
+  text: Buffer,
+  at: number,
+): number | 'incomplete' | undefined {
+  let position = at
+  for (const unit of units) {
+    const kind = text[position + 1]
+    if (kind === undefined) return 'incomplete'
+    if (text[position] !== backslash) return undefined
+    if (kind === 0x75) {
+      if (position + 6 > text.length) return 'incomplete'
+      if (hexValue(text, position + 2, 4) !== unit) return undefined
+      position += 6
+    } else if (shortEscapes.get(kind) === unit) {
+      position += 2
+    } else {
+      return undefined
+    }
+  }
+  return units.length === 0 ? undefined : position
+}
+
+/** Value of hexadecimal digits, or -1. */
+function hexValue(text: Buffer, at: number, digits: number): number {
+  let value = 0
+  for (let index = at; index < at + digits; index++) {
+    const byte = text[index] ?? 0
+    const digit =
+      byte >= 0x30 && byte <= 0x39
+        ? byte - 0x30
+        : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
+          ? (byte | 0x20) - 0x57
+          : -1
+    if (digit === -1) return -1
+    value = value * 16 + digit
+  }
+  return value
+}
+
+function charactersOf(secret: Buffer): Character[] {
+  const characters: Character[] = []
+  for (let start = 0; start < secret.length;) {
+    const { length, point } = decodePoint(secret, start)
+    characters.push({ start, end: start + length, units: unitsOf(point) })
+    start += length
+  }
+  return characters
+}
+
+/** Reads one UTF-8 character, or one byte where the secret is not UTF-8. */
+function decodePoint(secret: Buffer, at: number): { length: number; point: number | undefined } {
+  const lead = secret[at] as number
+  if (lead < 0x80) return { length: 1, point: lead }
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1
+  if (length === 1) return { length, point: undefined }
+  let point = lead & (0xff >> (length + 1))
+  for (let index = at + 1; index < at + length; index++) {
+    const byte = secret[index] ?? 0
+    if ((byte & 0xc0) !== 0x80) return { length: 1, point: undefined }
+    point = (point << 6) | (byte & 0x3f)
+  }
+  return { length, point }
+}
+
+function unitsOf(point: number | undefined): number[] {
+  if (point === undefined) return []
+  if (point < 0x10000) return [point]
+  const rest = point - 0x10000
+  return [0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ff)]
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+
+// undici takes header values as strings only, and a string cannot be wiped. So undici sends a random
+// placeholder, and the secret takes its place in the bytes that go into the TLS socket.
+
+/** Never leaves this process: every socket replaces it before it writes. */
+const prefix = `holdfast-${randomBytes(18).toString('base64url')}-`
+const placeholderLength = prefix.length + 22
+
+const pending = new Map<string, Buffer>()
+
+/** A secret that waits to be written. */
+export interface SecretHeader {
+  /** What undici is given as the header's value. */
+  readonly placeholder: string
+  /** Forgets and wipes the value; the placeholder can no longer be sent. */
+  release(): void
+}
+
+/** Takes over a header value until it is released. */
+export function holdSecretHeader(value: Buffer): SecretHeader {
+  const placeholder = prefix + randomBytes(16).toString('base64url')
+  pending.set(placeholder, value)
+  return {
+    placeholder,
+    release() {
+      pending.delete(placeholder)
+      value.fill(0)
+    },
+  }
+}
+
+type Write = (
+  chunk: string | Uint8Array,
+  encoding?: BufferEncoding | ((error?: Error | null) => void),
+  callback?: (error?: Error | null) => void,
+) => boolean
+
+/** Makes a socket replace placeholders in the header text that it is given to write. */
+export function replacePlaceholders(socket: TLSSocket): void {
+  const write: Write = socket.write.bind(socket) as Write
+  const replacing: Write = (chunk, encoding, callback) => {
+    const at = typeof chunk === 'string' ? chunk.indexOf(prefix) : -1
+    if (typeof chunk !== 'string' || at === -1) return write(chunk, encoding, callback)
+    const end = at + placeholderLength
+    const value = pending.get(chunk.slice(at, end))
+    if (!value) {
+      // The call is over: its secret is gone, and the placeholder must not go out.
+      socket.destroy(new Error('the request was given up before it was sent'))
+      return false
+    }
+    const bytes = Buffer.allocUnsafeSlow(chunk.length - placeholderLength + value.length)
+    bytes.write(chunk.slice(0, at), 0, 'latin1')
+    value.copy(bytes, at)
+    bytes.write(chunk.slice(end), at + value.length, 'latin1')
+    const done = typeof encoding === 'function' ? encoding : callback
+    // Not earlier: the TLS layer reads from this memory until it says so.
+    return write(bytes, (error) => {
+      bytes.fill(0)
+      done?.(error)
+    })
+  }
+  socket.write = replacing
+}

@@ -1,0 +1,71 @@
+import { EnclaveError } from '@holdfast/protocol/channel'
+
+/** The relay's refusals, by its code. */
+const relayRefusals: Readonly<Record<string, EnclaveError>> = {
+  DENIED_BY_POLICY: new EnclaveError(
+    'HOST_NOT_ALLOWED',
+    'the operator’s egress policy does not allow this host; see HOLDFAST_EGRESS_ALLOW',
+  ),
+  NON_PUBLIC_ADDRESS: new EnclaveError(
+    'HOST_NOT_ALLOWED',
+    'the host has a non-public address, which the operator must allow by name; see HOLDFAST_EGRESS_ALLOW_PRIVATE',
+  ),
+  DNS_FAILED: new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the upstream host has no address'),
+  CONNECT_FAILED: new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the upstream refuses connections'),
+  TIMEOUT: new EnclaveError(
+    'DOWNSTREAM_TIMEOUT',
+    'the upstream did not accept a connection in time',
+  ),
+  TOO_MANY: new EnclaveError('DOWNSTREAM_RATE_LIMITED', 'too many upstream connections are open'),
+}
+
+const unreachable = (message: string): EnclaveError =>
+  new EnclaveError('DOWNSTREAM_UNREACHABLE', message)
+
+/** The failure that a relay code stands for. */
+export const relayRefusal = (code: string): EnclaveError =>
+  relayRefusals[code] ?? new EnclaveError('INTERNAL', 'the egress relay refused the request')
+
+/** The relay is down. */
+export const relayUnreachable = (): EnclaveError =>
+  unreachable('the egress relay cannot be reached')
+
+const certificateFaults: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the upstream’s certificate is for another host',
+  CERT_HAS_EXPIRED: 'the upstream’s certificate has expired',
+  CERT_NOT_YET_VALID: 'the upstream’s certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the upstream’s certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the upstream’s certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'the upstream’s certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the upstream’s certificate comes from an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the upstream’s certificate comes from an unknown authority',
+}
+
+/** A failure between connecting and the end of the TLS handshake. */
+export function tlsFailure(error: unknown): EnclaveError {
+  const code = codeOf(error)
+  const fault = certificateFaults[code]
+  if (fault) return new EnclaveError('DOWNSTREAM_TLS_ERROR', fault)
+  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') {
+    return new EnclaveError('DOWNSTREAM_TLS_ERROR', 'the TLS handshake with the upstream failed')
+  }
+  return unreachable('the upstream closed the connection during the TLS handshake')
+}
+
+/** A failure of the request itself. Text of the cause is never passed on: it may quote the upstream. */
+export function requestFailure(error: unknown): EnclaveError {
+  if (error instanceof EnclaveError) return error
+  const code = codeOf(error)
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return unreachable('the upstream’s answer is not valid HTTP')
+  }
+  if (code.startsWith('Z_') || code.startsWith('ERR_BROTLI') || code.startsWith('ERR__ERROR')) {
+    return unreachable('the upstream’s compressed answer cannot be read')
+  }
+  return unreachable('the upstream closed the connection before its answer was complete')
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
