@@ -123,6 +123,7 @@ export function createGateway(settings: Settings, client: ResourceClient): Gatew
   }
 
   return async (subject, handle, call) => {
+    call.signal?.throwIfAborted()
     const body = writeBody(handle, call)
     const first = await post(await exchange(subject), body, call)
     if (first.status !== 401) return readAnswer(first)

@@ -35,9 +35,10 @@ export function koaProtection(
   return async (context, next) => {
     const decision = await resource.check(nodeResourceRequest(context.req, context.originalUrl))
     if (decision.answer !== undefined) {
+      // Koa answers 204 for a null body, and guesses a type for the others.
+      context.body = decision.answer.body ?? ''
       context.status = decision.answer.status
       context.set({ ...decision.answer.headers })
-      context.body = decision.answer.body
       return
     }
     context.set({ ...decision.headers })

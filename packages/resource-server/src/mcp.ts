@@ -25,17 +25,16 @@ export interface ToolContext {
   readonly dispatch: Dispatch
 }
 
-/** A tool handler as an SDK calls it, with or without arguments before the context. */
-export type ToolCallback = (...parameters: never[]) => unknown
+/** A tool handler as both SDKs call it for a tool with an input schema. */
+export type ToolCallback = (parameters: never, context: never) => unknown
 
 /** The same handler with {@link ToolContext} added to its context. */
 export type AuthorizedHandler<Callback extends ToolCallback> = Callback extends (
+  parameters: infer Parameters,
   context: infer Context,
 ) => infer Result
-  ? (context: Context & ToolContext) => Result
-  : Callback extends (parameters: infer Parameters, context: infer Context) => infer Result
-    ? (parameters: Parameters, context: Context & ToolContext) => Result
-    : never
+  ? (parameters: Parameters, context: Context & ToolContext) => Result
+  : never
 
 interface SdkContext {
   readonly authInfo?: unknown
@@ -52,6 +51,8 @@ const requestOf = (context: SdkContext | undefined): ReturnType<typeof requestOf
  * Wraps a tool's handler: it runs only for a checked request whose token holds the tool's scopes, and
  * gets `auth` and `dispatch` in its context. Without a checked request, as over stdio or on an
  * unguarded route, it never runs.
+ *
+ * Give a tool without arguments an empty input schema.
  *
  * A refusal is a tool result with `isError` and not an HTTP 403, which widespread clients cannot
  * recover from once they hold a refresh token. A {@link DispatchError} becomes `[CODE] message`.
@@ -73,8 +74,10 @@ export function authorizedTool<Callback extends ToolCallback>(
   handler: AuthorizedHandler<Callback>,
 ): Callback {
   const { name, scopes = [] } = options
-  const wrapped = async (...parameters: unknown[]): Promise<unknown> => {
-    const context = parameters.at(-1) as SdkContext | undefined
+  const wrapped = async (
+    parameters: unknown,
+    context: SdkContext | undefined,
+  ): Promise<unknown> => {
     const request = requestOf(context)
     const missing = scopes.filter((scope) => request?.auth.scopes.includes(scope) !== true)
     if (missing.length > 0) {
@@ -84,9 +87,9 @@ export function authorizedTool<Callback extends ToolCallback>(
     }
     if (request === undefined) return failed(`Tool "${name}" requires an authenticated request`)
     const { auth, dispatch } = request
-    const extended = [...parameters.slice(0, -1), { ...context, auth, dispatch }]
     try {
-      return await (handler as (...all: unknown[]) => unknown)(...extended)
+      const extended = { ...context, auth, dispatch }
+      return await (handler as (...all: unknown[]) => unknown)(parameters, extended)
     } catch (error) {
       if (error instanceof DispatchError) return failed(`[${error.code}] ${error.message}`)
       throw error

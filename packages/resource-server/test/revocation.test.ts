@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type ProtectedResource,
+  type ProtectedResourceOptions,
+  protectFetch,
+} from '../src/index.ts'
+import { protectedResource } from '../src/node.ts'
+import { client, type IssuerDouble, resource, startIssuer } from './issuer-double.ts'
+
+let issuer: IssuerDouble
+beforeEach(async () => {
+  issuer = await startIssuer()
+})
+afterEach(() => issuer[Symbol.asyncDispose]())
+
+const guardWith = (options: Partial<ProtectedResourceOptions> = {}): ProtectedResource =>
+  protectedResource({ issuer: issuer.issuer, resource, client, ...options })
+
+async function call(guard: ProtectedResource, token: string): Promise<number> {
+  const handler = protectFetch(guard, () => new Response('ok'))
+  const headers = { authorization: `Bearer ${token}` }
+  return (await handler(new Request(resource, { method: 'POST', headers }))).status
+}
+
+describe('revocation', () => {
+  test('of a token, user, client, grant or actor takes effect on the next request', async () => {
+    const guard = guardWith({ revocation: { maxStaleMs: 0 } })
+    const token = await issuer.signToken({
+      jti: 'tok_1',
+      'ddls:grant': 'grt_1',
+      act: { sub: 'srv' },
+    })
+    const entries = [
+      ['token', 'tok_1'],
+      ['user', 'usr_1'],
+      ['client', 'agent'],
+      ['grant', 'grt_1'],
+      ['client', 'srv'],
+    ] as const
+    for (const [kind, value] of entries) {
+      issuer.denied = []
+      expect(await call(guard, token)).toBe(200)
+      issuer.denied = [{ kind, value, expires_at: 4_000_000_000 }]
+      expect(await call(guard, token)).toBe(401)
+    }
+    issuer.denied = [{ kind: 'grant', value: 'tok_1', expires_at: 4_000_000_000 }]
+    expect(await call(guard, token)).toBe(200)
+  })
+
+  test('is asked for once by many requests within the bound, and again after it', async () => {
+    let ms = Date.now()
+    const guard = guardWith({ now: () => ms })
+    const token = await issuer.signToken()
+    await Promise.all(Array.from({ length: 20 }, () => call(guard, token)))
+    ms += 999
+    await call(guard, token)
+    expect(issuer.count('/oauth2/deny-list')).toBe(1)
+    issuer.denied = [{ kind: 'user', value: 'usr_1', expires_at: 4_000_000_000 }]
+    ms += 2
+    expect(await call(guard, token)).toBe(401)
+    expect(issuer.count('/oauth2/deny-list')).toBe(2)
+    ms += 2_000
+    expect(await call(guard, token)).toBe(401)
+  })
+
+  test('refuses requests while it cannot be checked, unless a grace time is configured', async () => {
+    let ms = Date.now()
+    const shared = { now: () => ms, onError: () => undefined }
+    const strict = guardWith(shared)
+    const lenient = guardWith({ ...shared, revocation: { outageGraceMs: 10_000 } })
+    const token = await issuer.signToken()
+    expect([await call(strict, token), await call(lenient, token)]).toEqual([200, 200])
+    issuer.broken.set('/oauth2/deny-list', 500)
+    ms += 5_000
+    expect([await call(strict, token), await call(lenient, token)]).toEqual([503, 200])
+    ms += 7_000
+    expect(await call(lenient, token)).toBe(503)
+    issuer.broken.clear()
+    expect([await call(strict, token), await call(lenient, token)]).toEqual([200, 200])
+  })
+
+  test('of a list that cannot be read refuses requests', async () => {
+    const guard = guardWith({ onError: () => undefined })
+    issuer.denied = { length: 1 } as never
+    expect(await call(guard, await issuer.signToken())).toBe(503)
+  })
+
+  test('must be switched off in so many words when there is no client', async () => {
+    const options = { issuer: issuer.issuer, resource }
+    expect(() => protectedResource(options)).toThrow(/revocation: false/)
+    const guard = protectedResource({ ...options, revocation: false })
+    expect(await call(guard, await issuer.signToken())).toBe(200)
+    expect(issuer.count('/oauth2/deny-list')).toBe(0)
+  })
+})
