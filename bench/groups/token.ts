@@ -3,7 +3,14 @@ import { startOurServer } from '../lib/authorization-server.ts'
 import type { GroupSetup } from '../lib/group.ts'
 import { inParallel, type Variant } from '../lib/measure.ts'
 import { startServer } from '../lib/server-process.ts'
-import { basic, type DpopKey, generateDpopKey, makeProofs, Pool, requestToken } from '../lib/token-load.ts'
+import {
+  basic,
+  type DpopKey,
+  generateDpopKey,
+  makeProofs,
+  Pool,
+  requestToken,
+} from '../lib/token-load.ts'
 
 const bareName = 'bare oidc-provider, its memory adapter'
 const oursName = 'holdfast, SQLite, stored client'
