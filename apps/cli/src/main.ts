@@ -11,8 +11,9 @@ const json = process.argv.includes('--json')
 if (process.argv.includes('--no-color')) process.env['NO_COLOR'] = '1'
 
 try {
-  refuseSecretArguments(process.argv.slice(2))
-  await buildProgram().parseAsync(process.argv)
+  const args = process.argv.slice(2)
+  refuseSecretArguments(args)
+  await (await buildProgram(args)).parseAsync(args, { from: 'user' })
 } catch (error) {
   process.exitCode = reportFailure(error, json)
 }

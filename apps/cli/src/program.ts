@@ -1,8 +1,4 @@
 import { Command } from 'commander'
-import { configCommand } from './commands/config.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { statusCommand } from './commands/status.ts'
-import { upCommand } from './commands/up.ts'
 import { withoutValue } from './failure.ts'
 import { version } from './version.ts'
 
@@ -18,8 +14,81 @@ Examples:
   $ holdfast connections add github --base-url https://api.github.com --template 'Bearer {api_key}'
   $ holdfast call ddls:conn:01J…-github GET /user`
 
-/** The whole command line. */
-export function buildProgram(): Command {
+interface CommandEntry {
+  readonly description: string
+  readonly load: () => Promise<Command>
+}
+
+/** Every command. Only what is called gets loaded: the SDK and libsodium take longer than most commands. */
+const commands: Readonly<Record<string, CommandEntry>> = {
+  up: {
+    description: 'start the server and keep it running',
+    load: async () => (await import('./commands/up.ts')).upCommand(),
+  },
+  status: {
+    description: 'show the running processes, the isolation level and where data lies',
+    load: async () => (await import('./commands/status.ts')).statusCommand(),
+  },
+  doctor: {
+    description: 'check the installation and say how to fix what is wrong',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  setup: {
+    description: 'create the first administrator',
+    load: async () => (await import('./commands/setup.ts')).setupCommand(),
+  },
+  login: {
+    description: 'sign in',
+    load: async () => (await import('./commands/login.ts')).loginCommand(),
+  },
+  logout: {
+    description: 'revoke the tokens of this profile and forget them',
+    load: async () => (await import('./commands/logout.ts')).logoutCommand(),
+  },
+  connections: {
+    description: 'connections: sealed credentials, named by handles',
+    load: async () => (await import('./commands/connections.ts')).connectionsCommand(),
+  },
+  call: {
+    description: 'call an API by handle',
+    load: async () => (await import('./commands/call.ts')).callCommand(),
+  },
+  token: {
+    description: 'show a fresh access token of this profile',
+    load: async () => (await import('./commands/token.ts')).tokenCommand(),
+  },
+  clients: {
+    description: 'OAuth clients: register, list, revoke',
+    load: async () => (await import('./commands/clients.ts')).clientsCommand(),
+  },
+  resources: {
+    description: 'resources (MCP servers): add, list, remove',
+    load: async () => (await import('./commands/resources.ts')).resourcesCommand(),
+  },
+  users: {
+    description: 'people: invite, list, revoke',
+    load: async () => (await import('./commands/users.ts')).usersCommand(),
+  },
+  grants: {
+    description: 'what you allowed: list, revoke',
+    load: async () => (await import('./commands/grants.ts')).grantsCommand(),
+  },
+  audit: {
+    description: 'the audit log: list, export, verify',
+    load: async () => (await import('./commands/audit.ts')).auditCommand(),
+  },
+  keys: {
+    description: 'keys of the server: list, rotate, trust',
+    load: async () => (await import('./commands/keys.ts')).keysCommand(),
+  },
+  config: {
+    description: 'show the configuration',
+    load: async () => (await import('./commands/config.ts')).configCommand(),
+  },
+}
+
+/** The command line, with those commands loaded that the arguments may mean. */
+export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('holdfast')
     .description('Self-hostable OAuth authorization server with a sealed credential vault for MCP.')
     .version(version)
@@ -32,24 +101,22 @@ export function buildProgram(): Command {
     .option('--config <file>', 'JSON file with settings (HOLDFAST_CONFIG)')
     .showSuggestionAfterError(true)
     .addHelpText('after', exitCodeHelp)
-  for (const create of commands) program.addCommand(create())
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    const command = args.includes(name) ? await load() : new Command(name)
+    program.addCommand(command.description(description))
+  }
   for (const command of walk(program)) {
     command.exitOverride().configureOutput({
       // With --json the usage error is printed once, as JSON, where the error is caught.
       outputError: (text, write) =>
-        process.argv.includes('--json') ? undefined : write(withoutValue(text)),
+        args.includes('--json') ? undefined : write(withoutValue(text)),
     })
-    command.copyInheritedSettings(program)
   }
   return program
 }
 
-const commands: readonly (() => Command)[] = [
-  upCommand,
-  statusCommand,
-  doctorCommand,
-  configCommand,
-]
+/** The same with every command loaded, for the documentation. */
+export const buildWholeProgram = (): Promise<Command> => buildProgram(Object.keys(commands))
 
 function* walk(command: Command): Generator<Command> {
   yield command

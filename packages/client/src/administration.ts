@@ -28,18 +28,17 @@ export interface NewResource {
   readonly [field: string]: unknown
 }
 
-/** A user to invite. */
+/** A user to invite; the answer holds the invitation's one-time `url`. */
 export interface NewUser {
-  readonly email: string
-  readonly name?: string
-  readonly role?: 'admin' | 'user'
+  readonly email?: string
+  readonly role?: 'admin' | 'member'
 }
 
 /** A list that can be read, added to and taken from. */
 export interface Collection<New> {
   readonly list: () => Promise<readonly Entry[]>
   readonly create: (entry: New) => Promise<Entry>
-  readonly revoke: (id: string) => Promise<void>
+  readonly revoke: (id: string) => Promise<Entry | undefined>
 }
 
 /** A collection of the management API at a path. */

@@ -1,48 +1,60 @@
-import type { AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
+import type { AuditPoint, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
 import type { Api } from './api.ts'
 
-export interface AuditPage {
-  readonly data: readonly AuditRecord[]
-}
-
-/** The newest heads that vouch for the log. */
-export interface AuditHeads {
-  /** The enclave's own latest head; null before the first record. */
-  readonly latest: SignedAuditHead | null
-  /** Heads as the server stores them. */
-  readonly stored: readonly SignedAuditHead[]
+/** The newest heads of the log. */
+export interface AuditHead {
+  /** Where the log stands now. */
+  readonly latest: AuditPoint
+  /** The newest head that the server stores; null before the first. */
+  readonly stored: SignedAuditHead | null
+  /** What the enclave remembers by itself; null also while it is away. */
+  readonly enclave: SignedAuditHead | null
 }
 
 export interface Audit {
   readonly list: (range?: {
     /** Only records behind this one. */
     readonly after?: number
+    /** 1 to 200. */
     readonly limit?: number
   }) => Promise<readonly AuditRecord[]>
   /** The whole log, in stored order. */
   readonly records: () => AsyncIterable<AuditRecord>
-  readonly heads: () => Promise<AuditHeads>
+  /** Every head that the server stores, oldest first. */
+  readonly heads: () => Promise<readonly SignedAuditHead[]>
+  readonly head: () => Promise<AuditHead>
 }
 
-const pageSize = 500
+interface Page<T> {
+  readonly data: readonly T[]
+  readonly next_after: number | null
+}
+
+const pageSize = 200
 
 export function auditApi(api: Api): Audit {
-  const list: Audit['list'] = async ({ after = 0, limit = pageSize } = {}) => {
-    const page = await api<AuditPage>({
-      method: 'GET',
-      path: `/v1/audit?after=${after}&limit=${limit}`,
-    })
-    return page.data
-  }
-  async function* records(): AsyncGenerator<AuditRecord> {
-    let after = 0
-    for (;;) {
-      const page = await list({ after })
-      yield* page
-      const last = page.at(-1)
-      if (last === undefined || page.length < pageSize) return
-      after = last.seq
+  async function* pages<T>(path: string): AsyncGenerator<T> {
+    let after: number | null = 0
+    while (after !== null) {
+      const page: Page<T> = await api({
+        method: 'GET',
+        path: `${path}?after=${after}&limit=${pageSize}`,
+      })
+      yield* page.data
+      after = page.next_after
     }
   }
-  return { list, records, heads: () => api({ method: 'GET', path: '/v1/audit/head' }) }
+  return {
+    list: async ({ after = 0, limit = pageSize } = {}) => {
+      const path = `/v1/audit?after=${after}&limit=${limit}`
+      return (await api<Page<AuditRecord>>({ method: 'GET', path })).data
+    },
+    records: () => pages<AuditRecord>('/v1/audit'),
+    heads: async () => {
+      const heads: SignedAuditHead[] = []
+      for await (const head of pages<SignedAuditHead>('/v1/audit/heads')) heads.push(head)
+      return heads
+    },
+    head: () => api({ method: 'GET', path: '/v1/audit/head' }),
+  }
 }

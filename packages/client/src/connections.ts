@@ -4,6 +4,7 @@ import {
   type CredentialKind,
   type CredentialPins,
   denyAllPolicy,
+  type DispatchResponse,
   parseBaseUrl,
   parseConnectionHandle,
   seal,
@@ -55,12 +56,6 @@ export interface SealReceipt {
   readonly firstUse: boolean
 }
 
-/** What a harmless call through a connection gave. */
-export interface ConnectionTest {
-  readonly success: boolean
-  readonly [field: string]: unknown
-}
-
 export interface Connections {
   /**
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves
@@ -78,9 +73,9 @@ export interface Connections {
   readonly test: (
     handle: string,
     request?: { readonly path?: string; readonly method?: string },
-  ) => Promise<ConnectionTest>
+  ) => Promise<DispatchResponse>
   /** For good: the stored ciphertext is deleted. */
-  readonly revoke: (handle: string) => Promise<void>
+  readonly revoke: (handle: string) => Promise<ConnectionView>
 }
 
 interface Reservation {
@@ -164,7 +159,7 @@ async function create(parts: ConnectionParts, wanted: NewConnection): Promise<Se
       body: {
         form: sealed.form,
         kid: sealed.kid,
-        nonce: reserved.upload.nonce,
+        upload_nonce: reserved.upload.nonce,
         sealed: toBase64url(sealed.sealed),
       },
     })

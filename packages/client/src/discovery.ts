@@ -7,8 +7,7 @@ export function oauthOptions(
   issuer: string,
   fetch: Fetch,
 ): { [oauth.customFetch]: typeof sender; [oauth.allowInsecureRequests]?: true } {
-  const sender = (url: string, init: object): Promise<Response> =>
-    send(fetch, url, init as RequestInit)
+  const sender = (url: string, init: object): Promise<Response> => send(fetch, url, init)
   return {
     [oauth.customFetch]: sender,
     ...(isLoopbackHttp(issuer) && { [oauth.allowInsecureRequests]: true as const }),

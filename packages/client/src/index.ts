@@ -5,15 +5,9 @@
  * @module
  */
 export type { Collection, Entry, NewClient, NewResource, NewUser } from './administration.ts'
-export type { Audit, AuditHeads } from './audit.ts'
+export type { Audit, AuditHead } from './audit.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
-export type {
-  Connections,
-  ConnectionTest,
-  ConnectionView,
-  NewConnection,
-  SealReceipt,
-} from './connections.ts'
+export type { Connections, ConnectionView, NewConnection, SealReceipt } from './connections.ts'
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode } from './errors.ts'
 export type { Fetch } from './http.ts'

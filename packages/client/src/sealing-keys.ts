@@ -42,6 +42,7 @@ export async function trustedSealingKey(
       identity: verified.identity,
       fingerprint: await identityFingerprint(verified.identity),
       firstSeen: new Date().toISOString(),
+      ...(pinned && { former: [...(pinned.former ?? []), pinned.identity] }),
     }
     if (session !== undefined) await store.save({ ...session, pin })
     return { key: verified.key, pin, firstUse }

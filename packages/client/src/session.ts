@@ -15,6 +15,8 @@ export interface IdentityPin {
   readonly fingerprint: string
   /** ISO 8601. */
   readonly firstSeen: string
+  /** Identities that were pinned before and handed over to this one by their signature. */
+  readonly former?: readonly string[] | undefined
 }
 
 /** What a signed-in device keeps. A secret as a whole. */

@@ -4,7 +4,7 @@ import { flagsOf, wantsJson } from './flags.ts'
 
 /** `holdfast config explain` */
 export function configCommand(): Command {
-  const config = new Command('config').description('show the configuration')
+  const config = new Command('config')
   config
     .command('explain')
     .description('print every setting, its value and where it came from')

@@ -17,7 +17,6 @@ const styles = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' }
 /** `holdfast doctor` */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('check the installation and say how to fix what is wrong')
     .addHelpText('after', help)
     .action(async (_options, command: Command) => {
       const results = await runChecks(command)

@@ -15,7 +15,6 @@ Examples:
 /** `holdfast status` */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show the running processes, the isolation level and where data lies')
     .addHelpText('after', help)
     .action(async (_options, command: Command) => {
       const [{ loadConfig }, { readStatus }] = await Promise.all([

@@ -15,7 +15,6 @@ Examples:
 /** `holdfast up` */
 export function upCommand(): Command {
   return new Command('up')
-    .description('start the server and keep it running')
     .addOption(
       new Option('--role <role>', 'what to run')
         .choices(['all', 'authorization-server', 'enclave', 'egress-relay'])

@@ -25,6 +25,8 @@ export interface Layout {
   readonly logDir: string
   readonly stateFile: string
   readonly lockFile: string
+  /** Holds the set-up link for the supervisor's own user while there is no administrator. */
+  readonly setupLinkFile: string
 }
 
 /** The layout of a data folder. Every role has its own lock and report, so that they can share `run/`. */
@@ -46,6 +48,7 @@ export function layoutOf(config: Pick<Config, 'dataDir' | 'rootKeyFile'>, role: 
     logDir: below('logs'),
     stateFile: below('run', `supervisor${suffix}.json`),
     lockFile: below('run', `supervisor${suffix}.lock`),
+    setupLinkFile: below('run', 'setup-link'),
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, rmSync } from 'node:fs'
+import { closeSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type IsolationReport, isolationReportSchema } from '@holdfast/protocol/enclave'
 import type { Config } from '../config.ts'
@@ -89,6 +89,7 @@ export class Supervisor {
     this.#releaseLock = acquireLock(layout.lockFile)
     prepareKeys(layout, this.#identities, role)
     removeStaleSockets(layout, role)
+    rmSync(layout.setupLinkFile, { force: true })
     this.#sentinels = await openSentinels(layout)
     const names = processesOf(role)
     for (const name of names) {
@@ -124,6 +125,7 @@ export class Supervisor {
     this.#sentinels?.close()
     if (this.#releaseLock === undefined) return
     rmSync(this.layout.stateFile, { force: true })
+    rmSync(this.layout.setupLinkFile, { force: true })
     this.#releaseLock()
     this.#releaseLock = undefined
   }
@@ -173,6 +175,9 @@ export class Supervisor {
     if (name === 'enclave' && event.event === 'ready') {
       this.#keys = event['keys']
       this.#changed()
+    }
+    if (event.event === 'setup_link' && typeof event['url'] === 'string') {
+      writeFileSync(this.layout.setupLinkFile, event['url'], { mode: 0o600 })
     }
     this.#options.onEvent?.(name, event)
   }

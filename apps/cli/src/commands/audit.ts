@@ -1,0 +1,93 @@
+import { Command } from 'commander'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { note, paint, print, printJson } from '../output.ts'
+import { wantsJson } from './flags.ts'
+import { openClient } from './open-client.ts'
+import { showList } from './show.ts'
+
+const verifyHelp = `
+Checks every record against its hash, its predecessor and the heads that the enclave signed, with the
+identity that this profile pinned. Finds a changed, deleted, reordered or cut-off record and names
+the first bad one. Exits with 9 then.
+
+Examples:
+  $ holdfast audit verify
+  $ holdfast audit export > audit.jsonl
+  $ holdfast audit verify --file audit.jsonl --identity <base64url>`
+
+/** `holdfast audit` */
+export function auditCommand(): Command {
+  const audit = new Command('audit')
+  audit
+    .command('list')
+    .alias('ls')
+    .description('list records')
+    .option('--after <seq>', 'only records behind this one', '0')
+    .option('--limit <count>', 'at most so many, up to 200', '50')
+    .addHelpText('after', '\nExample:\n  $ holdfast audit list --after 100 --limit 20')
+    .action(async (options: { after: string; limit: string }, command: Command) => {
+      const { client } = await openClient(command)
+      const range = { after: Number(options.after), limit: Number(options.limit) }
+      const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection']
+      return showList(command, await client.audit.list(range), columns, 'No records.')
+    })
+  audit
+    .command('export')
+    .description('print the whole log as JSON lines, with its signed heads first')
+    .addHelpText('after', '\nExample:\n  $ holdfast audit export > audit.jsonl')
+    .action(async (_options, command: Command) => {
+      const { exportAudit } = await import('../audit/export.ts')
+      const { client } = await openClient(command)
+      for await (const line of exportAudit(client)) print(line)
+    })
+  audit
+    .command('verify')
+    .description('verify the log')
+    .option('--file <export>', 'verify an exported file instead of the server')
+    .option('--identity <key>', "the enclave's identity key (default: the pinned one)")
+    .addHelpText('after', verifyHelp)
+    .action(verify)
+  return audit
+}
+
+async function verify(
+  options: { file?: string; identity?: string },
+  command: Command,
+): Promise<void> {
+  const { verifyExport, verifyOnline } = await import('../audit/verify.ts')
+  const { client, store } = await openClient(command)
+  const trusted =
+    options.identity === undefined ? await pinnedIdentities(store) : [options.identity]
+  const verdict =
+    options.file === undefined
+      ? await verifyOnline(client, trusted)
+      : await verifyExport(options.file, trusted)
+  if (wantsJson(command)) printJson(verdict)
+  else if (verdict.ok) {
+    print(`${paint('green', '✓')} ${verdict.records} records intact, head ${verdict.head.hash}`)
+    if (verdict.unknownHeads > 0) {
+      note(
+        `${verdict.unknownHeads} older heads are signed by identities that this profile never pinned`,
+      )
+    }
+  } else {
+    const until = verdict.until === undefined ? '' : ` to ${verdict.until}`
+    print(
+      `${paint('red', '✗')} ${verdict.problem} at record ${verdict.seq}${until}: ${verdict.message}`,
+    )
+  }
+  if (!verdict.ok) process.exitCode = exitCodes.checkFailed
+}
+
+async function pinnedIdentities(
+  store: Awaited<ReturnType<typeof openClient>>['store'],
+): Promise<readonly string[]> {
+  const pin = (await store.load())?.pin
+  if (pin !== undefined) return [pin.identity, ...(pin.former ?? [])]
+  throw new CliError('this profile has not pinned an enclave identity', {
+    exitCode: exitCodes.usage,
+    code: 'NO_IDENTITY',
+    fix: 'sign in first, or give --identity',
+  })
+}

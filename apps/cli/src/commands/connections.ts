@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import { addConnectionCommand } from './connections-add.ts'
+import { allowCommand } from './connections-allow.ts'
+import { testConnectionCommand } from './connections-test.ts'
+import { openClient } from './open-client.ts'
+import { showEntry, showList } from './show.ts'
+
+/** `holdfast connections` */
+export function connectionsCommand(): Command {
+  const connections = new Command('connections')
+  connections.addCommand(addConnectionCommand())
+  connections
+    .command('list')
+    .alias('ls')
+    .description('list your connections')
+    .addHelpText('after', '\nExample:\n  $ holdfast connections list')
+    .action(async (_options, command: Command) => {
+      const { client } = await openClient(command)
+      const columns = ['handle', 'provider', 'label', 'status', 'last_used_at']
+      const empty = 'No connections yet. Next: holdfast connections add --help'
+      return showList(command, await client.connections.list(), columns, empty)
+    })
+  connections
+    .command('show')
+    .argument('<handle>')
+    .description('show one connection; its credential cannot be shown')
+    .addHelpText('after', '\nExample:\n  $ holdfast connections show ddls:conn:01J…-github')
+    .action(async (handle: string, _options, command: Command) => {
+      const { client } = await openClient(command)
+      showEntry(command, await client.connections.get(handle))
+    })
+  connections.addCommand(testConnectionCommand())
+  connections.addCommand(allowCommand())
+  const changes = {
+    pause: 'refuse every call until it is resumed',
+    resume: 'allow calls again',
+    revoke: 'delete the credential for good',
+  } as const
+  for (const change of ['pause', 'resume', 'revoke'] as const) {
+    connections
+      .command(change)
+      .argument('<handle>')
+      .description(changes[change])
+      .addHelpText('after', `\nExample:\n  $ holdfast connections ${change} ddls:conn:01J…-github`)
+      .action(async (handle: string, _options, command: Command) => {
+        const { client } = await openClient(command)
+        showEntry(command, await client.connections[change](handle))
+      })
+  }
+  return connections
+}

@@ -1,0 +1,50 @@
+import { type ConnectionPolicy, connectionPolicySchema } from '@holdfast/protocol'
+import type { Command } from 'commander'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { commaList } from './repeat.ts'
+
+/** The options that say what a connection may be used for. */
+export interface PolicyOptions {
+  readonly methods?: readonly string[]
+  readonly paths?: readonly string[]
+  readonly resources?: readonly string[]
+}
+
+/** Adds `--methods`, `--paths` and `--resources`. */
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option(
+      '--methods <list>',
+      'HTTP methods that may be used, such as GET,POST; * for all',
+      commaList,
+    )
+    .option('--paths <list>', "path patterns, such as /user,'/repos/**'; '/**' for all", commaList)
+    .option(
+      '--resources <list>',
+      'MCP servers (URIs) that may use it; * for all; `direct` for your own `holdfast call`',
+      commaList,
+    )
+}
+
+/**
+ * The policy that the options spell; undefined when none was given.
+ *
+ * @throws CliError for a malformed entry
+ */
+export function policyOf(options: PolicyOptions, issuer: string): ConnectionPolicy | undefined {
+  const { methods, paths, resources } = options
+  if (methods === undefined && paths === undefined && resources === undefined) return undefined
+  const parsed = connectionPolicySchema.safeParse({
+    methods: (methods ?? []).map((method) => method.toUpperCase()),
+    paths: paths ?? [],
+    resources: (resources ?? []).map((uri) => (uri === 'direct' ? `${issuer}/dispatch` : uri)),
+  })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new CliError(`--${String(issue?.path[0] ?? 'methods')}: ${issue?.message}`, {
+    exitCode: exitCodes.usage,
+    code: 'USAGE',
+    fix: "for example --methods GET --paths '/user,/repos/**' --resources direct",
+  })
+}
