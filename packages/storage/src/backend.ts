@@ -4,10 +4,8 @@ import type { GroupCommit } from './sqlite/group-commit.ts'
 
 /** What every repository works with. */
 export interface Backend {
-  /** `synchronous=FULL`. Reads go straight here; writes go through {@link Backend.commit}. */
+  /** Reads go straight here; writes go through {@link Backend.commit}. */
   readonly db: Database
-  /** `synchronous=NORMAL`, for replay and interaction rows, which a power cut may take. */
-  readonly relaxedDb: Database
   readonly commit: GroupCommit
   readonly cipher: Cipher
   /** Unix milliseconds. */

@@ -13,7 +13,7 @@ import { createResources } from './resources.ts'
 import { createSettings, requireEncryptionKey } from './settings.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createGroupCommit } from './sqlite/group-commit.ts'
-import { createPrivateFile, openDatabase, type Database } from './sqlite/database.ts'
+import { createPrivateFile, openDatabase } from './sqlite/database.ts'
 import { migrate } from './sqlite/migrate.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 import { createSweep } from './sweep.ts'
@@ -30,17 +30,15 @@ export function openStorage(options: StorageOptions): Storage {
   const cipher = createCipher(options.encryptionKey)
   const now = options.now ?? Date.now
   createPrivateFile(options.file)
-  const db = openDatabase(options.file, 'full')
-  let relaxedDb: Database
+  const db = openDatabase(options.file)
   try {
     migrate(db, now())
     requireEncryptionKey(db, cipher)
-    relaxedDb = openDatabase(options.file, 'normal')
   } catch (error) {
     db.close()
     throw error
   }
-  const backend: Backend = { db, relaxedDb, commit: createGroupCommit(db), cipher, now }
+  const backend: Backend = { db, commit: createGroupCommit(db), cipher, now }
 
   const clients = createClients(backend)
   const sweep = createSweep(backend)
@@ -69,34 +67,28 @@ export function openStorage(options: StorageOptions): Storage {
         onConsumeConflict,
       })
     },
-    async sweepExpired(limit = sweepBatch) {
-      return sweep(limit)
-    },
+    sweepExpired: (limit = sweepBatch) => sweep(limit),
     async close() {
       stopSweeping()
       backend.commit.close()
-      relaxedDb.close()
       db.close()
     },
   }
 }
 
 /** Sweeps batch after batch, other work in between, until nothing is expired; then again after the interval. */
-function sweepRegularly(sweep: (limit: number) => number, intervalMs: number): () => void {
+function sweepRegularly(sweep: (limit: number) => Promise<number>, intervalMs: number): () => void {
   if (intervalMs === 0) return () => undefined
-  let stopped = false
-  const round = (): void => {
-    if (stopped) return
+  const round = async (): Promise<void> => {
     try {
-      if (sweep(sweepBatch) >= sweepBatch) setImmediate(round)
+      if ((await sweep(sweepBatch)) >= sweepBatch) await round()
     } catch {
-      // Another process holds the file, or the disk is full: expired rows are harmless until the next round.
+      // Closed, held by another process, or a full disk: expired rows are harmless until the next round.
     }
   }
-  const timer = setInterval(round, intervalMs)
+  const timer = setInterval(() => void round(), intervalMs)
   timer.unref()
   return () => {
-    stopped = true
     clearInterval(timer)
   }
 }

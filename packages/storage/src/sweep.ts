@@ -8,16 +8,17 @@ const expiring = [
 ] as const
 
 /** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */
-export function createSweep({ relaxedDb, now }: Backend): (limit: number) => number {
+export function createSweep({ db, commit, now }: Backend): (limit: number) => Promise<number> {
   const statements = expiring.map(({ table, key }) => {
     const columns = key.replace(/[()]/g, '')
-    return relaxedDb.prepare(
+    return db.prepare(
       `delete from ${table} where ${key} in
          (select ${columns} from ${table} where expires_at_ms <= ? limit ?)`,
     )
   })
-  return (limit) => {
-    const nowMs = now()
-    return statements.reduce((sum, statement) => sum + statement.run(nowMs, limit), 0)
-  }
+  return (limit) =>
+    commit.relaxed(() => {
+      const nowMs = now()
+      return statements.reduce((sum, statement) => sum + statement.run(nowMs, limit), 0)
+    })
 }

@@ -42,7 +42,7 @@ test('a database that a newer version has migrated is refused and left alone', a
 })
 
 test('a migration that fails leaves the old schema, also that of the migrations before it', () => {
-  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'), 'full')
+  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'))
   const good = { up: (db: never) => [build(db, 'create table good (a integer)')] }
   const bad = { up: (db: never) => [build(db, 'create table bad (')] }
   expect(() => {
@@ -68,7 +68,7 @@ test('another encryption key is refused at opening with a clear error', async ()
 })
 
 test('of the writes that share a commit a failed one fails alone and wholly', async () => {
-  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'), 'full')
+  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'))
   db.prepare('create table t (a integer unique)').run()
   const commit = createGroupCommit(db)
   const insert = db.prepare('insert into t values (?)')

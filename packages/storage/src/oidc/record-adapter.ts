@@ -2,7 +2,6 @@ import type { Backend } from '../backend.ts'
 import { StorageError } from '../errors.ts'
 import { deleteGrantRecords } from '../grant-revocation.ts'
 import { parseJson } from '../rows.ts'
-import type { Database } from '../sqlite/database.ts'
 import { grantKeyOf, lookupKeyOf, recordKeyOf } from './keys.ts'
 import type { OidcAdapter, OidcPayload } from './types.ts'
 
@@ -40,34 +39,36 @@ const live = '(expires_at_ms is null or expires_at_ms > ?)'
  * every single-use record consumed by exactly one caller.
  */
 export function createRecordAdapter(
-  { db, relaxedDb, commit, cipher, now }: Backend,
+  { db, commit, cipher, now }: Backend,
   { model, graceMs, onConsumeConflict }: RecordAdapterOptions,
 ): OidcAdapter {
-  const table: Database = relaxed.has(model) ? relaxedDb : db
-  const write = async <T>(work: () => T): Promise<T> =>
-    relaxed.has(model) ? work() : commit.statement(work)
+  const write = <T>(work: () => T): Promise<T> =>
+    relaxed.has(model) ? commit.relaxed(work) : commit.statement(work)
+  // Rotation saves the next refresh token before anything is answered, and that commit carries this one to disk.
+  const writeConsumed = <T>(work: () => T): Promise<T> =>
+    model === 'RefreshToken' ? commit.relaxed(work) : write(work)
 
-  const byKey = table.prepare<RecordRow>(
+  const byKey = db.prepare<RecordRow>(
     `select ${columns} from oidc_records where key = ? and ${live}`,
   )
-  const byLookup = table.prepare<RecordRow>(
+  const byLookup = db.prepare<RecordRow>(
     `select ${columns} from oidc_records where lookup_key = ? and ${live}`,
   )
   // An update keeps consumed_at_ms: saving a record again never makes it usable again.
-  const put = table.prepare(
+  const put = db.prepare(
     `insert into oidc_records (key, grant_key, lookup_key, expires_at_ms, payload)
      values (?, ?, ?, ?, ?)
      on conflict (key) do update set grant_key = excluded.grant_key,
        lookup_key = excluded.lookup_key, expires_at_ms = excluded.expires_at_ms,
        payload = excluded.payload`,
   )
-  const consume = table.prepare(
+  const consume = db.prepare(
     'update oidc_records set consumed_at_ms = ? where key = ? and consumed_at_ms is null',
   )
-  const inGrace = table.prepare<{ found: 1 }>(
+  const inGrace = db.prepare<{ found: 1 }>(
     'select 1 as found from oidc_records where key = ? and consumed_at_ms > ?',
   )
-  const remove = table.prepare('delete from oidc_records where key = ?')
+  const remove = db.prepare('delete from oidc_records where key = ?')
 
   const keyOf = (id: string): Uint8Array => recordKeyOf(cipher, model, id)
   const contextOf = (key: Uint8Array): string =>
@@ -109,7 +110,7 @@ export function createRecordAdapter(
     },
     async consume(id) {
       const key = keyOf(id)
-      await write(() => {
+      await writeConsumed(() => {
         const nowMs = now()
         if (consume.run(nowMs, key) === 1) return
         // Clients that refresh from several processes at once must not log their user out.

@@ -8,15 +8,15 @@ import type { OidcAdapter } from './types.ts'
  * can do at once; so `find` always says no, and saving is the one atomic step that tells the second from the first.
  */
 export function createReplayAdapter(
-  { relaxedDb, cipher, now }: Backend,
+  { db, commit, cipher, now }: Backend,
   onReplayConflict: () => Error,
 ): OidcAdapter {
   // A row that has expired but is not swept yet counts as absent.
-  const insert = relaxedDb.prepare(
+  const insert = db.prepare(
     `insert into oidc_replays (key, expires_at_ms) values (?, ?)
      on conflict (key) do update set expires_at_ms = excluded.expires_at_ms where expires_at_ms <= ?`,
   )
-  const remove = relaxedDb.prepare('delete from oidc_replays where key = ?')
+  const remove = db.prepare('delete from oidc_replays where key = ?')
   const keyOf = (id: string): Uint8Array => recordKeyOf(cipher, 'ReplayDetection', id)
   const nothing = async (): Promise<undefined> => undefined
   return {
@@ -24,14 +24,17 @@ export function createReplayAdapter(
       const nowMs = now()
       const expiresAtMs =
         expiresIn === undefined ? Number.MAX_SAFE_INTEGER : nowMs + expiresIn * 1000
-      if (insert.run(keyOf(id), expiresAtMs, nowMs) === 0) throw onReplayConflict()
+      const key = keyOf(id)
+      await commit.relaxed(() => {
+        if (insert.run(key, expiresAtMs, nowMs) === 0) throw onReplayConflict()
+      })
     },
     find: nothing,
     findByUid: nothing,
     findByUserCode: nothing,
     consume: nothing,
     async destroy(id) {
-      remove.run(keyOf(id))
+      await commit.relaxed(() => remove.run(keyOf(id)))
     },
     revokeByGrantId: nothing,
   }

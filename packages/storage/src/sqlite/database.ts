@@ -13,12 +13,20 @@ export interface Statement<Row> {
 /** `full` survives a power cut; `normal` may then lose the last commits, never the file's integrity. */
 export type Durability = 'full' | 'normal'
 
-/** One connection to the database file; every call is synchronous. */
+/** Enough for the hot pages of a million rows. */
+const cacheKiB = 32 * 1024
+
+/**
+ * The one connection of this process to the database file; every call is synchronous. A second one would
+ * empty the page cache of the first with every commit.
+ */
 export interface Database {
   /** Prepares once per SQL text. */
   prepare<Row>(sql: string): Statement<Row>
   /** Runs `work` in an immediate transaction, or in a savepoint inside one; a throw undoes all of it. */
   transaction<T>(work: () => T): T
+  /** How durable the next transactions are; `full` until it is called. */
+  setDurability(durability: Durability): void
   readonly inTransaction: boolean
   close(): void
 }
@@ -29,15 +37,17 @@ export function createPrivateFile(file: string): void {
   chmodSync(file, 0o600)
 }
 
-export function openDatabase(file: string, durability: Durability): Database {
+export function openDatabase(file: string): Database {
   const sqlite = new Sqlite(file, { timeout: 5000 })
   sqlite.pragma('journal_mode = wal')
-  sqlite.pragma(`synchronous = ${durability}`)
+  sqlite.pragma('synchronous = full')
+  sqlite.pragma(`cache_size = -${cacheKiB}`)
   sqlite.pragma('foreign_keys = on')
   sqlite.pragma('trusted_schema = off')
   // So that INSERT OR REPLACE meets the triggers that keep the audit log append-only.
   sqlite.pragma('recursive_triggers = on')
 
+  let durability: Durability = 'full'
   const statements = new Map<string, Statement<unknown>>()
   const requireOpen = (): void => {
     if (!sqlite.open) throw new StorageError('CLOSED', 'the database is closed')
@@ -59,6 +69,11 @@ export function openDatabase(file: string, durability: Durability): Database {
         statements.set(sql, statement)
       }
       return statement as Statement<Row>
+    },
+    setDurability(wanted) {
+      if (wanted === durability) return
+      sqlite.pragma(`synchronous = ${wanted}`)
+      durability = wanted
     },
     transaction: (work) => (requireOpen(), sqlite.transaction(work).immediate()),
     get inTransaction() {

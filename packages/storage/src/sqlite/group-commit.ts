@@ -1,11 +1,17 @@
 import { StorageError } from '../errors.ts'
 import type { Database } from './database.ts'
 
-/** Durable writes: all that arrive in one turn of the event loop share one transaction and one fsync. */
+/** All writes: those that arrive in one turn of the event loop share one transaction and one fsync. */
 export interface GroupCommit {
-  /** For a single statement: SQLite itself undoes one that fails. Resolves after the commit. */
+  /** For a single statement: SQLite itself undoes one that fails. Resolves when it is on disk. */
   statement<T>(work: () => T): Promise<T>
-  /** For several statements: all of them hold or none. Resolves after the commit. */
+  /**
+   * For a single statement whose effect a power cut may undo: resolves after a commit that every process
+   * sees, without waiting for the disk unless another write of the batch does. A later durable commit makes
+   * this one durable too.
+   */
+  relaxed<T>(work: () => T): Promise<T>
+  /** For several statements: all of them hold or none. Resolves when they are on disk. */
   transaction<T>(work: () => T): Promise<T>
   /** Commits what is pending now and refuses what comes later. */
   close(): void
@@ -13,6 +19,7 @@ export interface GroupCommit {
 
 interface Job {
   readonly work: () => unknown
+  readonly durable: boolean
   readonly resolve: (value: never) => void
   readonly reject: (error: unknown) => void
 }
@@ -28,6 +35,7 @@ export function createGroupCommit(db: Database): GroupCommit {
     if (jobs.length === 0) return
     let outcomes: (() => void)[]
     try {
+      db.setDurability(jobs.some(({ durable }) => durable) ? 'full' : 'normal')
       outcomes = db.transaction(() => jobs.map((job) => run(db, job)))
     } catch (error) {
       for (const job of jobs) job.reject(error)
@@ -36,19 +44,20 @@ export function createGroupCommit(db: Database): GroupCommit {
     for (const settle of outcomes) settle()
   }
 
-  const statement = <T>(work: () => T): Promise<T> =>
+  const enqueue = <T>(work: () => T, durable: boolean): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       if (closed) {
         reject(new StorageError('CLOSED', 'the database is closed'))
         return
       }
       if (pending.length === 0) setImmediate(flush)
-      pending.push({ work, resolve, reject })
+      pending.push({ work, durable, resolve, reject })
     })
 
   return {
-    statement,
-    transaction: (work) => statement(() => db.transaction(work)),
+    statement: (work) => enqueue(work, true),
+    relaxed: (work) => enqueue(work, false),
+    transaction: (work) => enqueue(() => db.transaction(work), true),
     close: () => {
       closed = true
       flush()
