@@ -72,6 +72,6 @@ function withTransitive(names: Iterable<string>): Set<string> {
 
 describe('the dependencies of the enclave', () => {
   it('are exactly the packages on the written list', () => {
-    expect([...withTransitive(importedPackages())]).toEqual(new Set(enclaveDependencies))
+    expect(withTransitive(importedPackages())).toEqual(new Set(enclaveDependencies))
   })
 })

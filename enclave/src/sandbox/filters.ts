@@ -148,7 +148,7 @@ const ioctl = {
   interfaceAddress: 0x8927,
 }
 
-/** All that a sealed enclave may ask of the kernel: found by running the whole main job under strace. */
+/** All that a sealed enclave may ask of the kernel, found by running its work under strace. */
 const enclaveCalls: readonly SyscallName[] = [
   // Files: Landlock and the private root decide which.
   ...(['read', 'write', 'readv', 'writev', 'pread64', 'pwrite64', 'preadv', 'pwritev'] as const),

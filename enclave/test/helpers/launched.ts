@@ -39,15 +39,20 @@ export const baseSpec = (main: string): LaunchSpec => ({
   readWrite: [],
 })
 
-/** Starts the launcher; `as` is the user that starts it, which is not the user that it drops to. */
-export function launch(
-  spec: unknown,
-  options: {
-    readonly config?: object
-    readonly as?: { uid: number; gid: number } | undefined
-  } = {},
-): Launched {
-  const child = spawn(process.execPath, [source('src/launcher.ts'), JSON.stringify(spec)], {
+/** How to start a launcher. */
+export interface LaunchOptions {
+  readonly config?: object
+  /** The user that starts it, which is not the user that it drops to. */
+  readonly as?: { uid: number; gid: number } | undefined
+  /** A command that starts it instead. */
+  readonly through?: readonly string[] | undefined
+}
+
+/** Starts the launcher as the supervisor would. */
+export function launch(spec: unknown, options: LaunchOptions = {}): Launched {
+  const own = [process.execPath, source('src/launcher.ts'), JSON.stringify(spec)]
+  const [command = '', ...args] = [...(options.through ?? []), ...own]
+  const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: {},
     ...options.as,
