@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openStorage, type Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
+import { startHeadSigner } from './audit/head-signer.ts'
 import type { Config } from './config.ts'
 import type { AppContext } from './context.ts'
 import { loadControlKey } from './control-key.ts'
@@ -68,6 +69,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     http.on('request', createRequestHandler(ctx, app))
     const maintenance = startKeyMaintenance(ctx)
+    const { enclave } = ctx
+    const headSigner = startHeadSigner({ audit: storage.audit, enclave, logger, clock })
     return {
       issuer,
       ctx,
@@ -75,6 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       async close(graceMs = defaultGraceMs) {
         clearInterval(maintenance)
         await closeHttp(http, graceMs)
+        await headSigner.stop()
         await ctx.enclave.close()
         await storage.close()
       },
@@ -139,7 +143,7 @@ function createRequestHandler(
     response.setHeader('X-Request-Id', newRequestId())
     setSecurityHeaders(response, isHttps)
     if (!isOwnHost(request)) return refuseHost(request, response, ctx.config.issuer)
-    if (request.method === 'POST' && request.url === dispatchPath) {
+    if (request.url === dispatchPath) {
       void dispatch(request, response)
       return undefined
     }

@@ -3,6 +3,7 @@ import { StorageError } from '@holdfast/storage'
 import { ConnectionError, type ConnectionErrorCode } from '../connections/errors.ts'
 import { BodyError } from '../dispatch/read-body.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { RegistrationError } from '../registration/errors.ts'
 
 /** Every code of a problem document of the management API, with its status and what helps. */
 export const problemCodes = {
@@ -77,6 +78,7 @@ export function toProblem(error: unknown): ApiProblem | undefined {
   }
   if (error instanceof EnclaveError) return fromEnclave(error)
   if (error instanceof StorageError) return fromStorage(error)
+  if (error instanceof RegistrationError) return fromRegistration(error)
   if (error instanceof HttpProblem) return fromHttp(error)
   if (error instanceof BodyError) {
     const code = error.problem === 'too large' ? 'BODY_TOO_LARGE' : 'INVALID_REQUEST'
@@ -99,6 +101,14 @@ function fromStorage(error: StorageError): ApiProblem | undefined {
   if (error.code === 'NOT_FOUND') return new ApiProblem('NOT_FOUND', 'there is no such object')
   if (error.code === 'EXISTS') return new ApiProblem('CONFLICT', error.message, { cause: error })
   return undefined
+}
+
+function fromRegistration(error: RegistrationError): ApiProblem {
+  const { code, message, pointer } = error
+  if (code === 'conflict') return new ApiProblem('CONFLICT', message, { cause: error })
+  if (code === 'not_found') return new ApiProblem('NOT_FOUND', message, { cause: error })
+  const errors = pointer === undefined ? undefined : [{ pointer, detail: message }]
+  return new ApiProblem('INVALID_REQUEST', message, { cause: error, errors })
 }
 
 function fromHttp(error: HttpProblem): ApiProblem | undefined {

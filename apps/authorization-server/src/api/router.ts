@@ -3,11 +3,13 @@ import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
+import { clientRoutes } from './client-routes.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { createIdentify } from './principal.ts'
 import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
 import { asMiddleware, publicRoutes } from './public-routes.ts'
+import { resourceRoutes } from './resource-routes.ts'
 import type { AnyRoute } from './route.ts'
 import { runRoute } from './run-route.ts'
 import { createSealingKeys, type SealingKeys } from './sealing-keys.ts'
@@ -17,6 +19,8 @@ import { userRoutes } from './user-routes.ts'
 export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readonly AnyRoute[] => [
   ...connectionRoutes(context),
   ...grantRoutes(context),
+  ...clientRoutes(context),
+  ...resourceRoutes(context),
   ...userRoutes(context),
   ...auditRoutes(context),
   ...adminRoutes(context, sealingKeys),

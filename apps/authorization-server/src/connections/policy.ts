@@ -1,15 +1,18 @@
 import type { ConnectionPolicy } from '@holdfast/protocol'
 import type { JsonObject, Storage } from '@holdfast/storage'
+import { canonicalResource } from '../oauth/resource-directory.ts'
 
-/** The policy with every resource that is known by an alias named by its canonical URI. */
+/** The policy with every resource named by its canonical URI, also where an alias was given. */
 export async function canonicalPolicy(
   resources: Pick<Storage['resources'], 'resolve'>,
   policy: ConnectionPolicy,
 ): Promise<ConnectionPolicy> {
   const named = await Promise.all(
-    policy.resources.map(async (uri) =>
-      uri === '*' ? uri : ((await resources.resolve(uri))?.resource ?? uri),
-    ),
+    policy.resources.map(async (uri) => {
+      if (uri === '*') return uri
+      const canonical = canonicalResource(uri) ?? uri
+      return (await resources.resolve(canonical))?.resource ?? canonical
+    }),
   )
   return { ...policy, resources: [...new Set(named)] }
 }

@@ -45,12 +45,13 @@ function actorOf(
   dispatchUrl: string,
 ): Pick<Caller, 'via' | 'clientId' | 'resource'> {
   const { actor, resource, clientId } = token
-  if (actor !== undefined && resource !== undefined) {
-    return { via: 'exchange', clientId: actor, resource }
+  // Revocation goes by `client_id`: an actor beside it would escape.
+  if (actor !== undefined && actor === clientId && resource !== undefined) {
+    return { via: 'exchange', clientId, resource }
   }
   if (actor === undefined && resource === undefined) {
     return { via: 'direct', clientId, resource: dispatchUrl }
   }
   // Half an exchange: which resource's policy counts would be a guess.
-  throw new TokenError('invalid_token', 'the token names an actor or a resource, but not both')
+  throw new TokenError('invalid_token', 'the token is neither exchanged nor direct')
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AppContext } from '../context.ts'
+import { newRequestId } from '../http/request-context.ts'
 import { type Answer, notRecorded } from './answer.ts'
 import { createDispatchRoute, type DispatchContext } from './route.ts'
 
@@ -16,7 +16,7 @@ export function createDispatchHandler(
   const route = createDispatchRoute(context)
   return async (request, response) => {
     const given = response.getHeader('x-request-id')
-    const requestId = typeof given === 'string' ? given : randomUUID()
+    const requestId = typeof given === 'string' ? given : newRequestId()
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST')
       return send(response, requestId, { status: 405, text: '{"error":"method_not_allowed"}' })
@@ -28,7 +28,7 @@ export function createDispatchHandler(
     try {
       send(response, requestId, await route({ request, requestId, signal: gone.signal }))
     } catch (error) {
-      context.logger.error({ requestId, error: describe(error) }, 'a dispatch was not completed')
+      context.logger.error({ err: error, requestId }, 'a dispatch was not completed')
       send(response, requestId, notRecorded)
     }
   }
@@ -47,15 +47,4 @@ function send(response: ServerResponse, requestId: string, answer: Answer): void
     ...(response.req.complete ? {} : { connection: 'close' }),
   })
   response.end(answer.text)
-}
-
-/** What may be logged of an unexpected error: its message could hold anything. */
-function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error }
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line))
-  return {
-    name: error.name,
-    code: 'code' in error ? error.code : undefined,
-    stack: frames?.slice(0, 8).join('\n'),
-  }
 }

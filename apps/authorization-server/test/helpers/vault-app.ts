@@ -1,9 +1,5 @@
 /** The management API and the dispatch endpoint over real HTTP, storage and keys. */
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -12,19 +8,13 @@ import {
   generateDpopKey,
   jwkThumbprint,
 } from '@holdfast/protocol/token'
-import { openStorage, type User, type UserRole } from '@holdfast/storage'
+import type { User, UserRole } from '@holdfast/storage'
 import { importJWK, SignJWT } from 'jose'
-import Koa from 'koa'
 import { pino } from 'pino'
-import { createApiRouter } from '../../src/api/router.ts'
 import { configSchema } from '../../src/config.ts'
-import type { AppContext, RequestState } from '../../src/context.ts'
-import { createDispatchHandler } from '../../src/dispatch/handler.ts'
+import type { AppContext } from '../../src/context.ts'
 import { sha256Base64url } from '../../src/dispatch/token-verifier.ts'
-import { createEnclaveClient } from '../../src/enclave-client/client.ts'
-import { openKeystore } from '../../src/keystore.ts'
-import { createRevocation } from '../../src/revocation.ts'
-import { createTokenVerifier } from '../../src/tokens.ts'
+import { startServer } from '../../src/server.ts'
 
 /** A running server. */
 export interface VaultApp extends AsyncDisposable {
@@ -46,68 +36,26 @@ export interface VaultAppOptions {
 /** Starts a server on loopback. */
 export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-as-'))
-  const database = join(dataDir, 'holdfast.db')
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const issuer = `http://127.0.0.1:${port}`
-
   let ahead = 0
-  const clock = (): number => Date.now() + ahead
   const log: string[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
   const config = configSchema.parse({
-    issuer,
-    port,
+    issuer: 'http://127.0.0.1:0',
+    port: 0,
     dataDir,
     enclaveSocket: options.enclaveSocket,
     ...(options.dispatch && { dispatch: options.dispatch }),
   })
-  const storage = openStorage({ file: database, encryptionKey: randomBytes(32), now: clock })
-  const keystore = await openKeystore({ storage, clock, maxAgeSeconds: 0, overlapSeconds: 300 })
-  const revocation = createRevocation({ storage, accessTokenTtlSeconds: 300, clock })
-  const enclave = createEnclaveClient({ socket: options.enclaveSocket, logger })
-  const verifyToken = createTokenVerifier({
-    issuer,
-    publicKey: (kid) => keystore.publicKey(kid),
-    revocation,
-    clock,
-  })
-  const context: AppContext = {
-    config,
-    clock,
-    logger,
-    storage,
-    enclave,
-    keystore,
-    revocation,
-    verifyToken,
-  }
-
-  const app = new Koa<RequestState>()
-  app.use((koa, next) => {
-    koa.state = { requestId: `req_${randomBytes(8).toString('hex')}`, remoteAddress: 'test' }
-    return next()
-  })
-  app.use(createApiRouter(context))
-  const api = app.callback()
-  const dispatch = createDispatchHandler(context)
-  server.on('request', (request, response) => {
-    if (request.url === '/dispatch') void dispatch(request, response)
-    else void api(request, response)
-  })
+  const clock = (): number => Date.now() + ahead
+  const server = await startServer({ config, logger, clock })
   return {
-    issuer,
-    context,
-    database,
+    issuer: server.issuer,
+    context: server.ctx,
+    database: join(dataDir, 'holdfast.db'),
     advance: (ms) => void (ahead += ms),
     logged: () => log.join(''),
     async [Symbol.asyncDispose]() {
-      server.close()
-      server.closeAllConnections()
-      await enclave.close()
-      await storage.close()
+      await server.close(0)
       await rm(dataDir, { recursive: true, force: true })
     },
   }
@@ -143,7 +91,7 @@ export async function issueToken(app: VaultApp, content: TokenContent): Promise<
     iss: app.issuer,
     sub: content.sub,
     aud: content.aud,
-    client_id: content.clientId ?? 'test-client',
+    client_id: content.clientId ?? content.exchanged?.actor ?? 'test-client',
     scope: content.scope ?? '',
     jti: content.jti ?? crypto.randomUUID(),
     iat: now,

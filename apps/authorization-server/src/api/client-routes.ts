@@ -1,0 +1,109 @@
+import type { Client } from '@holdfast/storage'
+import { z } from 'zod'
+import { recordEvent } from '../audit/recorder.ts'
+import type { AppContext } from '../context.ts'
+import { newClientSchema, registerClient } from '../registration/clients.ts'
+import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
+import { ApiProblem } from './problem.ts'
+import { type AnyRoute, defineRoute } from './route.ts'
+
+/** A registered OAuth client. */
+export const clientView = z.object({
+  client_id: z.string(),
+  client_name: z.string().nullable(),
+  source: z.enum(['builtin', 'manual', 'dynamic']),
+  redirect_uris: z.array(z.string()),
+  grant_types: z.array(z.string()),
+  token_endpoint_auth_method: z.string(),
+  /** The resource whose own client this is. */
+  resource: z.string().nullable(),
+  created_by: z.string().nullable(),
+  created_at: z.string(),
+  revoked_at: z.string().nullable(),
+})
+
+/** A client with its secret, which cannot be read again. */
+export const registeredClientView = z.object({
+  client: clientView,
+  client_secret: z.string().nullable(),
+})
+
+const metadataSchema = z.object({
+  client_name: z.string().nullable().catch(null),
+  redirect_uris: z.array(z.string()).catch([]),
+  grant_types: z.array(z.string()).catch([]),
+  token_endpoint_auth_method: z.string().catch('none'),
+})
+
+const viewClient = (client: Client): z.infer<typeof clientView> => ({
+  ...metadataSchema.parse(client.metadata),
+  client_id: client.clientId,
+  source: client.source,
+  resource: client.resource ?? null,
+  created_by: client.createdBy ?? null,
+  created_at: timeText(client.createdAtMs),
+  revoked_at: optionalTime(client.revokedAtMs),
+})
+
+/** OAuth clients, as administrators manage them. */
+export function clientRoutes(
+  context: Pick<AppContext, 'storage' | 'revocation'>,
+): readonly AnyRoute[] {
+  const { storage, revocation } = context
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/clients',
+      scope: 'admin',
+      query: pageQuery,
+      response: pageOf(clientView),
+      handle: async ({ query: { limit, cursor } }) => {
+        const found = await storage.clients.list({ after: cursor, limit: limit + 1 })
+        return toPage(found, limit, ({ clientId }) => clientId, viewClient)
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/clients',
+      scope: 'admin',
+      body: newClientSchema,
+      status: 201,
+      response: registeredClientView,
+      handle: async ({ actor, body }) => {
+        const { client, secret } = await registerClient(context, body, actor.sub)
+        await recordEvent(storage.audit, {
+          type: 'client.registered',
+          outcome: 'success',
+          actor: actor.sub,
+          subject: client.clientId,
+          request_id: actor.requestId,
+        })
+        return { client: viewClient(client), client_secret: secret ?? null }
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/v1/clients/:id',
+      scope: 'admin',
+      response: clientView,
+      handle: async ({ actor, params }) => {
+        const id = params['id'] ?? ''
+        const known = await storage.clients.find(id)
+        if (!known) throw new ApiProblem('NOT_FOUND', 'there is no client with this id')
+        if (known.source === 'builtin') {
+          throw new ApiProblem('CONFLICT', 'this client is part of the server')
+        }
+        if (known.revokedAtMs !== undefined) return viewClient(known)
+        await revocation.revokeClient(id)
+        await recordEvent(storage.audit, {
+          type: 'client.revoked',
+          outcome: 'success',
+          actor: actor.sub,
+          subject: id,
+          request_id: actor.requestId,
+        })
+        return viewClient((await storage.clients.find(id)) ?? known)
+      },
+    }),
+  ]
+}
