@@ -59,6 +59,8 @@ export function createDenyList(
         headers: {
           accept: 'application/json',
           authorization: basicAuthorization(client),
+          // Without it the Fetch API asks for no-cache, which servers answer in full.
+          'cache-control': 'max-age=0',
           ...(etag === undefined ? {} : { 'if-none-match': etag }),
         },
         timeoutMs: 5_000,

@@ -179,7 +179,12 @@ export async function startIssuer(): Promise<IssuerDouble> {
     if (path === '/oauth2/deny-list') {
       if (!isOurClient(request)) return send(response, 401, {})
       const etag = `"${nodeSha256(JSON.stringify(double.denied)) as string}"`
-      if (request.headers['if-none-match'] === etag) return send(response, 304, {})
+      const wantsAll = request.headers['cache-control']?.includes('no-cache') === true
+      if (request.headers['if-none-match'] === etag && !wantsAll) {
+        counts.set('304', double.count('304') + 1)
+        response.writeHead(304).end()
+        return undefined
+      }
       return send(response, 200, { epoch: etag, entries: double.denied }, { etag })
     }
     return send(response, 404, {})
