@@ -40,7 +40,10 @@ export async function loadConsentRequest(
     session?.accountId === undefined ? undefined : ctx.storage.users.find(session.accountId),
   ])
   if (!client || !resource || user?.status !== 'active') {
-    throw new HttpProblem(400, 'This request is no longer valid. Go back to the app and start again.')
+    throw new HttpProblem(
+      400,
+      'This request is no longer valid. Go back to the app and start again.',
+    )
   }
   const known = new Set(resource.scopes.map(({ name }) => name))
   const requested = resourceScopesOf(scope).filter((name) => known.has(name))
@@ -56,10 +59,11 @@ export async function loadConsentRequest(
     redirectUri: String(params['redirect_uri']),
     requested,
     grantable: requested.filter(
-      (name) =>
-        name !== adminScope || resource.builtIn !== 'management' || user.role === 'admin',
+      (name) => name !== adminScope || resource.builtIn !== 'management' || user.role === 'admin',
     ),
-    identityScopes: scope.split(' ').filter((name) => name === 'openid' || name === 'offline_access'),
+    identityScopes: scope
+      .split(' ')
+      .filter((name) => name === 'openid' || name === 'offline_access'),
     usable: active.filter(isUsable),
     notAllowed: active.filter((connection) => !isUsable(connection)),
   }
@@ -121,9 +125,7 @@ function toChoice({ handle, provider, label, baseUrl }: ConnectionInfo): Connect
 }
 
 /** Where the answer goes, as far as people can judge it. */
-export function describeRedirect(
-  uri: string,
-): Pick<ConsentView, 'redirectTo' | 'redirectKind'> {
+export function describeRedirect(uri: string): Pick<ConsentView, 'redirectTo' | 'redirectKind'> {
   const url = URL.parse(uri)
   if (!url) return { redirectTo: 'an unreadable address', redirectKind: 'app' }
   if (!/^https?:$/.test(url.protocol)) {

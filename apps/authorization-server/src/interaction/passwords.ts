@@ -58,7 +58,9 @@ export function passwordProblem(password: string, email: string): string | undef
     new Set(lower).size < 4 ||
     '012345678901234567890123456789'.includes(lower) ||
     'abcdefghijklmnopqrstuvwxyz'.includes(lower)
-  return predictable ? 'This password is among the first that are guessed. Choose another.' : undefined
+  return predictable
+    ? 'This password is among the first that are guessed. Choose another.'
+    : undefined
 }
 
 /** A plausible address, so that typing mistakes are noticed; nothing is ever sent to it. */

@@ -6,8 +6,7 @@ export const consumeConflict = (): Error =>
   new errors.InvalidGrant('the code or refresh token was used by a concurrent request')
 
 /** What the second user of a DPoP proof is told. */
-export const replayConflict = (): Error =>
-  new errors.InvalidGrant('the DPoP proof was used before')
+export const replayConflict = (): Error => new errors.InvalidGrant('the DPoP proof was used before')
 
 export interface AdapterOptions {
   readonly storage: Pick<Storage, 'oidcAdapter'>

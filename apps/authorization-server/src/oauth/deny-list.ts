@@ -19,9 +19,10 @@ export function serveDenyList(ctx: AppContext): Koa.Middleware<RequestState> {
     }
     const { epoch, entries } = await ctx.revocation.denyList()
     koa.set('Cache-Control', 'private, no-cache')
-    koa.set('ETag', `"${epoch}"`)
-    koa.status = 200
-    if (koa.fresh) {
+    const etag = `"${epoch}"`
+    koa.set('ETag', etag)
+    // Not `koa.fresh`: fetch adds `Cache-Control: no-cache` to a conditional request.
+    if (koa.get('If-None-Match') === etag) {
       koa.status = 304
       return undefined
     }

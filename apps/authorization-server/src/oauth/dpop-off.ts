@@ -1,4 +1,9 @@
-import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from 'oidc-provider'
+import type {
+  AccessToken,
+  ClientCredentials,
+  JWTStructured,
+  KoaContextWithOIDC,
+} from 'oidc-provider'
 import type { ResourceDirectory } from './resource-directory.ts'
 
 /**

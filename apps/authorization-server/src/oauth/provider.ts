@@ -122,8 +122,7 @@ function configuration(options: ProviderOptions): Configuration {
       policy: createInteractionPolicy(),
       url: (_koa, { uid }) => `/interaction/${uid}`,
     },
-    issueRefreshToken: (_koa, client) =>
-      Promise.resolve(client.grantTypeAllowed('refresh_token')),
+    issueRefreshToken: (_koa, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
     rotateRefreshToken: true,
     expiresWithSession: () => Promise.resolve(false),
     renderError: renderAuthorizationError,

@@ -12,6 +12,10 @@ export interface ResourceIndicatorOptions {
 const unknownResource =
   'unknown resource: send "resource" with the URI of a registered MCP server, as its protected resource metadata names it'
 
+/** What a client is told that asks without a proof where one is required. */
+export const missingProof =
+  'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request'
+
 /** Hooks of the library for RFC 8707: what a token for a resource looks like, and who may ask for one. */
 export function resourceIndicators(options: ResourceIndicatorOptions) {
   return {
@@ -49,9 +53,7 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
         )
       }
       if (route === 'token' && resource.dpop === 'required' && !ctx.get('DPoP')) {
-        throw new errors.InvalidDpopProof(
-          'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request',
-        )
+        throw new errors.InvalidDpopProof(missingProof)
       }
       return {
         scope: resource.scopes.map(({ name }) => name).join(' '),

@@ -7,9 +7,9 @@ import { routes } from './routes.ts'
  * Writes every issued or refused token down before the answer leaves. Requests of unknown clients
  * are left out: they concern nobody, and anyone could fill the log with them.
  */
-export function auditTokenRequests(
-  { storage }: Pick<AppContext, 'storage'>,
-): Koa.Middleware<RequestState> {
+export function auditTokenRequests({
+  storage,
+}: Pick<AppContext, 'storage'>): Koa.Middleware<RequestState> {
   return async (koa, next) => {
     await next()
     if (koa.path !== routes.token || koa.method !== 'POST') return
@@ -22,7 +22,8 @@ export function auditTokenRequests(
     await storage.audit.append({
       type: issued ? 'token.issued' : 'token.refused',
       outcome: issued ? 'success' : 'denied',
-      actor: oidc.entities.AccessToken?.accountId ?? oidc.entities.Account?.accountId ?? client.clientId,
+      actor:
+        oidc.entities.AccessToken?.accountId ?? oidc.entities.Account?.accountId ?? client.clientId,
       client: client.clientId,
       resource: typeof token?.aud === 'string' ? token.aud : undefined,
       grant: oidc.entities.AccessToken?.grantId ?? oidc.entities.Grant?.jti,

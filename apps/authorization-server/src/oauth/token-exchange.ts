@@ -124,7 +124,10 @@ function checkParameters(params: Context['oidc']['params']): void {
   }
   if (params.audience !== undefined) refuse('use resource instead of audience')
   if (params.scope !== undefined && params.scope !== 'dispatch') {
-    throw new errors.InvalidScope('the only scope of the dispatch resource is dispatch', params.scope)
+    throw new errors.InvalidScope(
+      'the only scope of the dispatch resource is dispatch',
+      params.scope,
+    )
   }
 }
 

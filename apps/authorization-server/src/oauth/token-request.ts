@@ -1,8 +1,10 @@
 import type Koa from 'koa'
 import type { RequestState } from '../context.ts'
 import { readForm } from '../http/form-body.ts'
-import { routes } from './routes.ts'
+import { HttpProblem } from '../http/problem.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
+import { missingProof } from './resource-indicators.ts'
+import { routes } from './routes.ts'
 import { tokenAliasPath } from './token-alias.ts'
 
 /** A form in the shape that the library takes over from an earlier parser. */
@@ -24,9 +26,12 @@ export function completeTokenRequest(directory: ResourceDirectory): Koa.Middlewa
     const asked = form.getAll('resource')
     if (asked.length > 0) {
       form.delete('resource')
-      const canonical = await Promise.all(
-        asked.map(async (uri) => (await directory.resolve(uri))?.resource ?? uri),
-      )
+      const known = await Promise.all(asked.map((uri) => directory.resolve(uri)))
+      // Before the library looks: it would use up the code or refresh token first.
+      if (!ctx.get('DPoP') && known.some((resource) => resource?.dpop === 'required')) {
+        throw new HttpProblem(400, missingProof, { error: 'invalid_dpop_proof' })
+      }
+      const canonical = known.map((resource, i) => resource?.resource ?? asked[i] ?? '')
       for (const uri of new Set(canonical)) form.append('resource', uri)
     }
     Object.assign(ctx.req, { body: toLibraryBody(form) })

@@ -2,11 +2,7 @@ import { z } from 'zod'
 
 /** Why a registration is refused; the first two are RFC 7591's own. */
 export type RegistrationErrorCode =
-  | 'invalid_redirect_uri'
-  | 'invalid_client_metadata'
-  | 'invalid_resource'
-  | 'conflict'
-  | 'not_found'
+  'invalid_redirect_uri' | 'invalid_client_metadata' | 'invalid_resource' | 'conflict' | 'not_found'
 
 /** A refused registration; `message` says what is wrong with which field, never its value. */
 export class RegistrationError extends Error {

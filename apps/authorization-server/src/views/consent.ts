@@ -66,8 +66,8 @@ export function consentPage(view: ConsentView): Html {
       <dl>
         <dt>Who asks</dt>
         <dd>
-          ${view.clientHost === undefined ? '' : html`<strong>${view.clientHost}</strong>, `}the
-          app that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
+          ${view.clientHost === undefined ? '' : html`<strong>${view.clientHost}</strong>, `}the app
+          that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
         </dd>
         <dt>The answer goes to</dt>
         <dd><code>${view.redirectTo}</code></dd>
@@ -84,23 +84,27 @@ export function consentPage(view: ConsentView): Html {
               html`<li>${description} <code class="soft">${name}</code></li>`,
           )}
         </ul>
-        ${view.optionalScopes.length === 0
-          ? ''
-          : html`<fieldset>
-              <legend>Only if you tick it</legend>
-              ${view.optionalScopes.map(
-                ({ name, description }) =>
-                  html`<label class="choice">
-                    <input type="checkbox" name="scope" value="${name}" />
-                    <span>${description} <code class="soft">${name}</code></span>
-                  </label>`,
-              )}
-            </fieldset>`}
+        ${
+          view.optionalScopes.length === 0
+            ? ''
+            : html`<fieldset>
+                <legend>Only if you tick it</legend>
+                ${view.optionalScopes.map(
+                  ({ name, description }) =>
+                    html`<label class="choice">
+                      <input type="checkbox" name="scope" value="${name}" />
+                      <span>${description} <code class="soft">${name}</code></span>
+                    </label>`,
+                )}
+              </fieldset>`
+        }
         ${view.connections.map(connectionPicker)} ${anyConnection(view.anyOf)}
         <p class="soft">
-          ${view.lifetimeDays === undefined
-            ? 'The access ends by itself after a few minutes.'
-            : `The access stays until you take it away, for ${view.lifetimeDays} days at most.`}
+          ${
+            view.lifetimeDays === undefined
+              ? 'The access ends by itself after a few minutes.'
+              : `The access stays until you take it away, for ${view.lifetimeDays} days at most.`
+          }
           Your credentials themselves are never handed out.
         </p>
         <div class="actions">
@@ -134,11 +138,13 @@ function connectionPicker(request: ConnectionRequest): Html {
   return html`<h2>Connection “${request.name}”</h2>
     <label for="${field}">${request.description}</label>
     <select id="${field}" name="${field}" ${request.optional ? '' : 'required'}>
-      ${request.optional
-        ? html`<option value="" selected>None</option>`
-        : html`<option value="" ${request.choices.length === 1 ? '' : 'selected'}>
-            Choose a ${request.provider} connection
-          </option>`}
+      ${
+        request.optional
+          ? html`<option value="" selected>None</option>`
+          : html`<option value="" ${request.choices.length === 1 ? '' : 'selected'}>
+              Choose a ${request.provider} connection
+            </option>`
+      }
       ${request.choices.map(
         ({ handle, text }) =>
           html`<option

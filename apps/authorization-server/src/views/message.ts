@@ -17,22 +17,41 @@ export function errorPage({ title, text, code, detail, requestId }: ErrorText): 
     title,
     content: html`<h1>${title}</h1>
       <p role="alert">${text}</p>
-      ${code === undefined && requestId === undefined
-        ? ''
-        : html`<details>
-            <summary>For developers</summary>
-            <dl>
-              ${code === undefined ? '' : html`<dt>Error</dt><dd><code>${code}</code></dd>`}
-              ${detail === undefined ? '' : html`<dt>Description</dt><dd>${detail}</dd>`}
-              ${requestId === undefined
-                ? ''
-                : html`<dt>Request</dt><dd><code>${requestId}</code></dd>`}
-            </dl>
-          </details>`}`,
+      ${
+        code === undefined && requestId === undefined
+          ? ''
+          : html`<details>
+              <summary>For developers</summary>
+              <dl>
+                ${
+                  code === undefined
+                    ? ''
+                    : html`<dt>Error</dt>
+                        <dd><code>${code}</code></dd>`
+                }
+                ${
+                  detail === undefined
+                    ? ''
+                    : html`<dt>Description</dt>
+                        <dd>${detail}</dd>`
+                }
+                ${
+                  requestId === undefined
+                    ? ''
+                    : html`<dt>Request</dt>
+                        <dd><code>${requestId}</code></dd>`
+                }
+              </dl>
+            </details>`
+      }`,
   })
 }
 
 /** A page that only tells something. */
 export function messagePage(title: string, content: Html): Html {
-  return page({ title, content: html`<h1>${title}</h1>${content}` })
+  return page({
+    title,
+    content: html`<h1>${title}</h1>
+      ${content}`,
+  })
 }

@@ -20,12 +20,14 @@ export function newPasswordPage(view: NewPasswordView): Html {
     title: view.title,
     content: html`<h1>${view.title}</h1>
       <p>${view.text}</p>
-      ${view.insecure
-        ? html`<p class="notice">
-            This page is not encrypted: anyone on the network can read the password. Set an https
-            issuer, or open the server on localhost.
-          </p>`
-        : ''}
+      ${
+        view.insecure
+          ? html`<p class="notice">
+              This page is not encrypted: anyone on the network can read the password. Set an https
+              issuer, or open the server on localhost.
+            </p>`
+          : ''
+      }
       ${view.error === undefined ? '' : html`<p class="error" role="alert">${view.error}</p>`}
       <form method="post" action="${view.action}">
         <input type="hidden" name="key" value="${view.key}" />

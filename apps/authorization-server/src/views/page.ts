@@ -19,9 +19,11 @@ export function page({ title, content, refresh }: Page): Html {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        ${refresh === undefined
-          ? ''
-          : html`<meta http-equiv="refresh" content="0;url=${refresh}" />`}
+        ${
+          refresh === undefined
+            ? ''
+            : html`<meta http-equiv="refresh" content="0;url=${refresh}" />`
+        }
         <title>${title} · Holdfast</title>
         <link rel="stylesheet" href="${stylePath}" />
       </head>

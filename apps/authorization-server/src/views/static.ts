@@ -28,7 +28,7 @@ const frontPage = () =>
         here when they ask for access.
       </p>
       <p>
-        To manage it, use <code>holdfast login</code> and <code>holdfast --help</code> on the command
-        line.
+        To manage it, use <code>holdfast login</code> and <code>holdfast --help</code> on the
+        command line.
       </p>`,
   )
