@@ -35,6 +35,7 @@ export function runtimePaths(profile: LaunchProfile, locations: RuntimeLocations
   const here = import.meta.dirname
   const enclaveSources = [join(here, '../../package.json'), join(here, '..')]
   const networked = profile !== 'enclave'
+  const isControlPlane = profile === 'control-plane' || profile === 'probe'
   const read = [
     ...devices,
     opensslConfiguration,
@@ -43,13 +44,15 @@ export function runtimePaths(profile: LaunchProfile, locations: RuntimeLocations
     ...ownSources(main, enclaveSources),
     ...(networked ? nameResolution : []),
     ...(profile === 'enclave' ? enclavePackages(repoRoot) : []),
-    ...(profile === 'control-plane' || profile === 'probe' ? controlPlanePackages(repoRoot) : []),
+    ...(isControlPlane ? controlPlaneSources(repoRoot) : []),
   ]
   const run = [
     node,
     ...libraries,
     // glibc loads its name service modules by name, so the names cannot be listed beforehand.
     ...(networked ? libraryFolders(libraries) : []),
+    // Native addons are mapped like libraries; on a mount without execution they cannot be.
+    ...(isControlPlane ? [join(repoRoot, 'node_modules')] : []),
   ]
   return [
     { path: nullDevice, access: 'write' as const },
@@ -96,8 +99,8 @@ function packageContent(folder: string): string[] {
   return ['package.json', 'src', 'dist'].map((part) => join(folder, part))
 }
 
-function controlPlanePackages(repoRoot: string): string[] {
-  const parts = ['node_modules', 'packages', 'migrations', 'apps/authorization-server']
+function controlPlaneSources(repoRoot: string): string[] {
+  const parts = ['packages', 'migrations', 'apps/authorization-server']
   return parts.map((part) => join(repoRoot, part))
 }
 

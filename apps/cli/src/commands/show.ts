@@ -33,7 +33,7 @@ function textOf(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (Array.isArray(value)) return value.map((entry) => textOf(entry)).join(' ') || '-'
   if (typeof value === 'object') return 'name' in value ? textOf(value.name) : JSON.stringify(value)
-  return withoutControls(String(value))
+  return withoutControls(`${value as string | number | boolean}`)
 }
 
 /** Names come from other people: escape sequences in them must not reach the terminal. */

@@ -22,50 +22,31 @@ export interface LaunchSpec {
 /** What the supervisor starts: the three processes and the outside probe. */
 export type Launchable = ProcessName | 'probe'
 
-/** Name resolution reads these; they are absent on some systems. */
-const resolverFiles = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/etc/gai.conf']
-
 type Access = Pick<LaunchSpec, 'main' | 'profile' | 'readOnly' | 'readWrite'>
 
-/** What each process may read and write, beside Node itself and its libraries. */
+/** What each process may read and write beside its own code and Node, which the launcher adds. */
 function accessTable(root: string, layout: Layout): Readonly<Record<Launchable, Access>> {
-  const code = (...parts: string[]): string => path.join(root, ...parts)
-  const shared = [code('node_modules'), code('packages', 'protocol')]
-  const controlPlane = {
-    readOnly: [
-      ...shared,
-      code('packages', 'storage'),
-      code('migrations'),
-      code('apps', 'authorization-server'),
-      layout.dispatchDir,
-      ...resolverFiles,
-    ],
-    readWrite: [layout.controlDir],
-  }
+  const main = (...parts: string[]): string => path.join(root, ...parts)
+  const controlPlane = { readOnly: [layout.dispatchDir], readWrite: [layout.controlDir] }
   return {
     'egress-relay': {
       profile: 'relay',
-      main: code('apps', 'egress-relay', 'src', 'main.ts'),
-      readOnly: [code('apps', 'egress-relay'), ...resolverFiles],
+      main: main('apps', 'egress-relay', 'src', 'main.ts'),
+      readOnly: [],
       readWrite: [layout.egressDir],
     },
     enclave: {
       profile: 'enclave',
-      main: code('enclave', 'src', 'main.ts'),
-      readOnly: [...shared, code('enclave'), layout.egressDir],
+      main: main('enclave', 'src', 'main.ts'),
+      readOnly: [layout.egressDir],
       readWrite: [layout.dispatchDir],
     },
     'authorization-server': {
       profile: 'control-plane',
-      main: code('apps', 'authorization-server', 'src', 'main.ts'),
+      main: main('apps', 'authorization-server', 'src', 'main.ts'),
       ...controlPlane,
     },
-    probe: {
-      profile: 'probe',
-      main: code('enclave', 'src', 'probe.ts'),
-      readOnly: [...controlPlane.readOnly, code('enclave')],
-      readWrite: controlPlane.readWrite,
-    },
+    probe: { profile: 'probe', main: main('enclave', 'src', 'probe.ts'), ...controlPlane },
   }
 }
 
