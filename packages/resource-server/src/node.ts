@@ -27,7 +27,7 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
 }
 
 /** A request that a guard let through. `auth` is what the MCP SDKs' Node transports read. */
-export type GuardedRequest = IncomingMessage & { auth?: AuthInfo }
+export type GuardedRequest = IncomingMessage & { method: string; url: string; auth?: AuthInfo }
 
 /** A listener behind a guard; `context` is undefined only on public paths. */
 export type ProtectedListener = (
@@ -57,7 +57,8 @@ export function protectListener(
     await listener(request, response, decision.request)
   }
   return (request, response) => {
-    serve(request, response).catch((error: unknown) => {
+    // A server's request always has a method and a URL; the type also covers a client's response.
+    serve(request as GuardedRequest, response).catch((error: unknown) => {
       onFailure(error)
       if (response.headersSent) response.destroy()
       else sendAnswer(response, { status: 500, headers: {}, body: null })

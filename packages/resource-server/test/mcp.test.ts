@@ -81,7 +81,7 @@ type Handle = (
 ) => Promise<void>
 
 const handlers: Readonly<Record<string, () => Handle>> = {
-  'MCP SDK v2': () => toNodeHandler(createMcpHandler(serverV2)) as Handle,
+  'MCP SDK v2': () => toNodeHandler(createMcpHandler(serverV2)),
   'MCP SDK v1': () => async (request, response) => {
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined } as never)
     await serverV1().connect(transport)
@@ -123,7 +123,7 @@ describe.each(Object.keys(handlers))('a tool of %s', (sdk) => {
     server = createServer(
       isGuarded
         ? protectListener(guard, (request, response) => handle(request, response))
-        : (request, response) => void handle(request, response),
+        : (request, response) => void handle(request as GuardedRequest, response),
     )
     return listen(server)
   }
