@@ -130,6 +130,16 @@ describe('an intact log', () => {
     expect(await again.audit.read({ after: 1, limit: 1 })).toEqual([second])
   })
 
+  test('gives its signed heads in pages, and the latest alone', async () => {
+    const { storage } = temporaryStorage({ file: await writtenLog() })
+    const [first, second] = await storage.audit.signedHeads()
+    expect([first?.seq, second?.seq]).toEqual([4, 8])
+    expect(await storage.audit.signedHeads({ after: 4, limit: 1 })).toEqual([second])
+    expect(await storage.audit.latestSignedHead()).toEqual(second)
+    await storage.audit.saveSignedHead(second!)
+    expect(await storage.audit.signedHeads({ limit: 10 })).toHaveLength(2)
+  })
+
   test('an empty log verifies with the genesis hash as its head', async () => {
     const { storage } = temporaryStorage()
     const result = await verifyAuditChain([], { signedHeads: [], verifySignature })

@@ -21,8 +21,12 @@ export interface AuditLog {
   head(): Promise<AuditPoint>
   /** Keeps what the enclave answered to `signHead`. */
   saveSignedHead(head: SignedAuditHead): Promise<void>
-  /** In order of seq. */
-  signedHeads(): Promise<SignedAuditHead[]>
+  /** In order of seq, those with `seq > after`; all of them without a limit. */
+  signedHeads(range?: {
+    readonly after?: number
+    readonly limit?: number
+  }): Promise<SignedAuditHead[]>
+  latestSignedHead(): Promise<SignedAuditHead | undefined>
 }
 
 export function createAuditLog({ db, commit, now }: Backend): AuditLog {
@@ -39,7 +43,10 @@ export function createAuditLog({ db, commit, now }: Backend): AuditLog {
     `insert into audit_heads (seq, hash, time, key_id, signature) values (?, ?, ?, ?, ?)
      on conflict do nothing`,
   )
-  const heads = db.prepare<AuditHeadRow>('select * from audit_heads order by seq')
+  const heads = db.prepare<AuditHeadRow>(
+    'select * from audit_heads where seq > ? order by seq limit ?',
+  )
+  const latestHead = db.prepare<AuditHeadRow>('select * from audit_heads order by seq desc limit 1')
 
   const head = (): AuditPoint => {
     const row = last.get()
@@ -99,8 +106,11 @@ export function createAuditLog({ db, commit, now }: Backend): AuditLog {
     async saveSignedHead({ seq, hash, time, key_id, signature }) {
       await commit.statement(() => insertHead.run(seq, hash, time, key_id, signature))
     },
-    async signedHeads() {
-      return heads.all()
+    async signedHeads(range) {
+      return heads.all(range?.after ?? 0, range?.limit === undefined ? -1 : limitOf(range))
+    },
+    async latestSignedHead() {
+      return latestHead.get()
     },
   }
 }

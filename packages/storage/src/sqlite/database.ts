@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3'
 import { StorageError } from '../errors.ts'
 
 /** A prepared statement; every call throws StorageError CLOSED after {@link Database.close}. */
-export interface Statement<Row> {
+interface Statement<Row> {
   get(...parameters: readonly unknown[]): Row | undefined
   all(...parameters: readonly unknown[]): Row[]
   /** Runs a statement that returns no rows; answers how many rows it changed. */
@@ -11,7 +11,7 @@ export interface Statement<Row> {
 }
 
 /** `full` survives a power cut; `normal` may then lose the last commits, never the file's integrity. */
-export type Durability = 'full' | 'normal'
+type Durability = 'full' | 'normal'
 
 /** Enough for the hot pages of a million rows. */
 const cacheKiB = 32 * 1024

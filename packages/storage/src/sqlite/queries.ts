@@ -28,11 +28,6 @@ export function all<Row>(db: Database, built: Compilable<Row>): Row[] {
   return db.prepare<Row>(compiled.sql).all(...compiled.parameters)
 }
 
-export function get<Row>(db: Database, built: Compilable<Row>): Row | undefined {
-  const compiled = built.compile()
-  return db.prepare<Row>(compiled.sql).get(...compiled.parameters)
-}
-
 /** Answers how many rows changed. */
 export function run(db: Database, built: Compilable): number {
   const compiled = built.compile()
