@@ -10,6 +10,7 @@ interface RemoteFailure {
   readonly message: string
   readonly fix?: string
   readonly requestId?: string
+  readonly fields?: readonly { readonly pointer: string; readonly detail: string }[]
 }
 
 const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
@@ -32,6 +33,8 @@ export function toCliError(error: unknown): CliError {
       exitCode: exitCodeOfRemote[error.code] ?? exitCodes.error,
       code: error.code,
       fix: error.fix,
+      why:
+        error.fields?.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ') || undefined,
       requestId: error.requestId,
       cause: error,
     })

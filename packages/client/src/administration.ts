@@ -1,50 +1,136 @@
 import type { Api } from './api.ts'
 import { all, segment } from './paging.ts'
 
-/** An entry of a list; every one has an id. */
-export interface Entry {
-  readonly id: string
-  readonly [field: string]: unknown
+/** A list that can be read, added to and taken from. */
+export interface Collection<View, New, Created> {
+  readonly list: () => Promise<readonly View[]>
+  readonly create: (entry: New) => Promise<Created>
+  /** Takes effect with the next request of whoever used it. */
+  readonly revoke: (id: string) => Promise<View>
 }
 
-/** An OAuth client to register. */
-export interface NewClient {
-  readonly name: string
-  /** Empty for a confidential client without a browser. */
+/** A registered OAuth client. */
+export interface ClientView {
+  readonly client_id: string
+  readonly client_name: string | null
+  readonly source: 'builtin' | 'manual' | 'dynamic'
   readonly redirect_uris: readonly string[]
-  /** A confidential client gets a secret, shown once. Default false. */
-  readonly confidential?: boolean
-  readonly [field: string]: unknown
+  readonly grant_types: readonly string[]
+  readonly token_endpoint_auth_method: string
+  readonly resource: string | null
+  readonly created_at: string
+  readonly revoked_at: string | null
 }
 
-/** A resource (MCP server) to register. */
-export interface NewResource {
-  /** Canonical URI. */
-  readonly resource: string
+/** An OAuth client to register, with the names of RFC 7591. */
+export interface NewClient {
+  readonly client_name: string
+  readonly redirect_uris?: readonly string[]
+  /** Default: authorization code and refresh. */
+  readonly grant_types?: readonly string[]
+  /** Default `none`: a public client. */
+  readonly token_endpoint_auth_method?: 'none' | 'client_secret_basic' | 'client_secret_post'
+}
+
+/** A client with its secret, which cannot be read again; null for a public client. */
+export interface RegisteredClient {
+  readonly client: ClientView
+  readonly client_secret: string | null
+}
+
+/** A scope as people read it. */
+export interface ScopeDescription {
   readonly name: string
-  readonly scopes: readonly { readonly name: string; readonly description: string }[]
-  readonly connections?: readonly { readonly name: string; readonly provider?: string }[]
-  readonly dpop?: 'off' | 'preferred' | 'required'
-  readonly [field: string]: unknown
+  readonly description: string
+  readonly optional?: boolean
 }
 
-/** A user to invite; the answer holds the invitation's one-time `url`. */
+/** A connection that a resource needs. */
+export interface NeededConnection {
+  readonly name: string
+  readonly provider: string
+  readonly description: string
+  readonly optional?: boolean
+}
+
+/** A registered resource (MCP server); its URI is its identifier. */
+export interface ResourceView {
+  readonly resource: string
+  readonly display_name: string
+  readonly aliases: readonly string[]
+  readonly scopes: readonly ScopeDescription[]
+  readonly connections: readonly NeededConnection[]
+  readonly dpop: 'off' | 'preferred' | 'required'
+  readonly client_id: string | null
+  readonly deployment_id: string | null
+  readonly created_at: string
+}
+
+/** A resource to register. */
+export interface NewResource {
+  readonly resource: string
+  readonly display_name: string
+  readonly aliases?: readonly string[]
+  /** Default: one scope for all tools. */
+  readonly scopes?: readonly ScopeDescription[]
+  readonly connections?: readonly NeededConnection[]
+  /** Default `preferred`. */
+  readonly dpop?: 'off' | 'preferred' | 'required'
+  /** Also accept dispatches of a Dedalus runner. Default false. */
+  readonly deployment?: boolean
+}
+
+/** A resource with the secrets of its own client and deployment, which cannot be read again. */
+export interface RegisteredResource {
+  readonly resource: ResourceView
+  readonly client: { readonly id: string; readonly secret: string }
+  readonly deployment: { readonly id: string; readonly secret: string } | null
+}
+
+/** A person who may sign in. */
+export interface UserView {
+  readonly id: string
+  readonly email: string
+  readonly role: 'admin' | 'member'
+  readonly status: 'active' | 'disabled'
+  readonly created_at: string
+}
+
+/** A user to invite. */
 export interface NewUser {
+  /** Without it the link is for whoever has it. */
   readonly email?: string
+  /** Default `member`. */
   readonly role?: 'admin' | 'member'
 }
 
-/** A list that can be read, added to and taken from. */
-export interface Collection<New> {
-  readonly list: () => Promise<readonly Entry[]>
-  readonly create: (entry: New) => Promise<Entry>
-  readonly revoke: (id: string) => Promise<Entry | undefined>
+/** An invitation with its one-time link, which cannot be read again. */
+export interface Invitation {
+  readonly id: string
+  readonly email: string | null
+  readonly role: 'admin' | 'member'
+  readonly expires_at: string
+  readonly url: string
+}
+
+/** What a user allowed a client. */
+export interface GrantView {
+  readonly id: string
+  readonly client_id: string
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly connections: Readonly<Record<string, string>>
+  readonly created_at: string
+  readonly revoked_at: string | null
 }
 
 /** A collection of the management API at a path. */
-export function collection<New>(api: Api, path: string): Collection<New> {
+export function collection<View, New, Created>(
+  api: Api,
+  path: string,
+): Collection<View, New, Created> {
   return {
-    list: () => all<Entry>(api, path),
+    list: () => all(api, path),
     create: (entry) => api({ method: 'POST', path, body: entry }),
     revoke: (id) => api({ method: 'DELETE', path: `${path}/${segment(id)}` }),
   }

@@ -1,10 +1,17 @@
 import { type Access, createAccess } from './access.ts'
 import {
+  type ClientView,
   type Collection,
   collection,
+  type GrantView,
+  type Invitation,
   type NewClient,
   type NewResource,
   type NewUser,
+  type RegisteredClient,
+  type RegisteredResource,
+  type ResourceView,
+  type UserView,
 } from './administration.ts'
 import { type Api, createApi } from './api.ts'
 import { type Audit, auditApi } from './audit.ts'
@@ -38,17 +45,19 @@ export interface Client {
   /** A token that is valid now. @throws ClientError `NOT_SIGNED_IN`, `SESSION_EXPIRED` */
   readonly token: (resource: ResourceName) => Promise<StoredTokens>
   readonly connections: Connections
-  readonly clients: Collection<NewClient>
-  readonly resources: Collection<NewResource>
-  readonly users: Collection<NewUser>
-  readonly grants: Omit<Collection<never>, 'create'>
+  readonly clients: Collection<ClientView, NewClient, RegisteredClient>
+  readonly resources: Collection<ResourceView, NewResource, RegisteredResource>
+  readonly users: Collection<UserView, NewUser, Invitation>
+  readonly grants: Omit<Collection<GrantView, never, never>, 'create'>
   readonly audit: Audit
   readonly keys: {
     /** The sealing key to use, verified; pins the enclave's identity on first use. */
     readonly sealing: () => Promise<TrustedSealingKey>
     /** Forgets the pinned identity: the next use trusts what it finds. */
     readonly forgetPin: () => Promise<void>
-    readonly rotate: (what: 'signing' | 'sealing') => Promise<unknown>
+    readonly rotate: (
+      what: 'signing' | 'sealing',
+    ) => Promise<{ readonly what: string; readonly kid: string }>
   }
   readonly status: () => Promise<unknown>
   readonly dispatch: Dispatch

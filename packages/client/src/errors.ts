@@ -23,6 +23,13 @@ export type ClientErrorCode =
   /** The server's answer would bind the credential to somebody or something else. */
   | 'BINDING_REFUSED'
 
+/** One wrong field of a refused request. */
+export interface FieldError {
+  /** RFC 6901 pointer into the body, or the name of a query parameter. */
+  readonly pointer: string
+  readonly detail: string
+}
+
 /** A failure of a call. `message` never holds a secret. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
@@ -33,6 +40,8 @@ export class ClientError extends Error {
   readonly fix: string | undefined
   readonly status: number | undefined
   readonly requestId: string | undefined
+  /** The fields that the server refused. */
+  readonly fields: readonly FieldError[]
 
   constructor(
     code: ClientErrorCode,
@@ -42,6 +51,7 @@ export class ClientError extends Error {
       readonly fix?: string | undefined
       readonly status?: number | undefined
       readonly requestId?: string | undefined
+      readonly fields?: readonly FieldError[] | undefined
       readonly cause?: unknown
     } = {},
   ) {
@@ -51,5 +61,6 @@ export class ClientError extends Error {
     this.fix = options.fix
     this.status = options.status
     this.requestId = options.requestId
+    this.fields = options.fields ?? []
   }
 }

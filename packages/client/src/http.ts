@@ -1,4 +1,4 @@
-import { ClientError, type ClientErrorCode } from './errors.ts'
+import { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 
 /** The part of the platform's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -44,8 +44,17 @@ export async function errorOf(response: Response): Promise<ClientError> {
     problem: text('code') ?? text('error'),
     fix: text('fix'),
     status: response.status,
+    fields: fieldsOf(body['errors']),
     requestId: text('request_id') ?? response.headers.get('x-request-id') ?? undefined,
   })
+}
+
+function fieldsOf(errors: unknown): FieldError[] {
+  if (!Array.isArray(errors)) return []
+  return errors.filter(
+    (error: Partial<FieldError> | null): error is FieldError =>
+      typeof error?.pointer === 'string' && typeof error.detail === 'string',
+  )
 }
 
 /** The JSON object of an answer; empty when it is none. */

@@ -4,12 +4,26 @@
  *
  * @module
  */
-export type { Collection, Entry, NewClient, NewResource, NewUser } from './administration.ts'
+export type {
+  ClientView,
+  Collection,
+  GrantView,
+  Invitation,
+  NeededConnection,
+  NewClient,
+  NewResource,
+  NewUser,
+  RegisteredClient,
+  RegisteredResource,
+  ResourceView,
+  ScopeDescription,
+  UserView,
+} from './administration.ts'
 export type { Audit, AuditHead } from './audit.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type { Connections, ConnectionView, NewConnection, SealReceipt } from './connections.ts'
 export type { Dispatch } from './dispatch.ts'
-export { ClientError, type ClientErrorCode } from './errors.ts'
+export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { LoginOptions } from './login.ts'
 export type { ResourceName } from './resource-names.ts'

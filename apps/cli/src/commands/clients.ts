@@ -9,7 +9,6 @@ interface Registration {
   readonly name: string
   readonly redirectUri?: readonly string[]
   readonly confidential?: boolean
-  readonly grant?: readonly string[]
 }
 
 /** `holdfast clients` */
@@ -30,13 +29,15 @@ Examples:
     )
     .action(async (options: Registration, command: Command) => {
       const { client } = await openClient(command)
-      const created = await client.clients.create({
-        name: options.name,
-        redirect_uris: options.redirectUri ?? [],
-        confidential: options.confidential ?? false,
+      const redirectUris = options.redirectUri ?? []
+      const { client: created, client_secret: secret } = await client.clients.create({
+        client_name: options.name,
+        redirect_uris: redirectUris,
+        ...(redirectUris.length === 0 && { grant_types: ['client_credentials'] }),
+        token_endpoint_auth_method: options.confidential ? 'client_secret_basic' : 'none',
       })
-      showEntry(command, created)
-      if ('client_secret' in created && !wantsJson(command)) {
+      showEntry(command, secret === null ? created : { ...created, client_secret: secret })
+      if (secret !== null && !wantsJson(command)) {
         note('The secret is shown only now. Keep it where only the client can read it.')
       }
     })
@@ -47,7 +48,7 @@ Examples:
     .addHelpText('after', '\nExample:\n  $ holdfast clients list --json')
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
-      const columns = ['id', 'name', 'redirect_uris', 'created_at']
+      const columns = ['client_id', 'client_name', 'source', 'redirect_uris', 'revoked_at']
       return showList(command, await client.clients.list(), columns, 'No clients yet.')
     })
   clients
@@ -57,7 +58,7 @@ Examples:
     .addHelpText('after', '\nExample:\n  $ holdfast clients revoke cli_01J…')
     .action(async (id: string, _options, command: Command) => {
       const { client } = await openClient(command)
-      showEntry(command, (await client.clients.revoke(id)) ?? { id, revoked: true })
+      showEntry(command, await client.clients.revoke(id))
     })
   return clients
 }

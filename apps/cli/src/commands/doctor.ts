@@ -36,9 +36,11 @@ async function runChecks(command: Command): Promise<NamedResult[]> {
     import('../doctor/local-checks.ts'),
     import('../doctor/server-checks.ts'),
   ])
-  const { config } = loadConfig(flagsOf(command))
+  const { config, given } = loadConfig(flagsOf(command))
   const found = await readStatus(config)
-  const context = { config, status: found.running ? found : undefined }
+  // What runs here may have been started with flags that only it knows.
+  const issuer = found.running && given.issuer === undefined ? found.issuer : config.issuer
+  const context = { config: { ...config, issuer }, status: found.running ? found : undefined }
   const results: NamedResult[] = []
   for (const { id, title, run } of [...localChecks, ...serverChecks]) {
     results.push({ id, title, ...(await run(context)) })

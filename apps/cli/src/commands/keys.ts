@@ -33,7 +33,7 @@ export function keysCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ holdfast keys rotate --what signing')
     .action(async (options: { what: 'signing' | 'sealing' }, command: Command) => {
       const { client } = await openClient(command)
-      showEntry(command, (await client.keys.rotate(options.what)) as object)
+      showEntry(command, await client.keys.rotate(options.what))
     })
   keys
     .command('trust')

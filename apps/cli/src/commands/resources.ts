@@ -1,3 +1,4 @@
+import type { NeededConnection, ScopeDescription } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -11,6 +12,7 @@ interface NewResourceOptions {
   readonly name?: string
   readonly scope?: readonly string[]
   readonly connection?: readonly string[]
+  readonly deployment?: boolean
   readonly dpop: 'off' | 'preferred' | 'required'
 }
 
@@ -22,10 +24,11 @@ export function resourcesCommand(): Command {
     .argument('<uri>', 'canonical URI of the MCP server')
     .description('register a resource; prints the credentials of its own client once')
     .option('--name <name>', 'name that people see when they consent')
+    .option('--deployment', 'also accept dispatches of a Dedalus runner')
     .option('--scope <name=text>', 'scope and what it means in words; may be repeated', repeat)
     .option(
-      '--connection <name>',
-      'connection that it needs, such as github; may be repeated',
+      '--connection <name=text>',
+      'connection that it needs, and what for; name or name:provider; may be repeated',
       repeat,
     )
     .addOption(
@@ -38,20 +41,29 @@ export function resourcesCommand(): Command {
       `
 Example:
   $ holdfast resources add http://localhost:8000/mcp --name "Issue helper" \\
-      --scope 'issues:read=Read your issues' --connection github`,
+      --scope 'issues:read=Read your issues' --connection 'github=Reads your issues'`,
     )
     .action(async (uri: string, options: NewResourceOptions, command: Command) => {
       const { client } = await openClient(command)
-      const created = await client.resources.create({
+      const {
+        resource,
+        client: own,
+        deployment,
+      } = await client.resources.create({
         resource: uri,
-        name: options.name ?? new URL(uri).host,
-        scopes: (options.scope ?? []).map(parseScope),
-        connections: (options.connection ?? []).map((name) => ({ name })),
+        display_name: options.name ?? hostOf(uri),
+        ...(options.scope !== undefined && { scopes: options.scope.map(parseScope) }),
+        connections: (options.connection ?? []).map(parseConnection),
         dpop: options.dpop,
+        deployment: options.deployment ?? false,
       })
-      showEntry(command, created)
+      showEntry(command, {
+        ...resource,
+        client_secret: own.secret,
+        ...(deployment !== null && { deployment_secret: deployment.secret }),
+      })
       if (!wantsJson(command)) {
-        note('The client secret is shown only now. Give it to the MCP server as its own.')
+        note('The secrets are shown only now. Give them to the MCP server and to nobody else.')
       }
     })
   resources
@@ -61,29 +73,44 @@ Example:
     .addHelpText('after', '\nExample:\n  $ holdfast resources list')
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
-      const columns = ['id', 'resource', 'name', 'scopes', 'dpop']
+      const columns = ['resource', 'display_name', 'scopes', 'connections', 'dpop']
       return showList(command, await client.resources.list(), columns, 'No resources yet.')
     })
   resources
     .command('remove')
     .alias('rm')
-    .argument('<id>', 'resource id')
+    .argument('<uri>', 'URI of the resource')
     .description('remove a resource; its tokens stop working')
-    .addHelpText('after', '\nExample:\n  $ holdfast resources remove res_01J…')
-    .action(async (id: string, _options, command: Command) => {
+    .addHelpText('after', '\nExample:\n  $ holdfast resources remove http://localhost:8000/mcp')
+    .action(async (uri: string, _options, command: Command) => {
       const { client } = await openClient(command)
-      showEntry(command, (await client.resources.revoke(id)) ?? { id, removed: true })
+      showEntry(command, await client.resources.revoke(uri))
     })
   return resources
 }
 
-function parseScope(text: string): { name: string; description: string } {
-  const [name = '', ...words] = text.split('=')
-  const description = words.join('=').trim()
-  if (name !== '' && description !== '') return { name, description }
-  throw new CliError(`--scope ${name} lacks its meaning in words`, {
+const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : uri)
+
+const parseScope = (text: string): ScopeDescription => {
+  const [name, description] = nameAndWords('--scope', text)
+  return { name, description }
+}
+
+function parseConnection(text: string): NeededConnection {
+  const [names, description] = nameAndWords('--connection', text)
+  const [name = names, provider = name] = names.split(':')
+  return { name, provider, description }
+}
+
+/** @throws CliError when the words are missing: people decide by them */
+function nameAndWords(option: string, text: string): [name: string, words: string] {
+  const equals = text.indexOf('=')
+  const name = text.slice(0, equals)
+  const words = text.slice(equals + 1).trim()
+  if (equals > 0 && words !== '') return [name, words]
+  throw new CliError(`${option} lacks its meaning in words`, {
     exitCode: exitCodes.usage,
     code: 'USAGE',
-    fix: `write --scope '${name || 'issues:read'}=What it allows, as people read it'`,
+    fix: `write ${option} 'name=What it is for, as people read it when they consent'`,
   })
 }

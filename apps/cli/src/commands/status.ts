@@ -1,3 +1,4 @@
+import type { AttackResult } from '@holdfast/protocol/enclave'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -15,8 +16,9 @@ Examples:
 /** `holdfast status` */
 export function statusCommand(): Command {
   return new Command('status')
+    .option('--attacks', 'list every self-test attack')
     .addHelpText('after', help)
-    .action(async (_options, command: Command) => {
+    .action(async (options: { attacks?: boolean }, command: Command) => {
       const [{ loadConfig }, { readStatus }] = await Promise.all([
         import('../config.ts'),
         import('../supervisor/status.ts'),
@@ -30,11 +32,11 @@ export function statusCommand(): Command {
           fix: `start it with \`${commandName()} up\`, or name its folder with --data-dir`,
         })
       }
-      return wantsJson(command) ? printJson(status) : printStatus(status)
+      return wantsJson(command) ? printJson(status) : printStatus(status, options.attacks ?? false)
     })
 }
 
-async function printStatus(status: RunningStatus): Promise<void> {
+async function printStatus(status: RunningStatus, allAttacks: boolean): Promise<void> {
   print(`Holdfast ${status.version} at ${status.issuer}, Node ${status.node}, pid ${status.pid}`)
   print()
   await printTable(
@@ -54,12 +56,28 @@ async function printStatus(status: RunningStatus): Promise<void> {
     print(`Isolation ${paint('bold', isolation.level)} (floor ${isolation.floor})`)
     for (const reason of isolation.reasons) print(`  ${reason}`)
     print(`  in force: ${isolation.mechanisms.join(', ') || 'nothing'}`)
-    for (const { outcome, from, id, attack } of isolation.attacks) {
-      const style = outcome === 'succeeded' ? 'red' : outcome === 'denied' ? 'green' : 'dim'
-      print(`  ${paint(style, outcome.padEnd(11))} ${from.padEnd(8)} ${id.padEnd(24)} ${attack}`)
-    }
+    printAttacks(isolation.attacks, allAttacks)
   }
   print()
-  print(`Keys ${JSON.stringify(status.keys)}`)
-  for (const [name, path] of Object.entries(status.paths)) print(`${name.padEnd(13)} ${path}`)
+  printKeys(status.keys)
+  for (const [name, path] of Object.entries(status.paths)) print(`${name.padEnd(17)} ${path}`)
+}
+
+/** What was denied is good news and long: shown as a number unless asked for. */
+function printAttacks(attacks: readonly AttackResult[], all: boolean): void {
+  const shown = all ? attacks : attacks.filter(({ outcome }) => outcome !== 'denied')
+  for (const { outcome, from, id, attack } of shown) {
+    const style = outcome === 'succeeded' ? 'red' : outcome === 'denied' ? 'green' : 'yellow'
+    print(`  ${paint(style, outcome.padEnd(11))} ${from.padEnd(8)} ${id.padEnd(18)} ${attack}`)
+  }
+  const denied = attacks.filter(({ outcome }) => outcome === 'denied').length
+  const more = all ? '' : ' (--attacks lists them)'
+  print(`  ${denied} of ${attacks.length} attacks denied${more}`)
+}
+
+function printKeys(keys: unknown): void {
+  if (typeof keys !== 'object' || keys === null) return
+  for (const [name, value] of Object.entries(keys)) {
+    print(`${name.padEnd(17)} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+  }
 }

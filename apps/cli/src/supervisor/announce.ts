@@ -10,6 +10,8 @@ export interface Announcement {
   readonly isolation: { readonly level: string; readonly reason: string | undefined } | undefined
   readonly dataDir: string
   readonly role: string
+  /** Processes that are not ready yet. */
+  readonly notReady: readonly string[]
 }
 
 export function announcement(
@@ -30,6 +32,7 @@ export function announcement(
       : undefined,
     dataDir: report.paths.dataDir,
     role: report.role,
+    notReady: report.processes.filter(({ state }) => state !== 'ready').map(({ name }) => name),
   }
 }
 
@@ -44,6 +47,7 @@ export const setupLinkText = (url: string, json: boolean): string =>
 const jsonLine = (what: Announcement): string =>
   JSON.stringify({
     event: 'up',
+    ready: what.notReady.length === 0,
     role: what.role,
     url: what.url,
     setup_link: what.setupLink ?? null,
@@ -54,12 +58,7 @@ const jsonLine = (what: Announcement): string =>
 
 function banner(what: Announcement): string {
   const row = (name: string, value: string): string => `  ${paint('bold', name.padEnd(11))}${value}`
-  const lines = [
-    what.role === 'all'
-      ? `Holdfast is running at ${paint('green', what.url)}`
-      : `Holdfast's ${what.role} is running`,
-    '',
-  ]
+  const lines = [heading(what), '']
   if (what.setupLink !== undefined) {
     lines.push(
       row('Set up', what.setupLink),
@@ -75,6 +74,13 @@ function banner(what: Announcement): string {
   if (what.role === 'all') lines.push('', 'Next:', ...nextCommands(what))
   lines.push('', 'Ctrl-C stops everything.')
   return lines.join('\n')
+}
+
+function heading({ role, url, notReady }: Announcement): string {
+  if (notReady.length > 0) return `Holdfast is starting; not ready yet: ${notReady.join(', ')}`
+  return role === 'all'
+    ? `Holdfast is running at ${paint('green', url)}`
+    : `Holdfast's ${role} is running`
 }
 
 function nextCommands(what: Announcement): string[] {

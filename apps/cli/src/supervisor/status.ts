@@ -1,3 +1,4 @@
+import { identityFingerprint } from '@holdfast/protocol'
 import type { Config } from '../config.ts'
 import { httpGet } from '../http-get.ts'
 import { layoutOf, type Role } from './layout.ts'
@@ -35,7 +36,7 @@ export async function readStatus(config: Config): Promise<RunningStatus | { runn
     running: true,
     processes,
     isolation: reports.find(({ isolation }) => isolation !== null)?.isolation ?? null,
-    keys: reports.find(({ keys }) => keys !== null)?.keys ?? null,
+    keys: await withFingerprint(reports.find(({ keys }) => keys !== null)?.keys ?? null),
   }
 }
 
@@ -48,4 +49,12 @@ async function healthOf(one: ProcessReport, issuer: string): Promise<string> {
   } catch {
     return 'unreachable'
   }
+}
+
+/** Adds what people compare with the fingerprint that the command line shows. */
+async function withFingerprint(keys: unknown): Promise<unknown> {
+  if (typeof keys !== 'object' || keys === null || !('identity' in keys)) return keys
+  const { identity } = keys
+  if (typeof identity !== 'string') return keys
+  return { fingerprint: await identityFingerprint(identity), ...keys }
 }
