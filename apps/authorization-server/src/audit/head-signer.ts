@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { AuditLog } from '@holdfast/storage'
 import type { Logger } from 'pino'
 import type { EnclaveClient } from '../enclave-client/client.ts'
@@ -6,7 +7,7 @@ import type { EnclaveClient } from '../enclave-client/client.ts'
 export interface HeadSigner {
   /** Signs the latest record now, unless it is signed already. Never rejects. */
   sign(): Promise<void>
-  /** Signs a last time and stops. */
+  /** Signs a last time, if the enclave answers within a second, and stops. */
   stop(): Promise<void>
 }
 
@@ -19,6 +20,8 @@ export interface HeadSignerOptions {
   /** Least time between two signatures. Default 1000. */
   readonly intervalMs?: number | undefined
 }
+
+const lastSignatureMs = 1000
 
 /**
  * Starts signing: at once, then at most once per interval while records arrive. A head that could not
@@ -53,8 +56,9 @@ export function startHeadSigner(options: HeadSignerOptions): HeadSigner {
     sign,
     async stop() {
       clearInterval(timer)
-      await running
-      await sign()
+      const last = (running ?? Promise.resolve()).then(sign)
+      // The records are safe without it; an enclave that hangs must not hold up the end.
+      await Promise.race([last, setTimeoutPromise(lastSignatureMs, undefined, { ref: false })])
     },
   }
 }

@@ -15,7 +15,7 @@ export interface EnclaveLinkOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** How often an open channel is probed. Default 2000. */
   readonly probeIntervalMs?: number | undefined
-  /** How long a probe, or opening the socket, may take. Default 2000. */
+  /** How long a probe, or opening the socket, may take. Default 4000. */
   readonly probeTimeoutMs?: number | undefined
 }
 
@@ -24,7 +24,7 @@ const longestDelayMs = 2000
 
 /** Opens the link; it keeps trying until it is closed, and never makes a caller wait for a back-off. */
 export function openEnclaveLink(options: EnclaveLinkOptions): EnclaveLink {
-  const { socket, logger, probeIntervalMs = 2000, probeTimeoutMs = 2000 } = options
+  const { socket, logger, probeIntervalMs = 2000, probeTimeoutMs = 4000 } = options
   let open: ChannelClient | undefined
   let opening: Promise<ChannelClient | undefined> | undefined
   let delayMs = firstDelayMs
