@@ -27,6 +27,21 @@ function workingDirectory(verb) {
   return verb === 'holdfast' ? (startedByNpm && process.env.INIT_CWD) || process.cwd() : root
 }
 
+/**
+ * npm hands a signal to the shell between us, which dies of it without passing it on. So when npm
+ * started us, the end of our parent counts as the signal. Started by hand we may outlive the shell.
+ */
+function stopWithParent(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, 250)
+  timer.unref()
+}
+
 function run(node, verb, extraArgs) {
   const { script, args } = verbs[verb]
   const bin = path.join(root, 'node_modules', '.bin')
@@ -44,6 +59,7 @@ function run(node, verb, extraArgs) {
   // as the second Ctrl-C, which means "stop at once".
   process.on('SIGINT', () => void (process.stdin.isTTY || child.kill('SIGINT')))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  stopWithParent(() => child.kill('SIGTERM'))
   child.on('error', (error) => {
     process.stderr.write(`holdfast: cannot start ${node}: ${error.message}\n`)
     process.exit(1)
