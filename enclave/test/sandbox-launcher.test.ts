@@ -156,7 +156,7 @@ describe.skipIf(!isLinux || !isRoot)('a clone below a folder that only root may 
     const worker = launch({ ...baseSpec(main), ...own, isolation: 'filtered' })
     const { code, stderr } = await worker.exited
     expect(code).toBe(78)
-    expect(stderr).toContain(`user ${own.uid} cannot read ${main}`)
+    expect(stderr).toContain(`user ${own.uid} cannot reach ${main}`)
   })
 })
 

@@ -1,7 +1,7 @@
 /** A whole Holdfast in a folder of its own, started as an operator starts it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -19,6 +19,8 @@ export interface StackOptions {
   readonly allowPrivate?: readonly string[]
   /** Certificate authority of those upstreams. */
   readonly extraCaPem?: string
+  /** Start it as this user; only root can. */
+  readonly as?: { readonly uid: number; readonly gid: number } | undefined
   /** Further `HOLDFAST_*` settings. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -60,6 +62,7 @@ export interface Stack {
 /** Starts `holdfast up --json` and resolves when everything runs. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-stack-'))
+  if (options.as) await chown(folder, options.as.uid, options.as.gid)
   const dataDir = join(folder, 'data')
   const configDir = join(folder, 'config')
   const port = await freePort()
@@ -83,6 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     spawn(process.execPath, [...nodeArguments, cliMain, ...args], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...options.as,
     })
 
   const child = startCli(['up', '--json'])

@@ -133,13 +133,17 @@ function confine(
 }
 
 /** @throws Error with the way out, because node's own message would only say that a module is missing */
-function requireReachable({ node, main, uid }: LaunchSpec): void {
-  for (const path of [node, main]) {
+function requireReachable({ node, main, readOnly, readWrite, uid }: LaunchSpec): void {
+  const needed = [
+    ...[node, main].map((path) => ({ path, access: constants.R_OK })),
+    ...[...readOnly, ...readWrite].map((path) => ({ path, access: constants.F_OK })),
+  ]
+  for (const { path, access } of needed) {
     try {
-      accessSync(path, constants.R_OK)
+      accessSync(path, access)
     } catch {
       const who = uid === undefined ? 'this user' : `user ${uid}`
-      throw new Error(`launch: ${who} cannot read ${path}; make it and its folders readable`)
+      throw new Error(`launch: ${who} cannot reach ${path}; make it and its folders readable`)
     }
   }
 }
