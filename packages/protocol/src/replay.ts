@@ -15,7 +15,7 @@ export interface ReplayStore {
 export interface MemoryReplayStoreOptions {
   /** Identifiers held at once; further ones are refused. Default 1000000 (about 150 MB). */
   readonly maxEntries?: number
-  /** Time span that is forgotten together. Default 15000. */
+  /** Time span that is forgotten together. Default 30000. */
   readonly bucketMs?: number
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
@@ -26,7 +26,7 @@ export interface MemoryReplayStoreOptions {
  * store that dropped the oldest when full could be flushed by a flood and then replayed against.
  */
 export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
-  const { maxEntries = 1_000_000, bucketMs = 15_000 } = options
+  const { maxEntries = 1_000_000, bucketMs = 30_000 } = options
   const now = options.now ?? Date.now
   const buckets = new Map<number, Set<string>>()
   let size = 0

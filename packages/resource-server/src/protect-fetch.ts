@@ -39,9 +39,7 @@ export function addHeaders(headers: Headers, added: Readonly<Record<string, stri
  * @example
  * ```ts
  * const mcp = createMcpHandler(createServer)
- * const fetch = protectFetch(guard, (request, context) =>
- *   mcp.fetch(request, { authInfo: context?.authInfo }),
- * )
+ * const fetch = protectFetch(guard, (request, context) => mcp.fetch(request, context ?? {}))
  * ```
  */
 export function protectFetch(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
@@ -7,6 +8,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { protectFetch } from '../src/index.ts'
 import { authorizedTool, DispatchError } from '../src/mcp.ts'
 import { type GuardedRequest, protectedResource, protectListener } from '../src/node.ts'
 import { client, type IssuerDouble, listen, resource, startIssuer } from './issuer-double.ts'
@@ -134,43 +136,57 @@ describe.each(Object.keys(handlers))('a tool of %s', (sdk) => {
       response: { status: 200, headers: {}, body: { login: 'octocat' } },
     })
     const token = await issuer.signToken({ 'ddls:connections': { github: 'ddls:conn:x-github' } })
-    await using _ = await connectionOf(await start(true), token)
-    expect(await callTool(_.mcp, 'whoami')).toBe('ok: usr_1 200 {"login":"octocat"}')
+    await using connection = await connectionOf(await start(true), token)
+    expect(await callTool(connection.mcp, 'whoami')).toBe('ok: usr_1 200 {"login":"octocat"}')
   })
 
   test('stays listed but refuses, as a tool result, a token without its scopes', async () => {
-    await using _ = await connectionOf(await start(true), await issuer.signToken())
-    const { tools } = await _.mcp.listTools()
+    await using connection = await connectionOf(await start(true), await issuer.signToken())
+    const { tools } = await connection.mcp.listTools()
     expect(tools.map((tool) => tool.name).sort()).toEqual(['broken', 'delete', 'whoami'])
-    expect(await callTool(_.mcp, 'delete', { id: 'a' })).toBe(
+    expect(await callTool(connection.mcp, 'delete', { id: 'a' })).toBe(
       `error: Tool "delete" requires scopes: ['files:delete', "o'brien:x", 'tools:call']. Missing: ['files:delete', "o'brien:x"]`,
     )
   })
 
   test('runs when the token has all its scopes', async () => {
     const token = await issuer.signToken({ scope: "tools:call files:delete o'brien:x" })
-    await using _ = await connectionOf(await start(true), token)
-    expect(await callTool(_.mcp, 'delete', { id: 'a' })).toBe('ok: deleted A for usr_1')
+    await using connection = await connectionOf(await start(true), token)
+    expect(await callTool(connection.mcp, 'delete', { id: 'a' })).toBe('ok: deleted A for usr_1')
   })
 
   test('shows a failed dispatch as [CODE] message', async () => {
-    await using _ = await connectionOf(await start(true), await issuer.signToken())
-    expect(await callTool(_.mcp, 'broken')).toBe(
+    await using connection = await connectionOf(await start(true), await issuer.signToken())
+    expect(await callTool(connection.mcp, 'broken')).toBe(
       'error: [CONNECTION_REVOKED] ask the user to connect again',
     )
-    expect(await callTool(_.mcp, 'whoami')).toBe(
+    expect(await callTool(connection.mcp, 'whoami')).toBe(
       'error: [NO_CONNECTIONS] the token grants no connection',
     )
   })
 
   test('never runs without a guard in front, whatever the caller sends', async () => {
     const token = await issuer.signToken({ scope: "tools:call files:delete o'brien:x" })
-    await using _ = await connectionOf(await start(false), token)
-    expect(await callTool(_.mcp, 'whoami')).toBe(
+    await using connection = await connectionOf(await start(false), token)
+    expect(await callTool(connection.mcp, 'whoami')).toBe(
       'error: Tool "whoami" requires an authenticated request',
     )
-    expect(await callTool(_.mcp, 'delete', { id: 'a' })).toMatch(/^error: Tool "delete" requires/)
+    expect(await callTool(connection.mcp, 'delete', { id: 'a' })).toMatch(
+      /^error: Tool "delete" requires/,
+    )
   })
+})
+
+test('the fetch handler of MCP SDK v2 gets the checked identity from protectFetch', async () => {
+  issuer.dispatch = () => ({ success: true, response: { status: 204, headers: {}, body: null } })
+  const mcp = createMcpHandler(serverV2)
+  const guard = protectedResource({ issuer: issuer.issuer, resource, client })
+  const handler = protectFetch(guard, (request, context) => mcp.fetch(request, context ?? {}))
+  const listener = getRequestListener(handler)
+  server = createServer((request, response) => void listener(request, response))
+  const token = await issuer.signToken({ 'ddls:connections': { github: 'ddls:conn:x-github' } })
+  await using connection = await connectionOf(await listen(server), token)
+  expect(await callTool(connection.mcp, 'whoami')).toBe('ok: usr_1 204 null')
 })
 
 async function connectionOf(
