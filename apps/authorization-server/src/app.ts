@@ -42,7 +42,7 @@ export async function createApp(
   app.keys = [...cookieKeys]
   pinOrigin(app, config.issuer)
   app.use(async (koa, next) => {
-    koa.state.requestId = String(koa.response.get('X-Request-Id'))
+    koa.state.requestId = koa.response.get('X-Request-Id')
     koa.state.remoteAddress = remoteAddressOf(koa.req, config.trustProxy)
     await next()
   })

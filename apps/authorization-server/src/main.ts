@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const first = await lines[Symbol.asyncIterator]().next()
   let config
   try {
-    config = parseConfig(String(first.value ?? ''))
+    config = parseConfig(first.done ? '' : first.value)
   } catch (error) {
     emit({ event: 'refused', process: 'authorization-server', reason: String(error) })
     process.exitCode = exitCodes.configuration
@@ -26,7 +26,10 @@ async function main(): Promise<void> {
   }
   const logger = createLogger(config)
   const server = await startServer({ config, logger })
-  lines.once('close', () => {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
     void server.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -34,7 +37,11 @@ async function main(): Promise<void> {
         process.exit(exitCodes.crash)
       },
     )
-  })
+  }
+  lines.once('close', stop)
+  process.once('SIGTERM', stop)
+  // Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
+  process.on('SIGINT', () => undefined)
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
   if (server.setupLink !== undefined) emit({ event: 'setup_link', url: server.setupLink })
   emit({

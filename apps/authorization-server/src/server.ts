@@ -124,7 +124,7 @@ async function createContext(
     revocation,
     verifyToken: createTokenVerifier({
       issuer: config.issuer,
-      publicKey: keystore.publicKey,
+      publicKey: (kid) => keystore.publicKey(kid),
       revocation,
       clock,
     }),

@@ -39,10 +39,10 @@ export async function submitNewAccount(
   requireSameOrigin(koa.req, config.issuer)
   const form = await readForm(koa.req)
   const key = form.get('key') ?? ''
-  const email = (form.get('email') ?? '').trim()
   const password = form.get('password') ?? ''
   const invitation = await storage.invitations.find(key, kind.purpose)
   if (!invitation) return sendKeyGone(koa, kind)
+  const email = invitation.email ?? (form.get('email') ?? '').trim()
   const problem = isEmail(email)
     ? passwordProblem(password, email)
     : 'This is not an e-mail address.'

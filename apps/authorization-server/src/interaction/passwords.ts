@@ -48,9 +48,8 @@ export async function createPasswordCheck(): Promise<PasswordCheck> {
 
 /** What is wrong with a new password, in words for the form; undefined when nothing is. */
 export function passwordProblem(password: string, email: string): string | undefined {
-  const length = [...password].length
-  if (length < minLength) return `Use at least ${minLength} characters.`
-  if (length > maxLength) return `Use at most ${maxLength} characters.`
+  if (Array.from(password).length < minLength) return `Use at least ${minLength} characters.`
+  if (password.length > maxLength) return `Use at most ${maxLength} characters.`
   const lower = password.toLowerCase()
   const predictable =
     common.has(lower) ||

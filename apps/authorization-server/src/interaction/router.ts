@@ -1,4 +1,4 @@
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import type { RequestState } from '../context.ts'
 import { denyInteraction, showConsent, submitConsent } from './consent.ts'
 import { invitePage } from './invite.ts'

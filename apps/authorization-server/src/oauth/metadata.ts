@@ -28,6 +28,7 @@ export function completeMetadata(
       ...metadata,
       scopes_supported: [...new Set([...staticScopes, ...(await resourceScopes())])],
       response_modes_supported: ['query', 'fragment'],
+      userinfo_endpoint: issuer + routes.userinfo,
       introspection_endpoint: issuer + routes.introspection,
       introspection_endpoint_auth_methods_supported: methods,
       revocation_endpoint_auth_methods_supported: [...methods, 'none'],

@@ -12,6 +12,7 @@ import type { ResourceDirectory } from './resource-directory.ts'
 import { serveRevocation } from './revoke.ts'
 import { auditTokenRequests } from './token-audit.ts'
 import { completeTokenRequest } from './token-request.ts'
+import { serveUserinfo } from './userinfo.ts'
 
 export interface OAuthServerOptions {
   readonly ctx: AppContext
@@ -51,6 +52,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       serveDenyList(ctx),
       serveIntrospection(ctx),
       serveRevocation(ctx),
+      serveUserinfo(ctx),
       completeMetadata(ctx.config.issuer, resourceScopes),
       handOff(ctx.config.issuer),
       auditTokenRequests(ctx),

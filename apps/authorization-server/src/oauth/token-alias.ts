@@ -17,5 +17,5 @@ export function issueUnderAlias(provider: Provider, issuer: string): void {
 
 interface OidcContextPrototype {
   readonly ctx: { readonly originalUrl: string }
-  urlFor(this: OidcContextPrototype, name: string, options?: unknown): string
+  urlFor: (this: OidcContextPrototype, name: string, options?: unknown) => string
 }

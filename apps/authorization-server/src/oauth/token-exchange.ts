@@ -92,7 +92,7 @@ async function exchange(
     grantId,
     gty: grantTypes.tokenExchange,
     expiresIn: Math.max(1, Math.min(options.accessTokenTtlSeconds, remaining)),
-  } as ConstructorParameters<typeof provider.AccessToken>[0])
+  })
   token.resourceServer = target
   token.scope = 'dispatch'
   token.setThumbprint('jkt', proof.thumbprint)

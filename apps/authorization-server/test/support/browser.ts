@@ -43,7 +43,11 @@ export class Browser {
       const response = await fetch(target, {
         ...request,
         redirect: 'manual',
-        headers: { accept: 'text/html', ...request.headers, cookie: this.#cookieHeader(target) },
+        headers: {
+          accept: 'text/html',
+          ...Object.fromEntries(new Headers(request.headers)),
+          cookie: this.#cookieHeader(target),
+        },
       })
       this.#store(response.headers.getSetCookie(), target)
       const location = response.headers.get('location')
@@ -79,6 +83,11 @@ export class Browser {
       body,
       headers: { origin: this.#origin, 'sec-fetch-site': 'same-origin', ...headers },
     })
+  }
+
+  /** A cookie's value, whatever its path. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.find((one) => one.name === name)?.value
   }
 
   #cookieHeader(target: URL): string {

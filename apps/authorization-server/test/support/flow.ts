@@ -184,7 +184,7 @@ export async function exchange(
       subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       ...options.parameters,
     },
-    { ...insecure, ...(options.dpop && { DPoP: oauth.DPoP(client, options.dpop) }) },
+    { ...insecure, ...(options.dpop && { DPoP: oauth.DPoP({}, options.dpop) }) },
   )
 }
 

@@ -1,0 +1,151 @@
+import type * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createPasswordCheck, hashPassword, passwordProblem } from '../src/interaction/passwords.ts'
+import { createSignInLimits } from '../src/interaction/sign-in-limits.ts'
+import { Browser, formOf } from './support/browser.ts'
+import { addClient, addResource, authorizationUrl, signIn } from './support/flow.ts'
+import { password, startTestServer, type TestServer } from './support/server.ts'
+
+const email = 'ann@example.org'
+const resource = 'https://notes.example/mcp'
+let server: TestServer
+let client: oauth.Client
+
+beforeAll(async () => {
+  server = await startTestServer()
+  await server.addUser(email)
+  client = await addClient(server)
+  await addResource(server, { resource })
+})
+afterAll(() => server.stop())
+
+const openLogin = async () => {
+  const browser = new Browser(server.issuer)
+  const { url } = await authorizationUrl(server, { client, resource })
+  const page = await browser.open(url)
+  return { browser, page, form: formOf(page, '/login') }
+}
+
+/** The page without what differs by design. */
+const comparable = (text: string): string =>
+  text.replaceAll(/value="[^"]*"|\/interaction\/[\w-]+/g, '')
+
+describe('sign-in', () => {
+  test('answers an unknown user, a wrong password and a disabled user alike', async () => {
+    const { id } = await server.addUser('gone@example.org')
+    await server.ctx.revocation.revokeUser(id)
+    const answers = []
+    for (const [name, secret] of [
+      ['nobody@example.org', password],
+      [email, 'not the right password'],
+      ['gone@example.org', password],
+    ] as const) {
+      const { browser, form } = await openLogin()
+      answers.push(await browser.submit(form, { email: name, password: secret }))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
+    expect(new Set(answers.map(({ text }) => comparable(text))).size).toBe(1)
+    expect(answers[0]?.text).toContain('The e-mail address or the password is wrong.')
+  })
+
+  test('does the same work for a user that does not exist', async () => {
+    const check = await createPasswordCheck()
+    const stored = await hashPassword(password)
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    const median = async (hash: string | undefined): Promise<number> => {
+      const times: number[] = []
+      for (let i = 0; i < 5; i += 1) {
+        const begin = process.cpuUsage()
+        await check(hash, 'wrong password')
+        const { user, system } = process.cpuUsage(begin)
+        times.push(user + system)
+      }
+      return times.toSorted((a, b) => a - b)[2] ?? 0
+    }
+    // One of them without a hash to compare with would cost a hundredth, not a part.
+    expect((await median(undefined)) / (await median(stored))).toBeGreaterThan(0.2)
+    expect(await check(undefined, password)).toBe(false)
+    expect(await check(stored, password)).toBe(true)
+  })
+
+  test('finds the account whatever the case of the address', async () => {
+    const { browser, form } = await openLogin()
+    const page = await browser.submit(form, { email: ' ANN@Example.org ', password })
+    expect(page.text).toContain(`Signed in as ${email}`)
+  })
+
+  test('changes the session identifier, so that a planted one is worthless', async () => {
+    const { browser, page } = await openLogin()
+    await signIn(browser, page, email)
+    const before = browser.cookie('holdfast_session')
+    expect(before).toBeTruthy()
+    const parameters = { prompt: 'login' }
+    const { url } = await authorizationUrl(server, { client, resource, parameters })
+    await signIn(browser, await browser.open(url), email)
+    expect(browser.cookie('holdfast_session')).not.toBe(before)
+  })
+
+  test('sets cookies that scripts and other sites cannot use', async () => {
+    const { url } = await authorizationUrl(server, { client, resource })
+    const response = await fetch(url, { redirect: 'manual' })
+    const cookies = response.headers.getSetCookie()
+    expect(cookies.length).toBeGreaterThan(0)
+    for (const cookie of cookies) expect(cookie.toLowerCase()).toMatch(/samesite=lax.*httponly/)
+  })
+
+  test('lets nobody guess: after ten failures even the right password waits', async () => {
+    const victim = 'guessed@example.org'
+    await server.addUser(victim)
+    for (let i = 0; i < 10; i += 1) {
+      const { browser, form } = await openLogin()
+      const answer = await browser.submit(form, { email: victim, password: `wrong guess ${i}` })
+      expect(answer.status).toBe(401)
+    }
+    const { browser, form } = await openLogin()
+    const answer = await browser.submit(form, { email: victim.toUpperCase(), password })
+    expect(answer.status).toBe(429)
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(answer.text).toContain('Too many attempts')
+    const other = await openLogin()
+    const fine = await other.browser.submit(other.form, { email, password })
+    expect(fine.text).toContain(`Signed in as ${email}`)
+  })
+
+  test('counts parallel guesses before it looks at them', async () => {
+    const limits = createSignInLimits({ perAccountAndAddress: 3 })
+    const waits = await Promise.all(
+      Array.from({ length: 20 }, () => limits.attempt('a@example.org', '192.0.2.1')),
+    )
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(3)
+    expect(await limits.attempt('a@example.org', '192.0.2.2')).toBe(0)
+    await limits.succeeded('a@example.org', '192.0.2.1')
+    expect(await limits.attempt('a@example.org', '192.0.2.1')).toBe(0)
+  })
+
+  test('limits one address that tries many accounts', async () => {
+    const limits = createSignInLimits({ perAddress: 5 })
+    const waits = []
+    for (let i = 0; i < 6; i += 1)
+      waits.push(await limits.attempt(`u${i}@example.org`, '192.0.2.9'))
+    expect(waits.filter((wait) => wait > 0)).toHaveLength(1)
+  })
+})
+
+describe('new passwords', () => {
+  test.each([
+    ['short', 'short'],
+    ['as long as a book', 'a b c '.repeat(100)],
+    ['among the first guesses', 'Password1234'],
+    ['the address itself', 'annabel@example.org'],
+    ['one letter', 'aaaaaaaaaaaaaa'],
+    ['digits in a row', '1234567890123'],
+  ])('are refused when they are %s', (_name, candidate) => {
+    expect(passwordProblem(candidate, 'annabel@example.org')).toBeTypeOf('string')
+  })
+
+  test('are accepted when they are a few words or from a generator', () => {
+    for (const fine of ['four words in a row', 'x7#Kq9!mZ2$w', '六个汉字不够十二个字才行啊']) {
+      expect(passwordProblem(fine, email)).toBeUndefined()
+    }
+  })
+})
