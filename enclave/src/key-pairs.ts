@@ -10,6 +10,7 @@ import {
 import { promisify } from 'node:util'
 import type { EncryptionKeyPair, IdentityKey, SealingKeyPair, StorageKey } from './keyring-state.ts'
 import { keyBytes } from './root-key.ts'
+import { allocateSecret } from './secret-bytes.ts'
 
 const generate = promisify(generateKeyPair)
 const pkcs8 = { type: 'pkcs8', format: 'der' } as const
@@ -30,7 +31,7 @@ export function createIdentityKey(): IdentityKey {
   const spki = pair.publicKey.export({ type: 'spki', format: 'der' })
   return {
     publicKey: spki.subarray(-rawKeyBytes),
-    privateKey: unpooled(pair.privateKey.export(pkcs8)),
+    privateKey: moved(pair.privateKey.export(pkcs8)),
   }
 }
 
@@ -45,7 +46,7 @@ export function createSealingKey(nowSeconds: number): SealingKeyPair {
   const pair = generateKeyPairSync('x25519')
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-rawKeyBytes)
   const der = pair.privateKey.export(pkcs8)
-  const privateKey = unpooled(der.subarray(-rawKeyBytes))
+  const privateKey = moved(der.subarray(-rawKeyBytes))
   der.fill(0)
   return {
     kid: keyId('seal', publicKey),
@@ -64,21 +65,21 @@ export async function createEncryptionKey(): Promise<EncryptionKeyPair> {
     kid: keyId('enc', Buffer.from(n, 'base64url')),
     n,
     e,
-    privateKey: unpooled(pair.privateKey.export(pkcs8)),
+    privateKey: moved(pair.privateKey.export(pkcs8)),
   }
 }
 
 /** A new storage key. */
 export function createStorageKey(version: number): StorageKey {
-  return { version, key: unpooled(randomBytes(keyBytes)) }
+  return { version, key: moved(randomBytes(keyBytes)) }
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
-/** Moves bytes out of Node's shared pool, where other code could read them over. */
-function unpooled(bytes: Buffer): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length)
+/** Moves bytes to a buffer of their own, and wipes where they were. */
+function moved(bytes: Buffer): Buffer {
+  const own = allocateSecret(bytes.length)
   bytes.copy(own)
   bytes.fill(0)
   return own

@@ -1,6 +1,7 @@
 import { type IdentitySuccession, ProtocolError } from '@holdfast/protocol'
 import type { SignedAuditHead } from '@holdfast/protocol/enclave'
 import { z } from 'zod'
+import { allocateSecret } from './secret-bytes.ts'
 
 /** The enclave's long-lived Ed25519 key. */
 export interface IdentityKey {
@@ -116,7 +117,7 @@ export function encodeKeyring(state: KeyringState): Buffer {
     } satisfies z.infer<typeof headerSchema>),
   )
   const total = secrets.reduce((sum, { length }) => sum + length, 4 + header.length)
-  const target = Buffer.allocUnsafeSlow(total)
+  const target = allocateSecret(total)
   target.writeUInt32BE(header.length)
   header.copy(target, 4)
   let offset = 4 + header.length
@@ -133,7 +134,7 @@ export function decodeKeyring(encoded: Buffer): KeyringState {
   const header = headerSchema.parse(JSON.parse(encoded.toString('utf8', 4, headerEnd)))
   let offset = headerEnd
   const secrets = header.lengths.map((length) => {
-    const secret = Buffer.allocUnsafeSlow(length)
+    const secret = allocateSecret(length)
     if (encoded.copy(secret, 0, offset, offset + length) !== length) throw damaged()
     offset += length
     return secret

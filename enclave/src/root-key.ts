@@ -3,6 +3,7 @@ import { hkdfSync } from 'node:crypto'
 import { promisify } from 'node:util'
 import { attackResultSchema, isolationLevelSchema } from '@holdfast/protocol/enclave'
 import { z } from 'zod'
+import { allocateSecret } from './secret-bytes.ts'
 
 /** Bytes of every symmetric key. */
 export const keyBytes = 32
@@ -22,7 +23,7 @@ export type OutsideVerdict = z.infer<typeof verdictSchema>
 /** The root key with the verdict that came with it. */
 export interface DeliveredKey {
   readonly verdict: OutsideVerdict
-  /** 32 bytes outside any pool. The receiver wipes it after deriving from it. */
+  /** 32 bytes. The receiver wipes it after deriving from it. */
   readonly rootKey: Buffer
 }
 
@@ -34,7 +35,7 @@ export interface DeliveredKey {
  */
 export async function receiveRootKey(fd: number): Promise<DeliveredKey | undefined> {
   fstatSync(fd)
-  const message = Buffer.allocUnsafeSlow(maxMessageBytes)
+  const message = allocateSecret(maxMessageBytes)
   try {
     const length = await readToEnd(fd, message)
     if (length === 0) return undefined
@@ -43,7 +44,7 @@ export async function receiveRootKey(fd: number): Promise<DeliveredKey | undefin
       throw new Error('the key pipe does not hold a verdict and a root key of 32 bytes')
     }
     const verdict = verdictSchema.parse(JSON.parse(message.toString('utf8', 0, lineEnd)))
-    const rootKey = Buffer.allocUnsafeSlow(keyBytes)
+    const rootKey = allocateSecret(keyBytes)
     message.copy(rootKey, 0, lineEnd + 1, length)
     return { verdict, rootKey }
   } finally {

@@ -1,11 +1,20 @@
 const standard = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 const urlSafe = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
 
+/**
+ * A zeroed buffer for a secret. Its bytes never move: V8 keeps typed arrays of up to 64 bytes, those of
+ * `Buffer.allocUnsafeSlow` too, inside its heap, where the garbage collector copies them about and
+ * leaves the old bytes behind. An ArrayBuffer of its own lies outside.
+ */
+export function allocateSecret(length: number): Buffer {
+  return Buffer.from(new ArrayBuffer(length))
+}
+
 // Buffer#toString would make a string, which cannot be wiped: these stay in bytes.
 
-/** One unpooled buffer that holds the parts in order. The caller wipes it. */
+/** One secret buffer that holds the parts in order. The caller wipes it. */
 export function joinSecret(...parts: readonly Uint8Array[]): Buffer {
-  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
+  const joined = allocateSecret(parts.reduce((sum, { length }) => sum + length, 0))
   let offset = 0
   for (const part of parts) {
     joined.set(part, offset)
@@ -22,7 +31,7 @@ export function base64Bytes(
   const alphabet = options.urlSafe ? urlSafe : standard
   const digits = Math.ceil((bytes.length * 4) / 3)
   const padded = options.padding === false ? digits : Math.ceil(bytes.length / 3) * 4
-  const target = Buffer.allocUnsafeSlow(padded)
+  const target = allocateSecret(padded)
   let offset = 0
   for (let index = 0; index < bytes.length; index += 3) {
     const group =
@@ -40,7 +49,7 @@ const upperHex = Buffer.from('0123456789ABCDEF')
 /** Hexadecimal of bytes, in bytes. */
 export function hexBytes(bytes: Uint8Array, letters: 'lower' | 'upper'): Buffer {
   const digits = letters === 'lower' ? lowerHex : upperHex
-  const target = Buffer.allocUnsafeSlow(bytes.length * 2)
+  const target = allocateSecret(bytes.length * 2)
   bytes.forEach((byte, index) => {
     target[index * 2] = digits[byte >>> 4] as number
     target[index * 2 + 1] = digits[byte & 15] as number

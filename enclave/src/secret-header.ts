@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
+import { allocateSecret } from './secret-bytes.ts'
 
 // undici takes header values as strings only, and a string cannot be wiped. So undici sends a random
 // placeholder, and the secret takes its place in the bytes that go into the TLS socket.
@@ -50,7 +51,7 @@ export function replacePlaceholders(socket: TLSSocket): void {
       socket.destroy(new Error('the request was given up before it was sent'))
       return false
     }
-    const bytes = Buffer.allocUnsafeSlow(chunk.length - placeholderLength + value.length)
+    const bytes = allocateSecret(chunk.length - placeholderLength + value.length)
     bytes.write(chunk.slice(0, at), 0, 'latin1')
     value.copy(bytes, at)
     bytes.write(chunk.slice(end), at + value.length, 'latin1')

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { type ChannelHandlers, serveChannel } from '@holdfast/protocol/channel'
@@ -18,10 +18,11 @@ export class ChannelListener {
     server.on('connection', (socket) => this.#accept(socket))
   }
 
-  /** Listens on a path. Connections are closed until {@link serve}. */
+  /** Listens on a path, in place of a socket that a killed process left there. Connections are closed until {@link serve}. */
   static async listen(path: string): Promise<ChannelListener> {
     const server = createServer()
     const listener = new ChannelListener(server)
+    rmSync(path, { force: true })
     server.listen(path)
     await once(server, 'listening')
     chmodSync(path, socketMode)

@@ -56,7 +56,8 @@ export function tlsFailure(error: unknown): EnclaveError {
 export function requestFailure(error: unknown): EnclaveError {
   if (error instanceof EnclaveError) return error
   const code = codeOf(error)
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  const isParserError = error instanceof Error && error.name === 'HTTPParserError'
+  if (isParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return unreachable('the upstream’s answer is not valid HTTP')
   }
   if (code.startsWith('Z_') || code.startsWith('ERR_BROTLI') || code.startsWith('ERR__ERROR')) {

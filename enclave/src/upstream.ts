@@ -43,7 +43,7 @@ export class Upstream {
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const { origin, method, target: path, headers, body, signal } = request
     try {
-      return await this.#agent.request({
+      const response = await this.#agent.request({
         origin,
         method,
         path,
@@ -51,6 +51,9 @@ export class Upstream {
         body: body ?? null,
         signal,
       })
+      // Giving a body up makes it emit an error that nobody may be listening for.
+      response.body.on('error', () => undefined)
+      return response
     } catch (error) {
       throw requestFailure(error)
     }
