@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, jsonValue, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { maxJsonDepth, parseStrictJson } from '../src/dispatch/strict-json.ts'
 
@@ -7,8 +7,8 @@ const parse = (text: string, spanOf?: readonly string[]) =>
 
 describe('strict JSON', () => {
   test('reads what JSON.parse reads, for any JSON value', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+    assert(
+      property(jsonValue(), (value) => {
         const text = JSON.stringify(value, null, 2)
         expect(parse(text).value).toEqual(JSON.parse(text))
       }),
@@ -16,8 +16,8 @@ describe('strict JSON', () => {
   })
 
   test('gives back the exact text of a member, whatever it holds', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (before, body) => {
+    assert(
+      property(jsonValue(), jsonValue(), (before, body) => {
         const text = `{"a": ${JSON.stringify(before)}, "request" :{"x":[1,{"body":2}],"body": ${JSON.stringify(body)} }}`
         const { span } = parse(text, ['request', 'body'])
         expect(text.slice(span!.start, span!.end).trim()).toBe(JSON.stringify(body))

@@ -46,7 +46,7 @@ export function auditRoutes({
         const found = await storage.audit.read({ after, limit: limit + 1 })
         const data = found.slice(0, limit)
         return {
-          data: data as z.infer<typeof auditRecordView>[],
+          data,
           next_after: found.length > limit ? (data.at(-1)?.seq ?? null) : null,
         }
       },

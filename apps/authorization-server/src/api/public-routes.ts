@@ -1,5 +1,5 @@
 import { EnclaveError } from '@holdfast/protocol/channel'
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { ApiProblem, problemCodes, problemDocument } from './problem.ts'

@@ -33,4 +33,4 @@ export type AnyRoute = Route<unknown, unknown, unknown>
 
 /** Checks a route's types against each other and forgets them. */
 export const defineRoute = <Body, Query, Result>(route: Route<Body, Query, Result>): AnyRoute =>
-  route as unknown as AnyRoute
+  route

@@ -1,4 +1,4 @@
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { adminRoutes } from './admin-routes.ts'
@@ -48,7 +48,10 @@ export function createApiRouter(context: AppContext): Koa.Middleware<RequestStat
   const routed = asMiddleware(router)
 
   return async (koa, next) => {
-    if (!koa.path.startsWith('/v1/') && koa.path !== '/v1') return publicRouter(koa, next)
+    if (!koa.path.startsWith('/v1/') && koa.path !== '/v1') {
+      await publicRouter(koa, next)
+      return
+    }
     try {
       await routed(koa, () => Promise.reject(unmatched(router, koa.path, koa.method)))
     } catch (error) {

@@ -1,5 +1,4 @@
 import {
-  type ConnectionHandle,
   type DispatchMethod,
   type DispatchResponse,
   parseRequestPath,
@@ -61,7 +60,7 @@ function toDispatch({ handle, policy }: RecordContext, test: ConnectionTest): Pa
   const path = test.path ?? policy.paths.find((pattern) => !pattern.includes('*')) ?? '/'
   try {
     return {
-      handle: handle as ConnectionHandle,
+      handle,
       request: { method: test.method ?? 'GET', path },
       path: parseRequestPath(path),
       bodyText: undefined,
