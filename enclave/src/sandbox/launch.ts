@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, fstatSync, writeSync } from 'node:fs'
-import { constants as osConstants } from 'node:os'
+import { accessSync, constants, existsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoName, type Kernel, openKernel } from './ffi.ts'
+import { type Kernel, openKernel } from './ffi.ts'
 import { launchFilter } from './filters.ts'
 import { type PathRight, prepareLandlock } from './landlock.ts'
 import type { LaunchSpec } from './launch-spec.ts'
@@ -10,20 +8,20 @@ import { enterNamespaces, type Namespaces } from './namespaces.ts'
 import { enterPrivateRoot } from './private-root.ts'
 import { dropPrivileges, forbidCoreDumps, forbidNewPrivileges } from './privileges.ts'
 import { loadedLibraries, runtimePaths } from './runtime-paths.ts'
+import { replaceProcess } from './replace-process.ts'
+import { runAsChild } from './run-as-child.ts'
 import { installFilter } from './seccomp.ts'
+import { userNamespacePrefix } from './user-namespace.ts'
 import { workerCommand } from './worker-command.ts'
-
-/** Exit status for a launch that can never work as asked; a supervisor does not try again. */
-export const launchRefused = 78
-
-/** File descriptors of the launch contract: standard streams, key pipe, state file. */
-const passedDescriptors = [0, 1, 2, 3, 4]
 
 /** What has been done to the process so far. */
 interface Progress {
   readonly mechanisms: string[]
   readonly reasons: string[]
 }
+
+/** Argument with which the launcher starts itself again inside a user namespace. */
+const inUserNamespace = '--in-user-namespace'
 
 /**
  * Confines this process as far as the machine allows and replaces it by the worker. Each mechanism
@@ -33,30 +31,56 @@ interface Progress {
  * Prints `{"event":"spawned","pid":n,"child":boolean}` first: `pid` is this process as the supervisor
  * sees it; with `child` the worker is its only child.
  *
+ * @param argv the arguments after the specification
  * @throws Error when the worker cannot run at all as asked
  */
-export async function launch(spec: LaunchSpec): Promise<void> {
+export async function launch(spec: LaunchSpec, argv: readonly string[]): Promise<void> {
   const progress: Progress = { mechanisms: [], reasons: [] }
   if (spec.isolation === 'process') {
     progress.reasons.push('asked for no more than process')
-    return spawnWorker(spec, progress)
+    return launchChild(spec, progress)
   }
   const access = openKernel()
   if ('reason' in access) {
     progress.reasons.push(access.reason)
-    return spawnWorker(spec, progress)
+    return launchChild(spec, progress)
   }
   const { kernel } = access
+  const isInside = argv.includes(inUserNamespace)
+  const prefix = wantsUserNamespace(spec) && !isInside ? userNamespacePrefix() : undefined
+  if (prefix !== undefined) {
+    const again = [...process.argv.slice(0, 2), JSON.stringify(spec), inUserNamespace]
+    replaceProcess(kernel, spec.profile, [...prefix, ...again])
+  }
   const paths = allPaths(spec)
-  const namespaces = isolateNamespaces(kernel, spec, paths, progress)
+  const namespaces = isolateNamespaces(kernel, spec, paths, progress, isInside)
   const command = workerCommand(spec, paths, {
     isolation: spec.isolation ?? 'auto',
     ...confine(kernel, spec, withForker(paths, namespaces), namespaces, progress),
   })
-  keepDescriptors(kernel, spec)
-  announce(process.pid, namespaces?.forker !== undefined)
-  replaceProcess(kernel, namespaces?.forker, command)
+  const { forker } = namespaces
+  announce(forker !== undefined)
+  const line = forker === undefined ? command : [forker.path, ...forker.args, ...command]
+  replaceProcess(kernel, spec.profile, line)
 }
+
+/** The way without system calls: a child that gets the same descriptors, and whose end is ours. */
+async function launchChild(spec: LaunchSpec, { mechanisms, reasons }: Progress): Promise<void> {
+  const identity: Pick<LaunchSpec, 'uid' | 'gid'> = isRoot() ? spec : {}
+  if (identity.uid !== undefined) mechanisms.push('own-uid')
+  const command = workerCommand(spec, allPaths(spec), { isolation: 'process', mechanisms, reasons })
+  announce(true)
+  process.exitCode = await runAsChild(command, identity)
+}
+
+const isRoot = (): boolean => process.geteuid?.() === 0
+
+const announce = (child: boolean): void => {
+  writeSync(1, `${JSON.stringify({ event: 'spawned', pid: process.pid, child })}\n`)
+}
+
+const wantsUserNamespace = ({ profile, isolation }: LaunchSpec): boolean =>
+  !isRoot() && profile !== 'enclave' && isolation !== 'filtered'
 
 function allPaths(spec: LaunchSpec): PathRight[] {
   const listed = [
@@ -79,13 +103,12 @@ function isolateNamespaces(
   spec: LaunchSpec,
   paths: readonly PathRight[],
   { mechanisms, reasons }: Progress,
-): Namespaces | undefined {
-  if (spec.isolation === 'filtered') return void reasons.push('asked for no more than filtered')
-  if (process.geteuid?.() !== 0) return void reasons.push('namespaces need root')
-  const namespaces = enterNamespaces(kernel, spec.profile === 'enclave' ? 'all' : 'files')
-  reasons.push(...namespaces.reasons)
-  if (namespaces.entered.length === 0) return undefined
+  isInside: boolean,
+): Namespaces {
+  const namespaces = isInside ? ownedNamespaces : ownNamespaces(kernel, spec)
   mechanisms.push(...namespaces.entered)
+  reasons.push(...namespaces.reasons)
+  if (namespaces.entered.length === 0) return namespaces
   try {
     enterPrivateRoot(kernel, withForker(paths, namespaces))
     mechanisms.push('private-root')
@@ -95,17 +118,24 @@ function isolateNamespaces(
   return namespaces
 }
 
-const withForker = (paths: readonly PathRight[], namespaces?: Namespaces): PathRight[] =>
-  namespaces?.forker === undefined
-    ? [...paths]
-    : [...paths, { path: namespaces.forker.path, access: 'execute' }]
+const ownedNamespaces: Namespaces = { entered: ['userns', 'ipcns', 'utsns'], reasons: [] }
+
+function ownNamespaces(kernel: Kernel, { isolation, profile }: LaunchSpec): Namespaces {
+  const without = (reason: string): Namespaces => ({ entered: [], reasons: [reason] })
+  if (isolation === 'filtered') return without('asked for no more than filtered')
+  if (!isRoot()) return without('namespaces need root')
+  return enterNamespaces(kernel, profile === 'enclave' ? 'all' : 'files')
+}
+
+const withForker = (paths: readonly PathRight[], { forker }: Namespaces): PathRight[] =>
+  forker === undefined ? [...paths] : [...paths, { path: forker.path, access: 'execute' }]
 
 /** Everything that lasts through `execve`, in the one order in which each step is still allowed. */
 function confine(
   kernel: Kernel,
   spec: LaunchSpec,
   paths: readonly PathRight[],
-  namespaces: Namespaces | undefined,
+  namespaces: Namespaces,
   progress: Progress,
 ): Progress {
   const { mechanisms, reasons } = progress
@@ -126,7 +156,7 @@ function confine(
     record('landlock', landlock.enter())
   }
   const firstPid = 1
-  const pids = namespaces?.forker === undefined ? [process.pid] : [process.pid, firstPid]
+  const pids = namespaces.forker === undefined ? [process.pid] : [process.pid, firstPid]
   const filter = launchFilter(spec.profile, pids)
   record('seccomp', installFilter(kernel, filter, { allThreads: false }))
   return progress
@@ -145,74 +175,5 @@ function requireReachable({ node, main, readOnly, readWrite, uid }: LaunchSpec):
       const who = uid === undefined ? 'this user' : `user ${uid}`
       throw new Error(`launch: ${who} cannot reach ${path}; make it and its folders readable`)
     }
-  }
-}
-
-/** Node marks inherited descriptors close-on-exec; those of the contract must stay, others must not. */
-function keepDescriptors(kernel: Kernel, { profile }: LaunchSpec): void {
-  const lastPassed = profile === 'enclave' ? 4 : 2
-  const setFlags = 2
-  for (let fd = 0; fd <= lastPassed; fd += 1) kernel.call('fcntl', fd, setFlags, 0)
-  const closeOnExec = 4
-  const everyOther = 0xffffffff
-  kernel.call('close_range', lastPassed + 1, everyOther, closeOnExec)
-}
-
-const announce = (pid: number, child: boolean): void => {
-  writeSync(1, `${JSON.stringify({ event: 'spawned', pid, child })}\n`)
-}
-
-/**
- * `execve(2)` itself: `process.execve` first runs exit hooks, which the filter may already stop.
- * Signals that node ignores stay ignored; the environment starts empty.
- */
-function replaceProcess(
-  kernel: Kernel,
-  forker: Namespaces['forker'],
-  command: readonly string[],
-): never {
-  const line = forker === undefined ? command : [forker.path, ...forker.args, ...command]
-  const path = line[0] ?? ''
-  const pointers = new BigUint64Array(line.length + 1)
-  for (const [i, argument] of line.entries()) pointers[i] = kernel.place(argument)
-  const noEnvironment = new Uint8Array(8)
-  const result = kernel.call('execve', path, new Uint8Array(pointers.buffer), noEnvironment)
-  const standardError = 2
-  writeSync(standardError, `launch: cannot execute ${path}: ${errnoName(result)}\n`)
-  // Under the filter node's own event loop, started before it, could not go on.
-  kernel.call('exit_group', launchRefused)
-  throw new Error('unreachable')
-}
-
-/** The way without system calls: a child that gets the same descriptors, and whose end is ours. */
-async function spawnWorker(spec: LaunchSpec, { mechanisms, reasons }: Progress): Promise<void> {
-  const isRoot = process.geteuid?.() === 0
-  if (isRoot && spec.uid !== undefined) mechanisms.push('own-uid')
-  const command = workerCommand(spec, allPaths(spec), { isolation: 'process', mechanisms, reasons })
-  const [node = spec.node, ...args] = command
-  const child = spawn(node, args, {
-    env: {},
-    stdio: passedDescriptors.map((fd) => (isOpen(fd) ? fd : 'ignore')),
-    ...(isRoot && spec.uid !== undefined ? { uid: spec.uid } : {}),
-    ...(isRoot && spec.gid !== undefined ? { gid: spec.gid } : {}),
-  })
-  announce(process.pid, true)
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => child.kill(signal))
-  }
-  process.exitCode = await new Promise<number>((done, fail) => {
-    child.once('error', fail)
-    child.once('exit', (code, signal) => {
-      done(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]))
-    })
-  })
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd)
-    return true
-  } catch {
-    return false
   }
 }

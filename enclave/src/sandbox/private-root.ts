@@ -53,16 +53,33 @@ export function enterPrivateRoot(kernel: Kernel, paths: readonly PathRight[]): v
       (source.startsWith('/dev/') ? 0 : flag.noDevices) |
       (access === 'execute' ? 0 : flag.noExec) |
       (access === 'write' ? 0 : flag.readOnly)
-    const remount = flag.bind | flag.remount | limits
-    attempt('remount', kernel.call('mount', 'none', target, 0, remount, 0))
+    attempt('remount', limit(kernel, target, limits))
   }
-  const freeze = flag.bind | flag.remount | flag.readOnly | rootFlags
-  attempt('remount', kernel.call('mount', 'none', site, 0, freeze, 0))
+  attempt('remount', limit(kernel, site, flag.readOnly | rootFlags))
   attempt('chdir', kernel.call('chdir', site))
   // Both roots on one mount point, so no folder for the old one has to exist in the new one.
   attempt('pivot_root', kernel.call('pivot_root', '.', '.'))
   attempt('umount', kernel.call('umount2', '.', detach))
   attempt('chdir', kernel.call('chdir', '/'))
+}
+
+/**
+ * Adds restrictions to a mount. `mount_setattr` leaves its others alone, which in a user namespace
+ * may not be taken off; kernels before 5.12 only know the remount.
+ */
+function limit(kernel: Kernel, target: string, limits: number): number {
+  const currentFolder = -100
+  const attributes = new Uint8Array(new BigUint64Array([BigInt(limits), 0n, 0n, 0n]).buffer)
+  const result = kernel.call(
+    'mount_setattr',
+    currentFolder,
+    target,
+    0,
+    attributes,
+    attributes.length,
+  )
+  if (errnoName(result) !== 'ENOSYS') return result
+  return kernel.call('mount', 'none', target, 0, flag.bind | flag.remount | limits, 0)
 }
 
 function chooseSite(paths: readonly PathRight[]): string {

@@ -7,7 +7,15 @@ import {
   succeeded,
   unavailable,
 } from './attack.ts'
-import { family, inetAddress, kind, tryConnect, unixAddress, withSocket } from './sockets.ts'
+import {
+  family,
+  inetAddress,
+  kind,
+  serviceSockets,
+  tryConnect,
+  unixAddress,
+  withSocket,
+} from './sockets.ts'
 
 /** What there is to reach. */
 export interface NetworkTargets {
@@ -19,7 +27,6 @@ export interface NetworkTargets {
 
 /** A documentation address: nothing answers, but with a route the kernel accepts the socket. */
 const outsideAddress = inetAddress('192.0.2.1', 53)
-const dockerSocket = '/var/run/docker.sock'
 
 /** Attempts to get onto a network, or to a socket of another process. */
 export function networkAttacks(kernel: Kernel, targets: NetworkTargets): Attack[] {
@@ -78,7 +85,7 @@ export function networkAttacks(kernel: Kernel, targets: NetworkTargets): Attack[
       // Here a refusal is all that the kernel says, also about names that nobody has.
       run: () => fromCall(tryConnect(kernel, kind.stream, unixAddress(name, true))),
     })),
-    ...[...targets.sockets, dockerSocket].map((path): Attack => ({
+    ...[...targets.sockets, ...serviceSockets(process.getuid?.() ?? 0)].map((path): Attack => ({
       id: 'pathname-socket',
       attack: `connect to the Unix socket ${path}`,
       caps: 'filtered',

@@ -5,7 +5,7 @@ import { type Attack, type AttackOutcome, denied, succeeded, unavailable } from 
 import { tryOpen } from './file-attacks.ts'
 import { connectUnix } from './network-attacks.ts'
 import { memoryAttacks, signalAttack, visibleUser } from './process-attacks.ts'
-import { family, kind, unixAddress, withSocket } from './sockets.ts'
+import { family, kind, serviceSockets, unixAddress, withSocket } from './sockets.ts'
 
 /** What the control plane is made to attack. */
 export interface OutsideTargets {
@@ -47,6 +47,12 @@ export function outsideAttacks(kernel: Kernel, targets: OutsideTargets): Attack[
       caps: 'filtered',
       run: () => compareUsers(kernel, targets),
     },
+    ...serviceSockets(process.getuid?.() ?? 0).map((path): Attack => ({
+      id: 'service-socket',
+      attack: `connect to ${path}, which starts programs`,
+      caps: 'filtered',
+      run: () => connectUnix(kernel, unixAddress(path)),
+    })),
     ...targets.sockets.map((path): Attack => ({
       id: 'connect-socket',
       attack: `connect to ${path}`,
