@@ -221,6 +221,16 @@ describe('attacks on the pages', () => {
     expect((await other.submit(formOf(page, '/consent'))).status).toBe(400)
   })
 
+  test("a cookie of one's own sign-in does not open another's page", async () => {
+    const victim = await openConsent()
+    const attacker = await openConsent()
+    const names = ['holdfast_interaction', 'holdfast_interaction.sig']
+    const cookie = names.map((name) => `${name}=${attacker.browser.cookie(name) ?? ''}`).join('; ')
+    const own = await fetch(attacker.page.url, { headers: { cookie } })
+    expect(own.status).toBe(200)
+    expect((await fetch(victim.page.url, { headers: { cookie } })).status).toBe(400)
+  })
+
   test('consent cannot be sent in the place of sign-in', async () => {
     const browser = new Browser(server.issuer)
     const { url } = await authorizationUrl(server, { client, resource })
@@ -312,6 +322,24 @@ describe('another account', () => {
     const consent = await signIn(browser, again, 'carol@example.org')
     expect(consent.text).toContain('Signed in as carol@example.org')
     expect(formsOf(consent).length).toBe(2)
+  })
+
+  test('is asked for consent every time, also by a client that could be silent', async () => {
+    await server.ctx.storage.clients.create({
+      clientId: 'web-client',
+      source: 'manual',
+      metadata: {
+        client_name: 'Web',
+        application_type: 'web',
+        redirect_uris: ['http://127.0.0.1:8123/callback'],
+        token_endpoint_auth_method: 'none',
+      },
+    })
+    const browser = new Browser(server.issuer)
+    const web = { client: { client_id: 'web-client' }, email, resource, browser }
+    await authorize(server, web)
+    const { url } = await authorizationUrl(server, web)
+    expect((await browser.open(url)).text).toContain('/consent"')
   })
 
   test('stays signed in from one request to the next', async () => {

@@ -16,10 +16,13 @@ interface Answer {
 }
 
 /** A request with headers that `fetch` would not send. */
-const raw = (path: string, headers: Record<string, string>, method = 'GET'): Promise<Answer> =>
+const raw = (
+  path: string,
+  headers: Record<string, string>,
+  port = server.ctx.config.port,
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const { port } = new URL(server.issuer)
-    const call = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+    const call = request({ host: '127.0.0.1', port, path, headers }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
@@ -63,6 +66,21 @@ describe('host pinning', () => {
     expect(answer.status).toBe(200)
     for (const [name, value] of Object.entries(JSON.parse(answer.text) as object)) {
       if (/_endpoint$|_uri$/.test(name)) expect(String(value)).toMatch(server.issuer)
+    }
+  })
+
+  test('writes the issuer into metadata also behind a proxy that ends TLS', async () => {
+    const issuer = 'https://auth.example.org'
+    const behind = await startTestServer({ config: { issuer } })
+    try {
+      const { port } = behind.ctx.config
+      const answer = await raw(metadataPath, { host: 'AUTH.example.org' }, port)
+      const metadata = JSON.parse(answer.text) as Record<string, unknown>
+      expect(metadata['issuer']).toBe(issuer)
+      expect(metadata['token_endpoint']).toBe(`${issuer}/oauth2/token`)
+      expect(answer.headers['strict-transport-security']).toContain('max-age')
+    } finally {
+      await behind.stop()
     }
   })
 

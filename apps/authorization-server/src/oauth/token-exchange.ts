@@ -138,15 +138,13 @@ async function verifySubject(
   { verifyToken }: TokenExchangeOptions,
 ): Promise<AccessTokenClaims> {
   try {
-    const claims = await verifyToken(token, { audience })
-    if (!claims.act) return claims
+    return await verifyToken(token, { audience })
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     throw new errors.InvalidRequest(`subject_token refused: ${error.message}`, undefined, {
       cause: error,
     })
   }
-  throw new errors.InvalidRequest('subject_token refused: it was exchanged already')
 }
 
 /** The grant behind the subject token, if the user still stands by it. */

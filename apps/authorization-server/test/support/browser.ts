@@ -85,9 +85,9 @@ export class Browser {
     })
   }
 
-  /** A cookie's value, whatever its path. */
+  /** The value of the cookie of this name that was set last. */
   cookie(name: string): string | undefined {
-    return this.#cookies.find((one) => one.name === name)?.value
+    return this.#cookies.findLast((one) => one.name === name)?.value
   }
 
   #cookieHeader(target: URL): string {
