@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { PathRight } from './landlock.ts'
 import { type LaunchRecord, launchRecordArgument } from './launch-record.ts'
@@ -26,7 +26,9 @@ export function workerCommand(
   record: LaunchRecord,
 ): string[] {
   const sealed = spec.profile === 'enclave' ? [...hardened, ...permissions(paths)] : []
-  const preload = pathToFileURL(join(import.meta.dirname, 'preload.ts')).href
+  const preload = pathToFileURL(
+    join(import.meta.dirname, `preload${extname(import.meta.filename)}`),
+  ).href
   return [
     spec.node,
     ...everywhere,
