@@ -21,6 +21,9 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   NOT_FOUND: exitCodes.notFound,
   CONFLICT: exitCodes.conflict,
   INVALID_REQUEST: exitCodes.usage,
+  INVALID_HANDLE: exitCodes.usage,
+  INVALID_HOST: exitCodes.usage,
+  INVALID_ENVELOPE: exitCodes.usage,
   SERVER_UNREACHABLE: exitCodes.serverUnreachable,
   IDENTITY_CHANGED: exitCodes.checkFailed,
 }

@@ -32,7 +32,7 @@ export class Service {
   readyEvent: ChildEvent | undefined
   lastExit: ChildExit | undefined
   child: Child | undefined
-  /** The `message` of the latest event that had one, such as why it refuses its configuration. */
+  /** The `message` or `reason` of the latest event that had one, such as why it refuses its configuration. */
   lastMessage: string | undefined
   readonly #options: ServiceOptions
   readonly #stopping = new AbortController()
@@ -96,7 +96,8 @@ export class Service {
 
   async #runOnce(): Promise<ChildExit> {
     const child: Child = this.#options.launch((event) => {
-      if (typeof event['message'] === 'string') this.lastMessage = event['message']
+      const said = event['message'] ?? event['reason']
+      if (typeof said === 'string') this.lastMessage = said
       if (event.event === 'ready') {
         this.lastMessage = undefined
         clearTimeout(tooLate)

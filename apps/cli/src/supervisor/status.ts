@@ -1,4 +1,5 @@
 import { identityFingerprint } from '@holdfast/protocol'
+import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { httpGet } from '../http-get.ts'
 import { layoutOf, type Role } from './layout.ts'
@@ -36,7 +37,7 @@ export async function readStatus(config: Config): Promise<RunningStatus | { runn
     running: true,
     processes,
     isolation: reports.find(({ isolation }) => isolation !== null)?.isolation ?? null,
-    keys: await withFingerprint(reports.find(({ keys }) => keys !== null)?.keys ?? null),
+    keys: await currentKeys(reports.find(({ keys }) => keys !== null)?.keys ?? null, first.issuer),
   }
 }
 
@@ -51,10 +52,35 @@ async function healthOf(one: ProcessReport, issuer: string): Promise<string> {
   }
 }
 
-/** Adds what people compare with the fingerprint that the command line shows. */
-async function withFingerprint(keys: unknown): Promise<unknown> {
-  if (typeof keys !== 'object' || keys === null || !('identity' in keys)) return keys
-  const { identity } = keys
-  if (typeof identity !== 'string') return keys
-  return { fingerprint: await identityFingerprint(identity), ...keys }
+const publishedSchema = z.object({
+  keys: z.array(z.object({ kid: z.string(), use: z.string().optional() })),
+})
+
+/** Ids of the keys that a document of the server names now; undefined when it does not answer. */
+async function publishedKids(url: string, use?: string): Promise<string[] | undefined> {
+  try {
+    const { keys } = publishedSchema.parse((await httpGet(url)).json)
+    return keys.filter((key) => use === undefined || key.use === use).map(({ kid }) => kid)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Key ids as the enclave named them at its start, brought up to date by what the server publishes, and
+ * the fingerprint that people compare with the one that the command line shows.
+ */
+async function currentKeys(keys: unknown, issuer: string): Promise<unknown> {
+  if (typeof keys !== 'object' || keys === null) return keys
+  const identity = 'identity' in keys ? keys.identity : undefined
+  const [sealing, signing] = await Promise.all([
+    publishedKids(`${issuer}/.well-known/holdfast-sealing-keys.json`),
+    publishedKids(`${issuer}/.well-known/jwks.json`, 'sig'),
+  ])
+  return {
+    ...(typeof identity === 'string' && { fingerprint: await identityFingerprint(identity) }),
+    ...keys,
+    ...(sealing && { sealing }),
+    ...(signing && { signing }),
+  }
 }

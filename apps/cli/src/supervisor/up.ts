@@ -1,5 +1,4 @@
 import { createServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, type Flags, loadConfig, projectRoot } from '../config.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -9,9 +8,6 @@ import type { ProcessName, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
 import { listenForStop } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
-
-/** The set-up link follows the ready event closely; the banner waits this long for it. */
-const setupLinkWithinMs = 500
 
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function up(options: {
@@ -50,7 +46,6 @@ export async function up(options: {
     ])
     if (!interrupted) {
       requireRunning(supervisor)
-      if (setupLink === undefined) await sleep(setupLinkWithinMs)
       announced = true
       announce(announcement(supervisor.report, config, setupLink), options.json)
       tellChanges(supervisor, told)
