@@ -19,7 +19,7 @@ export async function startWireTap(): Promise<WireTap> {
   const sockets = new Set<Socket>()
   const join = (from: Socket, to: Socket): void => {
     sockets.add(from)
-    from.on('data', (chunk) => chunks.push(chunk))
+    from.on('data', (chunk: Buffer) => chunks.push(chunk))
     from.on('error', () => to.destroy())
     from.on('close', () => {
       sockets.delete(from)
