@@ -6,7 +6,7 @@ import type { LaunchProfile } from './launch-spec.ts'
 export const launchRefused = 78
 
 /** Descriptors of the launch contract: standard streams, and for the enclave key pipe and state file. */
-export const lastDescriptor = (profile: LaunchProfile): number => (profile === 'enclave' ? 4 : 2)
+const lastDescriptor = (profile: LaunchProfile): number => (profile === 'enclave' ? 4 : 2)
 
 /**
  * Becomes another program with the descriptors of the contract, no others and no environment. Signals

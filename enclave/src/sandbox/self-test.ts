@@ -4,13 +4,10 @@ import { type Attack, carryOut, unavailable } from './attacks/attack.ts'
 import { fileAttacks } from './attacks/file-attacks.ts'
 import { kernelAttacks } from './attacks/kernel-attacks.ts'
 import { networkAttacks } from './attacks/network-attacks.ts'
-import {
-  memoryAttacks,
-  privilegeAttacks,
-  signalAttack,
-  spawnAttacks,
-} from './attacks/process-attacks.ts'
+import { privilegeAttacks } from './attacks/privilege-attacks.ts'
+import { memoryAttacks, signalAttack } from './attacks/process-attacks.ts'
 import { relayAttacks, runtimeAttacks } from './attacks/runtime-attacks.ts'
+import { spawnAttacks } from './attacks/spawn-attacks.ts'
 import type { Kernel } from './ffi.ts'
 import { isolationReport } from './isolation.ts'
 import type { SealResult } from './self-seal.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Kernel } from '../ffi.ts'
-import { type Attack, type AttackOutcome, denied, fromCall, succeeded } from './attack.ts'
+import { type Attack, type AttackOutcome, denied, fromCall } from './attack.ts'
 import { tryOpen } from './file-attacks.ts'
 
 /** A process to be attacked. */
@@ -10,8 +10,6 @@ export interface Victim {
   readonly name: string
 }
 
-const prctl = { getDumpable: 3, setDumpable: 4, getSeccomp: 21, getNoNewPrivileges: 39 }
-const childExitSignal = 17
 const ptrace = { seize: 0x4206, detach: 17 }
 
 /** Attempts on the memory, the descriptors and the namespaces of another process. */
@@ -127,138 +125,4 @@ export function visibleUser(pid: number): number | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Attempts to start something new. */
-export function spawnAttacks(kernel: Kernel): Attack[] {
-  const execute = (call: 'execve' | 'execveat'): AttackOutcome => {
-    const nowhere = '/holdfast-does-not-exist'
-    const nothing = new Uint8Array(8)
-    const currentFolder = -100
-    const result =
-      call === 'execve'
-        ? kernel.call(call, nowhere, nothing, nothing)
-        : kernel.call(call, currentFolder, nowhere, nothing, nothing, 0)
-    // A program that exists would replace this one: it is enough that the kernel went to look for it.
-    return fromCall(result, ['ENOENT', 'EACCES', 'EINVAL', 'EFAULT'])
-  }
-  const attacks: Attack[] = [
-    {
-      id: 'fork',
-      attack: 'fork',
-      caps: 'process',
-      run: () => fromCall(tryFork(kernel, () => kernel.call('fork'))),
-    },
-    {
-      id: 'clone',
-      attack: 'clone a process',
-      caps: 'process',
-      run: () => fromCall(tryFork(kernel, () => kernel.call('clone', childExitSignal, 0, 0, 0, 0))),
-    },
-    {
-      id: 'clone3',
-      attack: 'clone a process with clone3',
-      caps: 'process',
-      // No memory is given on purpose: EFAULT or EINVAL means that the filter let it through.
-      run: () => fromCall(kernel.call('clone3', 0, 0), ['EINVAL', 'EFAULT']),
-    },
-  ]
-  return [
-    ...attacks,
-    ...(['execve', 'execveat'] as const).map((call): Attack => ({
-      id: call,
-      attack: `execute a program with ${call}`,
-      caps: 'process',
-      run: () => execute(call),
-    })),
-  ]
-}
-
-/**
- * Forks and waits for the copy, which ends at once: V8 keeps its code out of forked processes, so
- * the copy faults where it would go on. That must not leave a core file.
- */
-function tryFork(kernel: Kernel, fork: () => number): number {
-  const before = kernel.call('prctl', prctl.getDumpable, 0, 0, 0, 0)
-  kernel.call('prctl', prctl.setDumpable, 0, 0, 0, 0)
-  const pid = fork()
-  if (pid === 0) kernel.call('exit_group', 0)
-  if (pid > 0) kernel.call('wait4', pid, 0, 0, 0)
-  if (before > 0) kernel.call('prctl', prctl.setDumpable, before, 0, 0, 0)
-  return pid
-}
-
-/** States of this process that would undo its defence. */
-export function privilegeAttacks(kernel: Kernel): Attack[] {
-  const filterMode = 2
-  return [
-    {
-      id: 'dumpable',
-      attack: 'find this process open to tracing and core dumps',
-      caps: 'process',
-      run: () => {
-        const value = kernel.call('prctl', prctl.getDumpable, 0, 0, 0, 0)
-        return value === 0 ? denied() : succeeded(`dumpable ${value}`)
-      },
-    },
-    {
-      id: 'set-dumpable',
-      attack: 'open this process to tracing and core dumps',
-      caps: 'process',
-      run: () => {
-        const before = kernel.call('prctl', prctl.getDumpable, 0, 0, 0, 0)
-        const result = kernel.call('prctl', prctl.setDumpable, 1, 0, 0, 0)
-        if (result === 0) kernel.call('prctl', prctl.setDumpable, before, 0, 0, 0)
-        return fromCall(result)
-      },
-    },
-    {
-      id: 'core-limit',
-      attack: 'raise the limit of core dumps',
-      caps: 'process',
-      run: () => tryRaiseCoreLimit(kernel),
-    },
-    {
-      id: 'capabilities',
-      attack: 'hold a capability',
-      caps: 'process',
-      run: () => (holdsCapability(kernel) ? succeeded() : denied()),
-    },
-    {
-      id: 'new-privileges',
-      attack: 'gain privileges from a program',
-      caps: 'process',
-      run: () =>
-        kernel.call('prctl', prctl.getNoNewPrivileges, 0, 0, 0, 0) === 1 ? denied() : succeeded(),
-    },
-    {
-      id: 'unfiltered',
-      attack: 'run without a system call filter',
-      caps: 'process',
-      run: () =>
-        kernel.call('prctl', prctl.getSeccomp, 0, 0, 0, 0) === filterMode ? denied() : succeeded(),
-    },
-  ]
-}
-
-function tryRaiseCoreLimit(kernel: Kernel): AttackOutcome {
-  const coreLimit = 4
-  const before = new Uint8Array(16)
-  kernel.call('prlimit64', 0, coreLimit, 0, before)
-  const unlimited = new Uint8Array(16).fill(0xff)
-  const raised = kernel.call('prlimit64', 0, coreLimit, unlimited, 0)
-  if (raised >= 0) kernel.call('prlimit64', 0, coreLimit, before, 0)
-  return fromCall(raised)
-}
-
-function holdsCapability(kernel: Kernel): boolean {
-  const version3 = 0x20080522
-  const header = new Uint8Array(8)
-  new DataView(header.buffer).setUint32(0, version3, true)
-  const sets = new Uint8Array(24)
-  const result = kernel.call('capget', header, sets)
-  // Two halves of (effective, permitted, inheritable); the first two count.
-  return (
-    result < 0 || [0, 4, 12, 16].some((at) => new DataView(sets.buffer).getUint32(at, true) !== 0)
-  )
 }
