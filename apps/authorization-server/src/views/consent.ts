@@ -108,8 +108,10 @@ export function consentPage(view: ConsentView): Html {
           Your credentials themselves are never handed out.
         </p>
         <div class="actions">
-          <button type="submit" formaction="/interaction/${view.uid}/abort">Deny</button>
           ${blocked ? '' : html`<button type="submit" class="primary">Allow</button>`}
+          <button type="submit" formaction="/interaction/${view.uid}/abort" formnovalidate>
+            Deny
+          </button>
         </div>
       </form>`,
   })

@@ -39,10 +39,10 @@ export function loginPage(view: LoginView): Html {
           autocomplete="current-password"
         />
         <div class="actions">
+          <button type="submit" class="primary">Sign in</button>
           <button type="submit" formaction="/interaction/${view.uid}/abort" formnovalidate>
             Cancel
           </button>
-          <button type="submit" class="primary">Sign in</button>
         </div>
       </form>`,
   })

@@ -57,7 +57,6 @@ export function newPasswordPage(view: NewPasswordView): Html {
           At least 12 characters. A few words in a row are easy to remember.
         </p>
         <div class="actions">
-          <span></span>
           <button type="submit" class="primary">Create account</button>
         </div>
       </form>`,

@@ -39,7 +39,9 @@ legend { padding: 0 0.25rem; font-weight: 600; }
   color: var(--warn); border-radius: 0.25rem; }
 .error { padding: 0.75rem; border-left: 0.25rem solid var(--bad); background: var(--bad-back);
   color: var(--bad); border-radius: 0.25rem; }
-.actions { display: flex; gap: 0.75rem; justify-content: space-between; margin-top: 1.25rem; }
+/* The primary button comes first in the source, because Enter presses the first one, and stands last. */
+.actions { display: flex; flex-direction: row-reverse; flex-wrap: wrap; gap: 0.75rem;
+  justify-content: space-between; margin-top: 1.25rem; }
 button, .button { min-height: 2.75rem; min-width: 6rem; padding: 0.5rem 1.25rem; font: inherit;
   font-weight: 600; color: var(--accent); background: transparent; border: 1px solid var(--accent);
   border-radius: 0.5rem; cursor: pointer; }
