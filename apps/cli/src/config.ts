@@ -1,3 +1,3 @@
-export { type Config, type Flags, type LoadedConfig, loadConfig } from './config/load.ts'
-export { explainConfig, type ExplainedSetting } from './config/explain.ts'
+export { type Config, type Flags, loadConfig } from './config/load.ts'
+export { explainConfig } from './config/explain.ts'
 export { projectRoot } from './config/default-data-dir.ts'

@@ -29,7 +29,7 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
 }
 
 /** Any error as one for people. */
-export function toCliError(error: unknown): CliError {
+function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (isRemoteFailure(error)) {
     return new CliError(error.message, {

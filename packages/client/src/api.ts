@@ -4,7 +4,7 @@ import { errorOf, type Fetch, send } from './http.ts'
 import type { ResourceName } from './resource-names.ts'
 
 /** One call of the server's API. */
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path with query below the issuer. */
   readonly path: string

@@ -9,7 +9,7 @@ import { errorOf, type Fetch, readJson, send } from './http.ts'
 import type { IdentityPin, TokenStore } from './session.ts'
 
 /** Where every server publishes its enclave's sealing keys. */
-export const sealingKeysPath = '/.well-known/holdfast-sealing-keys.json'
+const sealingKeysPath = '/.well-known/holdfast-sealing-keys.json'
 
 export interface TrustedSealingKey {
   readonly key: SealingKey

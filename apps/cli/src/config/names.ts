@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
+import { closest } from 'fastest-levenshtein'
 import { type SettingKey, settingKeys } from './schema.ts'
 
 const prefix = 'HOLDFAST_'
@@ -20,15 +20,6 @@ export const knownVariables: readonly string[] = settingKeys
 
 /** The known name that was most likely meant. */
 export const nearest = (name: string, known: readonly string[]): string => closest(name, known)
-
-/** The known name that was meant, if it is close enough to be a typing error. */
-export function didYouMean(name: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined
-  const candidate = closest(name, known)
-  return distance(name, candidate) <= Math.max(2, Math.floor(name.length / 3))
-    ? candidate
-    : undefined
-}
 
 /** The variables of an environment that claim to be ours. */
 export const ourVariables = (env: NodeJS.ProcessEnv): string[] =>

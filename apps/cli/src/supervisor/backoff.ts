@@ -1,5 +1,5 @@
 /** Longest pause between two starts. */
-export const maxRestartDelayMs = 30_000
+const maxRestartDelayMs = 30_000
 
 /** A child that ran this long counts as stable: its next crash starts the series anew. */
 export const stableAfterMs = 60_000

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Config } from '../config.ts'
 
-export const processNames = ['egress-relay', 'enclave', 'authorization-server'] as const
+const processNames = ['egress-relay', 'enclave', 'authorization-server'] as const
 export type ProcessName = (typeof processNames)[number]
 
 /** What one supervisor runs: everything, or one process (one container each in compose). */

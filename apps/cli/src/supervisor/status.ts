@@ -7,7 +7,7 @@ import { lockHolder } from './lock.ts'
 import { type ProcessReport, readReport, type SupervisorReport } from './report.ts'
 
 /** `ok` is what answers; `starting`, `restarting`, `refused` and `stopped` are as the supervisor says. */
-export interface ProcessStatus extends ProcessReport {
+interface ProcessStatus extends ProcessReport {
   readonly health: string
 }
 
