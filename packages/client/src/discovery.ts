@@ -2,17 +2,17 @@ import * as oauth from 'oauth4webapi'
 import { ClientError } from './errors.ts'
 import { type Fetch, send } from './http.ts'
 
-/** How oauth4webapi is to send requests: through our fetch; plain http only to a loopback issuer. */
-export function oauthOptions(
-  issuer: string,
-  fetch: Fetch,
-): { [oauth.customFetch]: typeof sender; [oauth.allowInsecureRequests]?: true } {
-  const sender = (url: string, init: object): Promise<Response> => send(fetch, url, init)
-  return {
-    [oauth.customFetch]: sender,
-    ...(isLoopbackHttp(issuer) && { [oauth.allowInsecureRequests]: true as const }),
-  }
+/** What {@link oauthOptions} answers: part of every options object of oauth4webapi. */
+interface OAuthOptions {
+  readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
+  readonly [oauth.allowInsecureRequests]?: true
 }
+
+/** How oauth4webapi is to send requests: through our fetch; plain http only to a loopback issuer. */
+export const oauthOptions = (issuer: string, fetch: Fetch): OAuthOptions => ({
+  [oauth.customFetch]: (url, init) => send(fetch, url, init),
+  ...(isLoopbackHttp(issuer) && { [oauth.allowInsecureRequests]: true as const }),
+})
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 

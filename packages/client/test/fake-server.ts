@@ -30,7 +30,7 @@ export function fakeEnclave(succession: KeySet['succession'] = []): FakeEnclave 
 }
 
 function enclaveOf(
-  identity: ReturnType<typeof sodium.crypto_sign_keypair>,
+  identity: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array },
   succession: KeySet['succession'],
 ): FakeEnclave {
   const box = sodium.crypto_box_keypair()
