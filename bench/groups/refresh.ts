@@ -66,7 +66,7 @@ async function seedRefreshTokens(
     role: 'member',
   })
   const provider = new Provider(issuer, {
-    adapter: (name: string) => storage.oidcAdapter(name) as never,
+    adapter: (name: string) => storage.oidcAdapter(name),
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
   })
   const client = await provider.Client.find(bench.clientId)
@@ -92,7 +92,7 @@ async function seedRefreshTokens(
       scope: 'read',
       resource: bench.resource,
       jkt: key.jkt,
-    } as never)
+    })
     tokens.push(await token.save(3600))
   }
   return tokens

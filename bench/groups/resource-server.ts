@@ -69,7 +69,7 @@ export const resourceServerGroup: GroupSetup = async (scale) => {
     audience: resource,
     jwksUri,
     dpop: { enabled: true, required: true },
-  } as never)
+  })
   const variants: readonly Variant[] = [
     unit!,
     ours('holdfast, warm: known token, new proof', [5000, 5000], true),
@@ -220,6 +220,6 @@ async function runExpress(handler: ExpressHandler, { token, proof }: Call): Prom
       get: (name: string) => (name.toLowerCase() === 'host' ? url.host : undefined),
       is: () => false,
     }
-    void handler(request, {}, (error) => (error ? reject(error as Error) : resolve()))
+    void handler(request, {}, (error) => (error ? reject(error) : resolve()))
   })
 }

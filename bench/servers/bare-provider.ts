@@ -76,7 +76,7 @@ const signingKey = {
 
 const provider = new Provider(`http://127.0.0.1:${config.port}`, {
   ...(config.map ? { adapter: MapAdapter } : {}),
-  jwks: { keys: [signingKey as never] },
+  jwks: { keys: [signingKey] },
   cookies: { keys: ['bench'] },
   clients: [
     {
@@ -125,7 +125,7 @@ for (const jkt of config.refreshFor) {
     scope: 'read',
     resource: config.resource,
     jkt,
-  } as never)
+  })
   refreshTokens.push(await token.save())
 }
 
