@@ -1,12 +1,12 @@
 import { constants, createDecipheriv, createPrivateKey, privateDecrypt } from 'node:crypto'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import sodium from 'libsodium-wrappers'
+import sodium, { ready } from 'libsodium-wrappers'
 import type { EncryptionKeyPair, SealingKeyPair } from './keyring-state.ts'
 
 // The only module that opens anything with a private key.
 
 /** Resolves when {@link openSealedBox} can be called. */
-export const sealedBoxReady: Promise<void> = sodium.ready
+export const sealedBoxReady: Promise<void> = ready
 
 const maxTries = 4
 

@@ -31,7 +31,7 @@ export interface OpenedRecord {
  * under a key of this connection alone, with the whole context as additional authenticated data.
  */
 export function sealRecord(
-  keyring: Keyring,
+  keyring: Pick<Keyring, 'currentStorageKey'>,
   context: RecordContext,
   encodedEnvelope: Uint8Array,
 ): Buffer {
@@ -62,7 +62,7 @@ export function sealRecord(
  * @throws EnclaveError `DECRYPTION_FAILED`, without saying which part differs
  */
 export function openRecord(
-  keyring: Keyring,
+  keyring: Pick<Keyring, 'storageKey'>,
   context: RecordContext,
   record: Uint8Array,
 ): OpenedRecord {

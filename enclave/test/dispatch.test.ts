@@ -340,7 +340,7 @@ const forms: Record<string, (text: string) => Buffer> = {
   'JSON with escaped slashes': (text) => Buffer.from(JSON.stringify(text).replaceAll('/', '\\/')),
   'JSON of escapes only': (text) =>
     Buffer.from(
-      [...text]
+      Array.from(text)
         .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`)
         .join(''),
     ),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeEnvelope, parseConnectionHandle, type RecordContext, utf8 } from '@holdfast/protocol'
 import { rewrap } from '../src/rewrap.ts'
@@ -34,6 +35,24 @@ const unopenable = expect.objectContaining({
   name: 'EnclaveError',
   code: 'DECRYPTION_FAILED',
 }) as Error
+
+describe('vault record vector', () => {
+  it('opens with the key and context that it names', () => {
+    const path = '../../packages/protocol/test/vectors/vault-record.json'
+    const vector = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+      storage_key: { version: number; key: string }
+      context: RecordContext
+      plaintext: string
+      record: string
+    }
+    const { version, key } = vector.storage_key
+    const storageKey = { version, key: Buffer.from(key, 'base64url') }
+    const keys = { storageKey: (asked: number) => (asked === version ? storageKey : undefined) }
+    const opened = openRecord(keys, vector.context, Buffer.from(vector.record, 'base64url'))
+    expect(opened.plaintext.toString('base64url')).toBe(vector.plaintext)
+    expect(Buffer.from(opened.envelope.secrets['token'] ?? []).toString()).toBe('ghp_TESTtoken')
+  })
+})
 
 describe('vault record', () => {
   it('opens with its own context, with the secret as a view that wiping clears', () => {

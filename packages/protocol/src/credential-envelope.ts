@@ -107,7 +107,13 @@ export function encodeEnvelope(input: {
   const json = canonicalBytes(header)
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, json.length)
-  return concatBytes(magic, length, json, ...parts)
+  const encoded = concatBytes(magic, length, json, ...parts)
+  if (encoded.length <= maxEnvelopeBytes) return encoded
+  encoded.fill(0)
+  throw new ProtocolError(
+    'INVALID_ENVELOPE',
+    `the credential envelope is larger than ${maxEnvelopeBytes} bytes; seal fewer or shorter pins`,
+  )
 }
 
 /**
@@ -158,9 +164,11 @@ function parseHeader(value: unknown): EnvelopeHeader {
   const result = headerSchema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
+  // The library's own text would repeat the unknown name.
+  const why = issue?.code === 'unrecognized_keys' ? 'it holds an unknown field' : issue?.message
   throw new ProtocolError(
     'INVALID_ENVELOPE',
-    `the credential envelope's ${issue?.path.join('.') || 'header'} is wrong: ${issue?.message}`,
+    `the credential envelope's ${issue?.path.join('.') || 'header'} is wrong: ${why}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import sodium from 'libsodium-wrappers'
+import sodium, { ready, to_hex } from 'libsodium-wrappers'
 import { z } from 'zod'
 import { concatBytes, fromBase64url, utf8 } from './bytes.ts'
 import { canonicalBytes } from './canonical-json.ts'
@@ -98,7 +98,7 @@ export async function verifyIdentitySignature(
   message: Uint8Array,
   signature: string,
 ): Promise<boolean> {
-  await sodium.ready
+  await ready
   try {
     return sodium.crypto_sign_verify_detached(
       fromBase64url(signature),
@@ -173,7 +173,7 @@ async function requireSuccession(set: KeySet, pinned: string): Promise<void> {
 
 /** An identity's fingerprint for people: 32 hex digits in groups of four. */
 export async function identityFingerprint(identity: string): Promise<string> {
-  await sodium.ready
+  await ready
   const digest = sodium.crypto_generichash(16, fromBase64url(identity), null)
-  return sodium.to_hex(digest).replace(/(.{4})(?=.)/g, '$1 ')
+  return to_hex(digest).replace(/(.{4})(?=.)/g, '$1 ')
 }

@@ -5,12 +5,16 @@ export const dispatchMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as cons
 export type DispatchMethod = (typeof dispatchMethods)[number]
 
 const methodList = z.array(z.enum([...dispatchMethods, '*'])).max(6)
+const maxStars = 16
 const pathPattern = z
   .string()
   .max(512)
   .regex(/^\/[\x21-\x7e]*$/, 'a path pattern starts with / and is printable ASCII')
   .refine((pattern) => !/[?#\\;]|\/\/|\/\.{1,2}(?:\/|$)/.test(pattern), {
     message: 'a path pattern holds no query, fragment, dot or empty segment',
+  })
+  .refine((pattern) => pattern.split('*').length <= maxStars + 1, {
+    message: 'a path pattern holds at most 16 stars',
   })
 const resourceList = z.array(z.string().min(1).max(512)).max(50)
 
@@ -77,27 +81,63 @@ export function policyRefusal(
 
 /** Tells whether a path matches a pattern of `*` (within a segment) and `**` (anything). */
 export function pathMatches(pattern: string, pathname: string): boolean {
-  return compiled(pattern).test(pathname)
+  const { literals, wildcards } = compiled(pattern)
+  const [prefix = ''] = literals
+  if (!pathname.startsWith(prefix)) return false
+  if (wildcards.length === 0) return pathname.length === prefix.length
+  // Where the parts matched so far may end. A regular expression would try every combination, which
+  // for a hostile pattern takes forever; this takes the path's length times the wildcards.
+  let ends: readonly number[] = [prefix.length]
+  for (const [index, wildcard] of wildcards.entries()) {
+    const literal = literals[index + 1] ?? ''
+    if (wildcard === '**' && literal === '' && index === wildcards.length - 1) return true
+    ends = endsAfter(pathname, ends, wildcard, literal)
+    if (ends.length === 0) return false
+  }
+  return ends.at(-1) === pathname.length
 }
 
-const patternCache = new Map<string, RegExp>()
+/** Where a wildcard and then a literal may end, given where the parts before them may. Ascending. */
+function endsAfter(
+  pathname: string,
+  starts: readonly number[],
+  wildcard: Wildcard,
+  literal: string,
+): number[] {
+  const ends: number[] = []
+  let isWithin = false
+  let next = 0
+  for (let at = starts[0] ?? 0; at <= pathname.length; at++) {
+    if (starts[next] === at) {
+      isWithin = true
+      next++
+    }
+    if (isWithin && pathname.startsWith(literal, at)) ends.push(at + literal.length)
+    if (wildcard === '*' && pathname[at] === '/') isWithin = false
+  }
+  return ends
+}
+
+type Wildcard = '*' | '**'
+
+/** One literal more than wildcards: they alternate. */
+interface CompiledPattern {
+  readonly literals: readonly string[]
+  readonly wildcards: readonly Wildcard[]
+}
+
+const patternCache = new Map<string, CompiledPattern>()
 const patternCacheLimit = 1000
 
-function compiled(pattern: string): RegExp {
+function compiled(pattern: string): CompiledPattern {
   const known = patternCache.get(pattern)
   if (known) return known
-  const source = pattern
-    .split(/(\*{1,2})/)
-    .map((part) =>
-      part === '**'
-        ? '.*'
-        : part === '*'
-          ? '[^/]*'
-          : part.replace(/[$()+.[\]^{|}]/g, String.raw`\$&`),
-    )
-    .join('')
-  const expression = new RegExp(`^${source}$`)
+  const parts = pattern.split(/(\*{1,2})/)
+  const result = {
+    literals: parts.filter((_, index) => index % 2 === 0),
+    wildcards: parts.filter((_, index) => index % 2 === 1) as Wildcard[],
+  }
   if (patternCache.size >= patternCacheLimit) patternCache.clear()
-  patternCache.set(pattern, expression)
-  return expression
+  patternCache.set(pattern, result)
+  return result
 }

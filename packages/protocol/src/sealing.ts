@@ -1,4 +1,4 @@
-import sodium from 'libsodium-wrappers'
+import sodium, { ready } from 'libsodium-wrappers'
 import { encodeEnvelope } from './credential-envelope.ts'
 import type { SealingKey } from './key-set.ts'
 import { fromBase64url } from './bytes.ts'
@@ -23,7 +23,7 @@ export async function seal(
   key: SealingKey,
   envelope: Parameters<typeof encodeEnvelope>[0],
 ): Promise<SealedCredential> {
-  await sodium.ready
+  await ready
   const plaintext = encodeEnvelope(envelope)
   try {
     const sealed = sodium.crypto_box_seal(plaintext, fromBase64url(key.public_key))

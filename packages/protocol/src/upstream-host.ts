@@ -25,7 +25,10 @@ export function parseBaseUrl(baseUrl: string): UpstreamOrigin {
     url.protocol !== 'https:' ||
     url.username !== '' ||
     url.password !== '' ||
-    /[?#\\]/.test(baseUrl)
+    url.port === '0' ||
+    // The URL parser repairs what a reader would take for something else.
+    !/^https:\/\/[^/]/i.test(baseUrl) ||
+    /[?#\\\s\p{Cc}]/u.test(baseUrl)
   ) {
     throw new ProtocolError(
       'INVALID_HOST',
