@@ -63,7 +63,7 @@ const failures = []
 
 if (vitestArguments.length === 0) {
   for (const [name, step] of steps) {
-    console.log(`\n── ${name}`)
+    console.log(`\n── ${String(name)}`)
     if (step()) total.passed += 1
     else {
       total.failed += 1

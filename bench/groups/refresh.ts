@@ -75,7 +75,7 @@ async function seedRefreshTokens(
   for (let i = 0; i < chains; i += 1) {
     const grant = new provider.Grant({ accountId: user.id, clientId: bench.clientId })
     grant.addResourceScope(bench.resource, 'read')
-    const grantId = await grant.save(3600)
+    const grantId = await grant.save()
     await storage.grants.put({
       grantId,
       userId: user.id,
@@ -93,7 +93,7 @@ async function seedRefreshTokens(
       resource: bench.resource,
       jkt: key.jkt,
     })
-    tokens.push(await token.save(3600))
+    tokens.push(await token.save())
   }
   return tokens
 }
