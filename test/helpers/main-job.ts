@@ -28,6 +28,10 @@ export interface MainJob {
   readonly mallory: Person
   readonly handle: string
   readonly resource: string
+  /** The MCP server's own client at the authorization server. */
+  readonly resourceClient: { readonly id: string; readonly secret: string }
+  /** The agent's client. */
+  readonly agentClientId: string
   readonly mcpServerPid: number
   readonly session: McpSession
   close(): Promise<void>
@@ -36,17 +40,28 @@ export interface MainJob {
 const password = (): string =>
   Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url')
 
+/** How a main job differs from the demo's. */
+export interface MainJobOptions {
+  /** Further `HOLDFAST_*` settings. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Paths that the connection's policy allows, as the command line takes them. */
+  readonly paths?: string
+}
+
 /**
  * Does the whole main job with real processes: upstream, stack, people, resource, client, sealed
  * credential, token, tool call. Throws when a hop does not hold.
  */
-export async function doMainJob(tell: TellHop = () => {}): Promise<MainJob> {
+export async function doMainJob(
+  tell: TellHop = () => {},
+  options: MainJobOptions = {},
+): Promise<MainJob> {
   const closers: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer()
   }
   try {
-    return { ...(await run(tell, closers)), close }
+    return { ...(await run(tell, options, closers)), close }
   } catch (error) {
     await close()
     throw error
@@ -55,6 +70,7 @@ export async function doMainJob(tell: TellHop = () => {}): Promise<MainJob> {
 
 async function run(
   tell: TellHop,
+  options: MainJobOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Omit<MainJob, 'close'>> {
   const onClose = <T>(value: T, closer: (value: T) => Promise<unknown>): T => {
@@ -73,6 +89,7 @@ async function run(
       publicPort: serverTap.port,
       allowPrivate: [`localhost:${upstream.port}`, `localhost:${evil.port}`],
       extraCaPem: `${upstream.caPem}\n${evil.caPem}`,
+      settings: options.settings ?? {},
     }),
     (one) => one.stop(),
   )
@@ -113,7 +130,7 @@ async function run(
   const connection = await ada.run<{ handle: string }>(
     [
       ...['connections', 'add', 'demo-api', '--base-url', upstream.url, '--secret-stdin'],
-      ...['--methods', 'GET', '--paths', '/user,/echo-headers'],
+      ...['--methods', 'GET', '--paths', options.paths ?? '/user,/echo-headers'],
       ...['--resources', `${resource},direct`],
     ],
     `${secret}\n`,
@@ -185,6 +202,8 @@ async function run(
       session,
     },
     handle: connection.handle,
+    resourceClient: { id: registered.client_id, secret: registered.client_secret },
+    agentClientId: client.client_id,
     mcpServerPid: mcpServer.child.pid ?? 0,
   }
 }

@@ -56,6 +56,12 @@ export interface Stack {
   cli(args: readonly string[], input?: string): Promise<CommandResult>
   /** Starts `holdfast …` and leaves it running. */
   startCli(args: readonly string[]): ChildProcess
+  /** Ends the supervisor with a signal and resolves with its exit code; the data stays. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+  /** Starts again on the same data after {@link end}; resolves with the `up` event. */
+  startAgain(): Promise<Readonly<Record<string, unknown>>>
+  /** Folder of everything that this stack wrote, the command line's configuration included. */
+  readonly folder: string
   stop(): Promise<void>
 }
 
@@ -89,21 +95,35 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...options.as,
     })
 
-  const child = startCli(['up', '--json'])
   const output: string[] = []
-  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
-  child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
-  const stop = async (): Promise<void> => {
+  const startSupervisor = (): ChildProcess => {
+    const started = startCli(['up', '--json'])
+    started.stdout?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    started.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    return started
+  }
+  let child = startSupervisor()
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit')
-      child.kill('SIGTERM')
+      child.kill(signal)
       await exited
     }
+    return child.exitCode
+  }
+  const stop = async (): Promise<void> => {
+    await end('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   }
   try {
     const up = await firstEvent(child, 'up', output)
     return {
+      folder,
+      end,
+      startAgain: () => {
+        child = startSupervisor()
+        return firstEvent(child, 'up', output)
+      },
       issuer,
       port,
       dataDir,
