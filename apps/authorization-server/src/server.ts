@@ -140,13 +140,14 @@ function createRequestHandler(
   const isHttps = ctx.config.issuer.startsWith('https:')
   const dispatch = createDispatchHandler(ctx)
   return (request, response) => {
-    response.setHeader('X-Request-Id', newRequestId())
-    setSecurityHeaders(response, isHttps)
     if (!isOwnHost(request)) return refuseHost(request, response, ctx.config.issuer)
+    // Sets its own few headers: no page is answered there, and it is the busiest path.
     if (request.url === dispatchPath) {
       void dispatch(request, response)
       return undefined
     }
+    response.setHeader('X-Request-Id', newRequestId())
+    setSecurityHeaders(response, isHttps)
     app(request, response)
     return undefined
   }

@@ -4,7 +4,7 @@ import { jwkThumbprint } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startUpstream, type Upstream } from '../../../test/helpers/upstream.ts'
-import { sha256Base64url } from '../src/dispatch/token-verifier.ts'
+import { sha256Base64url } from '../src/dispatch/node-crypto.ts'
 import { type RealEnclave, startRealEnclave } from './helpers/real-enclave.ts'
 import {
   apiToken,

@@ -26,6 +26,7 @@ export {
   type DpopVerifier,
   type DpopVerifierOptions,
   type VerifiedDpopProof,
+  type VerifySignature,
 } from './dpop.ts'
 export {
   dpopAlgorithms,

@@ -63,7 +63,7 @@ export function auditRoutes({
       }),
       handle: async () => ({
         latest: await storage.audit.head(),
-        stored: (await storage.audit.signedHeads()).at(-1) ?? null,
+        stored: (await storage.audit.latestSignedHead()) ?? null,
         enclave: (await enclave.latestHead().catch(() => undefined)) ?? null,
       }),
     }),
@@ -74,7 +74,7 @@ export function auditRoutes({
       query: sequenceQuery,
       response: z.object({ data: z.array(signedHeadView), next_after: z.int().nullable() }),
       handle: async ({ query: { after, limit } }) => {
-        const found = (await storage.audit.signedHeads()).filter(({ seq }) => seq > after)
+        const found = await storage.audit.signedHeads({ after, limit: limit + 1 })
         const data = found.slice(0, limit)
         return { data, next_after: found.length > limit ? (data.at(-1)?.seq ?? null) : null }
       },

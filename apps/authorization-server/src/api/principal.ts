@@ -8,7 +8,8 @@ import {
 } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
 import type { AppContext } from '../context.ts'
-import { createOwnTokenVerifier, sha256Base64url } from '../dispatch/token-verifier.ts'
+import { sha256Base64url, verifySignature } from '../dispatch/node-crypto.ts'
+import { createOwnTokenVerifier } from '../dispatch/token-verifier.ts'
 import { ApiProblem } from './problem.ts'
 
 /** Scopes of the management API. */
@@ -54,6 +55,7 @@ export function createIdentify({
   const proofs = createDpopVerifier({
     replay: createMemoryReplayStore({ now: clock }),
     sha256: sha256Base64url,
+    verifySignature,
     now: clock,
   })
 

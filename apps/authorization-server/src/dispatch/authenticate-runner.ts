@@ -10,7 +10,7 @@ import {
   runnerWindowSeconds,
 } from './runner-signature.ts'
 import type { SeenOnce } from './seen-once.ts'
-import { sha256Base64url } from './token-verifier.ts'
+import { sha256Base64url } from './node-crypto.ts'
 
 export interface RunnerCallerOptions {
   readonly storage: Pick<Storage, 'resources' | 'clients'>

@@ -11,7 +11,8 @@ import { authenticateToken } from './authenticate-token.ts'
 import type { Caller } from './caller.ts'
 import { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import { createSeenOnce } from './seen-once.ts'
-import { createOwnTokenVerifier, sha256Base64url } from './token-verifier.ts'
+import { sha256Base64url, verifySignature } from './node-crypto.ts'
+import { createOwnTokenVerifier } from './token-verifier.ts'
 
 /** Tells who sends a dispatch. */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array) => Promise<Caller>
@@ -32,6 +33,7 @@ export function createAuthenticate(
   const proofs = createDpopVerifier({
     replay: createMemoryReplayStore({ now: clock }),
     sha256: sha256Base64url,
+    verifySignature,
     now: clock,
   })
 

@@ -15,8 +15,7 @@ export function createDispatchHandler(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const route = createDispatchRoute(context)
   return async (request, response) => {
-    const given = response.getHeader('x-request-id')
-    const requestId = typeof given === 'string' ? given : newRequestId()
+    const requestId = newRequestId()
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST')
       return send(response, requestId, { status: 405, text: '{"error":"method_not_allowed"}' })

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Why a body was not read to its end. */
-export type BodyProblem = 'too large' | 'too slow' | 'aborted'
+export type BodyProblem = 'too large' | 'aborted'
 
 /** A request body that is refused. */
 export class BodyError extends Error {
@@ -14,24 +14,20 @@ export class BodyError extends Error {
   }
 }
 
-export interface ReadBodyOptions {
-  readonly maxBytes: number
-  /** Time for the whole body to arrive. Default 15000. */
-  readonly timeoutMs?: number
-}
-
 /**
- * The whole request body.
+ * The whole request body. That it arrives in time is the HTTP server's `requestTimeout` to enforce.
  *
- * @throws BodyError above `maxBytes`, when it arrives too slowly, or when the sender goes away
+ * @throws BodyError above `maxBytes`, or when the sender goes away
  */
-export function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  options: { readonly maxBytes: number },
+): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > options.maxBytes) return Promise.reject(new BodyError('too large'))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let total = 0
-    const timer = setTimeout(() => finish(new BodyError('too slow')), options.timeoutMs ?? 15_000)
     const onData = (chunk: Buffer): void => {
       total += chunk.length
       if (total > options.maxBytes) finish(new BodyError('too large'))
@@ -40,7 +36,6 @@ export function readBody(request: IncomingMessage, options: ReadBodyOptions): Pr
     const onEnd = (): void => finish(undefined)
     const onGone = (): void => finish(new BodyError('aborted'))
     const finish = (problem: BodyError | undefined): void => {
-      clearTimeout(timer)
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
       if (problem) {
         request.on('error', () => undefined)

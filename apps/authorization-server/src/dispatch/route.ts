@@ -5,6 +5,7 @@ import { createAuthenticate } from './authenticate.ts'
 import { requireNamed, requirePolicy } from './authorize-connection.ts'
 import { callEnclave, type UpstreamAnswer } from './call-enclave.ts'
 import type { Caller } from './caller.ts'
+import { createGather } from './gather.ts'
 import { createInFlight } from './in-flight.ts'
 import { loadConnection } from './load-connection.ts'
 import { type ParsedDispatch, parseDispatch } from './parse-request.ts'
@@ -45,6 +46,7 @@ export function createDispatchRoute(
   const { maxBodyBytes, maxResponseBytes, defaultTimeoutMs } = config.dispatch
   const authenticate = createAuthenticate(context, dispatchUrl)
   const inFlight = createInFlight()
+  const gather = createGather()
   const refusals = createRefusalLog(storage.audit, clock)
 
   async function steps(
@@ -70,10 +72,13 @@ export function createDispatchRoute(
   async function recorded(incoming: Incoming, body: Uint8Array, caller: Caller): Promise<Answer> {
     const startedAt = performance.now()
     const facts: Facts = {}
+    const end = gather.begin()
     const settled = await steps(incoming, body, caller, facts).catch((error: unknown) => {
       if (error instanceof DispatchRefusal) return error
+      end()
       throw error
     })
+    await gather.turn().finally(end)
     await recordDispatch(storage.audit, {
       caller,
       requestId: incoming.requestId,

@@ -7,7 +7,8 @@ import {
 } from '@holdfast/protocol/token'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
-import { createOwnTokenVerifier, sha256Base64url } from '../dispatch/token-verifier.ts'
+import { sha256Base64url } from '../dispatch/node-crypto.ts'
+import { createOwnTokenVerifier } from '../dispatch/token-verifier.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { routes } from './routes.ts'
 

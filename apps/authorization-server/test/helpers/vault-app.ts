@@ -13,7 +13,7 @@ import { importJWK, SignJWT } from 'jose'
 import { pino } from 'pino'
 import { configSchema } from '../../src/config.ts'
 import type { AppContext } from '../../src/context.ts'
-import { sha256Base64url } from '../../src/dispatch/token-verifier.ts'
+import { sha256Base64url } from '../../src/dispatch/node-crypto.ts'
 import { startServer } from '../../src/server.ts'
 
 /** A running server. */
