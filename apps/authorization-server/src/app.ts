@@ -50,8 +50,16 @@ export async function createApp(
   app.use(answerErrors(ctx.logger))
   app.use(serveStatic())
   app.use(createApiRouter(ctx))
-  app.use(pages.routes())
+  app.use(
+    onlyFor(/^\/(interaction|setup|invite)\b/, pages.routes() as Koa.Middleware<RequestState>),
+  )
   for (const middleware of oauth.middleware) app.use(middleware)
   const handle = app.callback()
   return (request, response) => void handle(request, response)
 }
+
+/** Spares other requests the search through a router's patterns. */
+const onlyFor =
+  (paths: RegExp, middleware: Koa.Middleware<RequestState>): Koa.Middleware<RequestState> =>
+  (koa, next) =>
+    paths.test(koa.path) ? middleware(koa, next) : next()

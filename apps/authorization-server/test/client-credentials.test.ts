@@ -95,6 +95,14 @@ describe('client credentials', () => {
     expect(anonymous.status).toBe(400)
   })
 
+  test('are recorded at once, and then counted', async () => {
+    const client = await machine()
+    for (let i = 0; i < 5; i += 1) await ask(client, { resource: uri })
+    const records = await server.ctx.storage.audit.read({ limit: 1000 })
+    const own = records.filter((record) => record.client === client.id)
+    expect(own.map(({ type, detail }) => [type, detail?.['count']])).toEqual([['token.issued', 1]])
+  })
+
   test('stop when the client is revoked, also with an unexpired token', async () => {
     const client = await machine()
     const response = await ask(client, { resource: uri, scope: 'notes:read' })

@@ -153,6 +153,12 @@ describe('request bodies', () => {
     expect(untold.status).toBe(413)
   })
 
+  test('may be missing: then the request is invalid, not the server', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const response = await fetch(`${server.issuer}/oauth2/token`, { method: 'POST', headers })
+    expect(response.status).toBe(400)
+  })
+
   test('must be forms', async () => {
     const response = await fetch(`${server.issuer}/oauth2/token`, {
       method: 'POST',

@@ -95,9 +95,9 @@ test('no secret stands in the audit log, and every step does', async () => {
   }
   expect(records.filter(({ type }) => type === 'token.issued').map(({ detail }) => detail)).toEqual(
     [
-      { grant_type: 'authorization_code', bound: true },
-      { grant_type: 'refresh_token', bound: true },
-      { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', bound: true },
+      { grant_type: 'authorization_code', proof: true },
+      { grant_type: 'refresh_token', proof: true },
+      { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', proof: true },
     ],
   )
 })

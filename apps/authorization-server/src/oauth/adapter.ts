@@ -1,5 +1,5 @@
 import type { Storage } from '@holdfast/storage'
-import { errors, type Adapter, type AdapterFactory } from 'oidc-provider'
+import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
 
 /** What a loser of a race for a code or refresh token is told. */
 export const consumeConflict = (): Error =>
@@ -15,24 +15,35 @@ export interface AdapterOptions {
    * client), before its answer goes out: the grant's unexpired JWTs must die as well.
    */
   readonly onGrantDestroyed: (grantId: string) => Promise<void>
+  /** Called in the same turn as the saving of a refresh token; the answer waits for both. */
+  readonly onRefreshToken: (payload: AdapterPayload) => Promise<void>
 }
 
 /** The library's models on our storage. */
 export function createAdapterFactory(options: AdapterOptions): AdapterFactory {
   return (modelName) => {
     const stored: Adapter = options.storage.oidcAdapter(modelName)
-    if (modelName !== 'Grant') return stored
-    return {
-      upsert: (id, payload, expiresIn) => stored.upsert(id, payload, expiresIn),
-      find: (id) => stored.find(id),
-      findByUid: (uid) => stored.findByUid(uid),
-      findByUserCode: (userCode) => stored.findByUserCode(userCode),
-      consume: (id) => stored.consume(id),
-      revokeByGrantId: (grantId) => stored.revokeByGrantId(grantId),
-      async destroy(id) {
-        await stored.destroy(id)
-        await options.onGrantDestroyed(id)
-      },
+    switch (modelName) {
+      case 'Grant':
+        return {
+          ...stored,
+          async destroy(id) {
+            await stored.destroy(id)
+            await options.onGrantDestroyed(id)
+          },
+        }
+      case 'RefreshToken':
+        return {
+          ...stored,
+          async upsert(id, payload, expiresIn) {
+            await Promise.all([
+              stored.upsert(id, payload, expiresIn),
+              options.onRefreshToken(payload),
+            ])
+          },
+        }
+      default:
+        return stored
     }
   }
 }

@@ -11,6 +11,7 @@ import type { ResourceDirectory } from './resource-directory.ts'
 import { resourceIndicators } from './resource-indicators.ts'
 import { routes } from './routes.ts'
 import { issueUnderAlias } from './token-alias.ts'
+import { recordRefreshToken } from './token-audit.ts'
 import { registerTokenExchange } from './token-exchange.ts'
 
 export interface ProviderOptions {
@@ -63,6 +64,7 @@ function configuration(options: ProviderOptions): Configuration {
       onGrantDestroyed: async (grantId) => {
         await ctx.revocation.revokeGrantIfKnown(grantId)
       },
+      onRefreshToken: (payload) => recordRefreshToken(ctx.storage.audit, payload),
     }),
     jwks: { keys: ctx.keystore.keys().map(({ privateJwk }) => ({ ...privateJwk })) },
     routes: { ...routes },

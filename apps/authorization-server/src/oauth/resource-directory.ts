@@ -49,23 +49,55 @@ export function canonicalResource(uri: string): string | undefined {
   return url.pathname === '/' ? url.origin : url.href
 }
 
+type ResourceStore = Pick<Storage['resources'], 'resolve' | 'list' | 'findByClientId'>
+
+interface Remembered {
+  readonly resource: KnownResource
+  readonly untilMs: number
+}
+
+/** What was found by each spelling; a token request asks for its resource several times. */
+const remembered = new WeakMap<object, Map<string, Remembered>>()
+
+/** Within this process a change is seen at once; this is the bound for other processes. */
+const rememberMs = 1000
+const rememberLimit = 1000
+
+/** To be called whenever a resource was changed or removed. */
+export function forgetResources(resources: object): void {
+  remembered.get(resources)?.clear()
+}
+
 export function createResourceDirectory(
-  resources: Pick<Storage['resources'], 'resolve' | 'list' | 'findByClientId'>,
+  resources: ResourceStore,
   issuer: string,
 ): ResourceDirectory {
   const builtIn = new Map(builtInResources(issuer).map((entry) => [entry.resource, entry]))
-  const registered = (entry: Resource | undefined): KnownResource | undefined => entry
+  const known = remembered.get(resources) ?? new Map<string, Remembered>()
+  remembered.set(resources, known)
+
+  async function find(uri: string): Promise<KnownResource | undefined> {
+    const canonical = canonicalResource(uri)
+    if (canonical === undefined) return undefined
+    const bare = canonical.replace(/\/$/, '')
+    const own = builtIn.get(bare)
+    if (own) return own
+    const found: Resource | undefined =
+      (await resources.resolve(canonical)) ??
+      (bare === canonical ? undefined : await resources.resolve(bare))
+    return found
+  }
 
   return {
     async resolve(uri) {
-      const canonical = canonicalResource(uri)
-      if (canonical === undefined) return undefined
-      const bare = canonical.replace(/\/$/, '')
-      return (
-        builtIn.get(bare) ??
-        registered(await resources.resolve(canonical)) ??
-        (bare === canonical ? undefined : registered(await resources.resolve(bare)))
-      )
+      const recent = known.get(uri)
+      const nowMs = Date.now()
+      if (recent && recent.untilMs > nowMs) return recent.resource
+      const resource = await find(uri)
+      if (!resource) return undefined
+      if (known.size >= rememberLimit) known.clear()
+      known.set(uri, { resource, untilMs: nowMs + rememberMs })
+      return resource
     },
     async guess(scopes, clientId) {
       const own = clientId === undefined ? undefined : await resources.findByClientId(clientId)

@@ -1,11 +1,10 @@
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
-import { readForm } from '../http/form-body.ts'
+import { readFormText } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { TokenError } from '../tokens.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { routes } from './routes.ts'
-import { toLibraryBody } from './token-request.ts'
 
 /** What a JWT looks like; refresh tokens are opaque and have no dot. */
 const isJwt = (token: string): boolean => token.split('.').length === 3
@@ -18,11 +17,12 @@ const isJwt = (token: string): boolean => token.split('.').length === 3
 export function serveRevocation(ctx: AppContext): Koa.Middleware<RequestState> {
   return async (koa, next) => {
     if (koa.path !== routes.revocation || koa.method !== 'POST') return next()
-    const form = await readForm(koa.req)
+    const text = await readFormText(koa.req)
+    const form = new URLSearchParams(text)
     const token = form.get('token')
     if (token === null) throw new HttpProblem(400, 'the parameter token is missing')
     if (!isJwt(token)) {
-      Object.assign(koa.req, { body: toLibraryBody(form) })
+      Object.assign(koa.req, { body: text === '' ? {} : text })
       return next()
     }
     const { client } = await authenticateClient(ctx.storage.clients, koa.req, form)

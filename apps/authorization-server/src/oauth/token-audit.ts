@@ -1,38 +1,100 @@
 import type Koa from 'koa'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import { type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
+import { grantTypes } from './grant-types.ts'
 import { routes } from './routes.ts'
 
+type Audit = Pick<AppContext['storage']['audit'], 'append'>
+
 /**
- * Writes every issued or refused token down before the answer leaves. Requests of unknown clients
- * are left out: they concern nobody, and anyone could fill the log with them.
+ * Records the tokens of a code redemption or refresh. Called together with the saving of the refresh
+ * token that these grants issue, so that token and record lie in one commit.
+ */
+export async function recordRefreshToken(audit: Audit, payload: AdapterPayload): Promise<void> {
+  const koa = Provider.ctx as KoaContextWithOIDC | undefined
+  await audit.append({
+    type: 'token.issued',
+    outcome: 'success',
+    actor: payload.accountId ?? 'system',
+    client: payload.clientId,
+    resource: [payload.resource].flat()[0],
+    grant: payload.grantId,
+    request_id: (koa?.state as Partial<RequestState> | undefined)?.requestId,
+    detail: {
+      grant_type: String(koa?.oidc.params?.['grant_type'] ?? 'unknown'),
+      proof: koa !== undefined && koa.get('DPoP') !== '',
+    },
+  })
+}
+
+/**
+ * Writes the other issued tokens and every refusal down before the answer leaves. Requests of unknown
+ * clients are left out: they concern nobody, and anyone could fill the log with them.
  */
 export function auditTokenRequests({
-  storage,
-}: Pick<AppContext, 'storage'>): Koa.Middleware<RequestState> {
+  storage: { audit },
+  clock,
+}: Pick<AppContext, 'storage' | 'clock'>): Koa.Middleware<RequestState> {
+  const machineTokens = createCounter(clock)
   return async (koa, next) => {
     await next()
     if (koa.path !== routes.token || koa.method !== 'POST') return
     const { oidc } = koa as unknown as Partial<KoaContextWithOIDC>
     const client = oidc?.client
     if (!oidc || !client) return
-    const token = oidc.entities.AccessToken ?? oidc.entities.ClientCredentials
+    const {
+      AccessToken: token,
+      ClientCredentials: machineToken,
+      RefreshToken,
+      Grant,
+    } = oidc.entities
     const issued = koa.status === 200
+    if (issued && RefreshToken) return
+    const resource = token?.aud ?? machineToken?.aud
+    const counted =
+      issued && machineToken ? machineTokens(`${client.clientId} ${String(resource)}`) : undefined
+    if (counted === 0) return
     const error = (koa.body as { error?: unknown } | undefined)?.error
-    await storage.audit.append({
+    await audit.append({
       type: issued ? 'token.issued' : 'token.refused',
       outcome: issued ? 'success' : 'denied',
-      actor:
-        oidc.entities.AccessToken?.accountId ?? oidc.entities.Account?.accountId ?? client.clientId,
+      actor: token?.accountId ?? oidc.entities.Account?.accountId ?? client.clientId,
       client: client.clientId,
-      resource: typeof token?.aud === 'string' ? token.aud : undefined,
-      grant: oidc.entities.AccessToken?.grantId ?? oidc.entities.Grant?.jti,
+      resource: typeof resource === 'string' ? resource : undefined,
+      grant: token?.grantId ?? Grant?.jti,
       request_id: koa.state.requestId,
       detail: {
-        grant_type: String(oidc.params?.['grant_type']).slice(0, 100),
-        ...(issued && { bound: token?.isSenderConstrained() === true }),
+        grant_type: String(oidc.params?.['grant_type'] ?? grantTypes.clientCredentials).slice(
+          0,
+          100,
+        ),
+        proof: koa.get('DPoP') !== '',
+        ...(counted !== undefined && { count: counted }),
         ...(typeof error === 'string' && { error }),
       },
     })
+  }
+}
+
+const recordEveryMs = 60_000
+const counterLimit = 10_000
+
+/**
+ * Machine clients ask for tokens as fast as they like: their first one at a resource is recorded, and
+ * then one record a minute that counts those since. Returns the number to record, 0 = not now.
+ */
+function createCounter(clock: () => number): (name: string) => number {
+  const seen = new Map<string, { recordedAtMs: number; since: number }>()
+  return (name) => {
+    const nowMs = clock()
+    const entry = seen.get(name)
+    const since = (entry?.since ?? 0) + 1
+    if (entry && nowMs - entry.recordedAtMs < recordEveryMs) {
+      entry.since = since
+      return 0
+    }
+    if (seen.size >= counterLimit) seen.clear()
+    seen.set(name, { recordedAtMs: nowMs, since: 0 })
+    return since
   }
 }
