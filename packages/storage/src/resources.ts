@@ -1,5 +1,6 @@
 import type { Backend } from './backend.ts'
 import type { Page } from './paging.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists, parseJson } from './rows.ts'
 import type { ResourceRow } from './schema.ts'
 import { all, query, run } from './sqlite/queries.ts'
@@ -98,9 +99,16 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
   )
   const byClient = db.prepare<ResourceRow>('select * from resources where client_id = ?')
   const byDeployment = db.prepare<ResourceRow>('select * from resources where deployment_id = ?')
+  const named = createReadCache<Resource>(db)
   const orNone = (row: ResourceRow | undefined): Resource | undefined =>
     row === undefined ? undefined : toResource(row)
 
+  /** A change of resources, after which everybody reads anew. */
+  const change = <T>(work: () => T): Promise<T> =>
+    commit.transaction(() => {
+      named.clear()
+      return work()
+    })
   const setNames = (resource: string, aliases: readonly string[]): void => {
     db.prepare('delete from resource_names where resource = ?').run(resource)
     const insert = db.prepare('insert into resource_names (name, resource) values (?, ?)')
@@ -119,7 +127,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
 
   return {
     create: (resource) =>
-      commit.transaction(() => {
+      change(() => {
         const nowMs = now()
         const row: ResourceRow = {
           resource: resource.resource,
@@ -140,7 +148,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
         return toResource(row)
       }),
     update: (resource, changes) =>
-      commit.transaction(() => {
+      change(() => {
         const { scopes, connections, deployment } = changes
         const changed = orExists(taken, () =>
           run(
@@ -172,7 +180,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
       return orNone(byUri.get(resource))
     },
     async resolve(uri) {
-      return orNone(byName.get(uri))
+      return named.get(uri, (name) => orNone(byName.get(name)))
     },
     async findByClientId(clientId) {
       return orNone(byClient.get(clientId))
@@ -197,7 +205,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
       ).map(toResource)
     },
     remove: (resource) =>
-      commit.statement(() => {
+      change(() => {
         if (run(db, query.deleteFrom('resources').where('resource', '=', resource)) === 0) {
           throw notFound('resource')
         }

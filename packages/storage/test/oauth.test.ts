@@ -94,6 +94,23 @@ test('a resource is found by its URI, its aliases and its client, and takes no n
   })
 })
 
+test('a changed or removed resource is seen at once, also when another process changed it', async () => {
+  const { storage, file } = temporaryStorage()
+  const { storage: other } = temporaryStorage({ file })
+  const seen = async (): Promise<unknown> =>
+    (await storage.resources.resolve('https://mcp.example'))?.dpop
+  await storage.resources.create(resource)
+  expect(await seen()).toBe('preferred')
+  await storage.resources.update(resource.resource, { dpop: 'off' })
+  expect(await seen()).toBe('off')
+  await other.resources.update(resource.resource, { dpop: 'required' })
+  expect(await seen()).toBe('required')
+  await other.resources.remove(resource.resource)
+  expect(await seen()).toBeUndefined()
+  await storage.resources.create(resource)
+  expect(await seen()).toBe('preferred')
+})
+
 test('a deployment is found by its id, with its secret encrypted at rest', async () => {
   const { storage, file } = temporaryStorage()
   const secret = new TextEncoder().encode('canary-deployment-secret')

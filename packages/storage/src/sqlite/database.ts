@@ -28,6 +28,8 @@ export interface Database {
   /** How durable the next transactions are; `full` until it is called. */
   setDurability(durability: Durability): void
   readonly inTransaction: boolean
+  /** Changes whenever another connection, so another process, has written; our own writes leave it alone. */
+  foreignWrites(): number
   close(): void
 }
 
@@ -61,7 +63,9 @@ export function openDatabase(file: string): Database {
       run: (...parameters) => (requireOpen(), prepared.run(...parameters).changes),
     }
   }
+  const dataVersion = sqlite.prepare<[], number>('pragma data_version').pluck()
   return {
+    foreignWrites: () => (requireOpen(), dataVersion.get()!),
     prepare<Row>(sql: string): Statement<Row> {
       let statement = statements.get(sql)
       if (statement === undefined) {

@@ -1,7 +1,7 @@
 import { StorageError } from '../errors.ts'
 import type { Database } from './database.ts'
 
-/** All writes: those that arrive in one turn of the event loop share one transaction and one fsync. */
+/** All writes: those that wait for the next commit share one transaction and one fsync. */
 export interface GroupCommit {
   /** For a single statement: SQLite itself undoes one that fails. Resolves when it is on disk. */
   statement<T>(work: () => T): Promise<T>
@@ -24,10 +24,17 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
+/**
+ * Least time between two groups: an idle store commits at once, a busy one lets writes wait for company. An
+ * fsync costs more than everything else in a small write, and blocks the process while it lasts.
+ */
+const gatherMs = 1
+
 /** @see the ADR on storage for the cost of a commit per write */
 export function createGroupCommit(db: Database): GroupCommit {
   let pending: Job[] = []
   let closed = false
+  let lastCommitMs = -Infinity
 
   const flush = (): void => {
     const jobs = pending
@@ -41,7 +48,13 @@ export function createGroupCommit(db: Database): GroupCommit {
       for (const job of jobs) job.reject(error)
       return
     }
+    lastCommitMs = performance.now()
     for (const settle of outcomes) settle()
+  }
+
+  const scheduleFlush = (): void => {
+    if (performance.now() - lastCommitMs < gatherMs) setTimeout(flush, gatherMs)
+    else setImmediate(flush)
   }
 
   const enqueue = <T>(work: () => T, durable: boolean): Promise<T> =>
@@ -50,7 +63,7 @@ export function createGroupCommit(db: Database): GroupCommit {
         reject(new StorageError('CLOSED', 'the database is closed'))
         return
       }
-      if (pending.length === 0) setImmediate(flush)
+      if (pending.length === 0) scheduleFlush()
       pending.push({ work, durable, resolve, reject })
     })
 

@@ -1,0 +1,32 @@
+import type { Database } from './sqlite/database.ts'
+
+/** Values read from the database that are handed out again until somebody writes. */
+export interface ReadCache<Value> {
+  /** The remembered value, or what `read` finds; what is not there is not remembered. */
+  get(key: string, read: (key: string) => Value | undefined): Value | undefined
+  /** To be called by every write of this process that the values depend on, inside its transaction. */
+  clear(): void
+}
+
+/** For small tables that every request reads and hardly anyone writes. Other processes' writes clear it too. */
+export function createReadCache<Value>(db: Database, limit = 1000): ReadCache<Value> {
+  const values = new Map<string, Value>()
+  let foreignWrites = -1
+  return {
+    get(key, read) {
+      const current = db.foreignWrites()
+      if (current !== foreignWrites) values.clear()
+      foreignWrites = current
+      const known = values.get(key)
+      if (known !== undefined) return known
+      const found = read(key)
+      if (found === undefined) return undefined
+      if (values.size >= limit) values.clear()
+      values.set(key, found)
+      return found
+    },
+    clear: () => {
+      values.clear()
+    },
+  }
+}
