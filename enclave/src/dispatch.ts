@@ -10,6 +10,7 @@ import { requireAllowed } from './policy.ts'
 import { cleanBody } from './response-body.ts'
 import { callerHeaders, contentEncoding } from './response-head.ts'
 import { Scrubber } from './scrub.ts'
+import { minEncodedBytes } from './scrub-patterns.ts'
 import { holdSecretHeader, type SecretHeader } from './secret-header.ts'
 import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
 import { requestFailure } from './upstream-errors.ts'
@@ -119,15 +120,17 @@ const minUserNameBytes = 8
 
 function secretsToScrub(
   secrets: Readonly<Record<string, Uint8Array>>,
-  headerValue: Uint8Array,
+  headerValue: Buffer,
 ): Uint8Array[] {
   const fields = Object.entries(secrets)
     .filter(([name, { length }]) => name !== 'username' || length >= minUserNameBytes)
     .map(([, secret]) => secret)
-  // Services echo `Basic …` with and without its scheme.
-  const afterScheme = headerValue.subarray(headerValue.indexOf(0x20) + 1)
-  const isKnown = fields.some((secret) => Buffer.compare(secret, afterScheme) === 0)
-  return isKnown ? [...fields, headerValue] : [...fields, afterScheme, headerValue]
+  // What holds a field in the clear is found by that field. Services echo `Basic …` with and
+  // without its scheme.
+  const isFound = (secret: Uint8Array): boolean =>
+    secret.length >= minEncodedBytes && headerValue.includes(secret)
+  if (fields.some(isFound)) return fields
+  return [...fields, headerValue.subarray(headerValue.indexOf(0x20) + 1)]
 }
 
 function answer(

@@ -6,6 +6,14 @@ const space = 0x20
 /** Longest spelling of one byte of a secret: `\u00xx`. */
 export const longestEscape = 6
 
+/** The bytes with which a secret in any spelling may start. */
+export const escapedStarts = (secret: Uint8Array): readonly number[] => [
+  percent,
+  backslash,
+  secret[0] ?? percent,
+  secret[0] === space ? plus : percent,
+]
+
 /** One character of a secret: its bytes, and its UTF-16 units for JSON. */
 interface Character {
   readonly start: number
@@ -24,20 +32,10 @@ export class EscapedSecret {
   readonly #secret: Buffer
   readonly #characters: readonly Character[]
 
-  /** @param secret - kept until {@link wipe}; not copied */
+  /** @param secret - kept, not copied */
   constructor(secret: Buffer) {
     this.#secret = secret
     this.#characters = charactersOf(secret)
-  }
-
-  /** Tells whether a match that is not all plain bytes could start with this byte. */
-  mayStartWith(byte: number): boolean {
-    return (
-      byte === percent ||
-      byte === backslash ||
-      byte === this.#secret[0] ||
-      (byte === plus && this.#secret[0] === space)
-    )
   }
 
   /** Tries to read the secret from `text` at `at`. */
@@ -49,10 +47,6 @@ export class EscapedSecret {
       position = next
     }
     return { end: position }
-  }
-
-  wipe(): void {
-    this.#secret.fill(0)
   }
 
   #readCharacter(

@@ -1,37 +1,64 @@
-import { base64Bytes, hexBytes, joinSecret } from './secret-bytes.ts'
+import { allocateSecret, writeBase64, writeHex } from './secret-bytes.ts'
 
 /** Shorter secrets are not searched for in the clear: they would match by chance. */
 const minPlainBytes = 4
 
 /** Shorter secrets are not searched for in encoded forms. */
-const minEncodedBytes = 6
+export const minEncodedBytes = 6
 
-/**
- * Fixed byte strings that give a secret away: itself, its base64 (wherever it stands in a longer
- * encoded text) and its hex. Escaped forms have too many spellings and are matched by `scrub-escaped`.
- */
-export function leakPatterns(secret: Uint8Array): Buffer[] {
-  if (secret.length < minPlainBytes) return []
-  if (secret.length < minEncodedBytes) return [joinSecret(secret)]
-  const patterns = [joinSecret(secret), hexBytes(secret, 'lower'), hexBytes(secret, 'upper')]
-  for (const offset of [0, 1, 2]) {
-    patterns.push(...base64Cores(secret, offset, false), ...base64Cores(secret, offset, true))
-  }
-  return patterns
+/** Secrets in the fixed forms that give them away, in one buffer so that one fill wipes them all. */
+export interface LeakPatterns {
+  /** Itself, its hex, and its base64 wherever it stands in a longer encoded text. */
+  readonly patterns: readonly Buffer[]
+  /** Copies of the secrets that are long enough for escaped forms. */
+  readonly long: readonly Buffer[]
+  wipe(): void
 }
 
 /**
- * The base64 digits that depend on the secret alone when it starts `offset` bytes into a group; and
- * with the last digit as it is when nothing follows the secret.
+ * Writes down what to search for. Escaped forms have too many spellings and are matched by
+ * `scrub-escaped`.
  */
-function base64Cores(secret: Uint8Array, offset: number, urlSafe: boolean): Buffer[] {
-  const shifted = joinSecret(new Uint8Array(offset), secret)
-  const digits = base64Bytes(shifted, { urlSafe, padding: false })
-  shifted.fill(0)
-  const first = Math.ceil((offset * 8) / 6)
-  const end = Math.floor(((offset + secret.length) * 8) / 6)
-  const cores = [joinSecret(digits.subarray(first, end))]
-  if (end < digits.length) cores.push(joinSecret(digits.subarray(first)))
-  digits.fill(0)
-  return cores
+export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
+  const arena = allocateSecret(secrets.reduce((sum, secret) => sum + spaceFor(secret), 0))
+  const patterns: Buffer[] = []
+  const long: Buffer[] = []
+  let offset = 0
+  const take = (length: number): Buffer => arena.subarray(offset, (offset += length))
+  for (const secret of secrets) {
+    if (secret.length < minPlainBytes) continue
+    const plain = take(secret.length)
+    plain.set(secret)
+    patterns.push(plain)
+    if (secret.length < minEncodedBytes) continue
+    long.push(plain)
+    patterns.push(writeHex(plain, take(secret.length * 2), 'lower'))
+    patterns.push(writeHex(plain, take(secret.length * 2), 'upper'))
+    for (const shift of [0, 1, 2]) {
+      const standard = base64Core(plain, shift, take, 'standard')
+      patterns.push(standard)
+      const urlSafe = base64Core(plain, shift, take, 'url')
+      if (!urlSafe.equals(standard)) patterns.push(urlSafe)
+    }
+  }
+  return { patterns, long, wipe: () => void arena.fill(0) }
+}
+
+/** Two thirds more than six base64 forms, two of hex and the secret itself. */
+const spaceFor = ({ length }: Uint8Array): number => length * 16 + 96
+
+/** The base64 digits that depend on the secret alone when it starts `shift` bytes into a group of three. */
+function base64Core(
+  secret: Buffer,
+  shift: number,
+  take: (length: number) => Buffer,
+  alphabet: 'standard' | 'url',
+): Buffer {
+  const digits = writeBase64(secret, take(Math.ceil(((secret.length + shift) * 4) / 3)), {
+    alphabet,
+    shift,
+  })
+  const first = Math.ceil((shift * 8) / 6)
+  const end = Math.floor(((shift + secret.length) * 8) / 6)
+  return digits.subarray(first, end)
 }

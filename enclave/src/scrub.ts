@@ -1,6 +1,5 @@
-import { EscapedSecret, longestEscape } from './scrub-escaped.ts'
-import { leakPatterns } from './scrub-patterns.ts'
-import { joinSecret } from './secret-bytes.ts'
+import { EscapedSecret, escapedStarts, longestEscape } from './scrub-escaped.ts'
+import { type LeakPatterns, leakPatterns } from './scrub-patterns.ts'
 
 /** What stands in place of a secret. */
 export const redaction = '[redacted by holdfast]'
@@ -8,7 +7,6 @@ export const redaction = '[redacted by holdfast]'
 const redactionBytes = Buffer.from(redaction)
 const nothing = Buffer.alloc(0)
 const escapeSigns = [0x25, 0x5c, 0x2b]
-const minEscapedBytes = 6
 
 interface Interval {
   readonly start: number
@@ -22,30 +20,30 @@ interface Interval {
  * It does not find a secret that the upstream encrypted, compressed or otherwise transformed.
  */
 export class Scrubber {
-  readonly #patterns: readonly Buffer[]
-  readonly #byFirstByte = new Map<number, Buffer[]>()
+  readonly #leaks: LeakPatterns
   readonly #escaped: readonly EscapedSecret[]
-  readonly #lowerCase: readonly Buffer[]
+  /** For each byte, whether a pattern starts with it (1) or an escaped secret may (2). */
+  readonly #starts = new Uint8Array(256)
   /** Longest span that can still become a match. */
   readonly #window: number
   #held: Buffer = nothing
-  #wiped = false
+  #isWiped = false
 
   /** @param secrets - copied; {@link wipe} removes the copies */
   constructor(secrets: readonly Uint8Array[]) {
-    this.#patterns = secrets.flatMap((secret) => leakPatterns(secret))
-    for (const pattern of this.#patterns) {
-      const first = pattern[0] as number
-      this.#byFirstByte.set(first, [...(this.#byFirstByte.get(first) ?? []), pattern])
+    this.#leaks = leakPatterns(secrets)
+    const { patterns, long } = this.#leaks
+    this.#escaped = long.map((secret) => new EscapedSecret(secret))
+    let window = 0
+    for (const pattern of patterns) {
+      this.#starts[pattern[0] as number] = 1
+      window = Math.max(window, pattern.length)
     }
-    const long = secrets.filter(({ length }) => length >= minEscapedBytes)
-    this.#escaped = long.map((secret) => new EscapedSecret(joinSecret(secret)))
-    this.#lowerCase = long.map((secret) => lowerCased(secret))
-    this.#window = Math.max(
-      0,
-      ...this.#patterns.map(({ length }) => length),
-      ...long.map(({ length }) => length * longestEscape),
-    )
+    for (const secret of long) {
+      for (const byte of escapedStarts(secret)) this.#starts[byte] = (this.#starts[byte] ?? 0) | 2
+      window = Math.max(window, secret.length * longestEscape)
+    }
+    this.#window = window
   }
 
   /** Takes the next chunk and returns what is certain to be clean. */
@@ -75,23 +73,24 @@ export class Scrubber {
   /** Tells whether a header name, which arrives in lower case, holds a secret. */
   isLeakyName(name: string): boolean {
     const bytes = Buffer.from(name, 'latin1')
-    return this.#find(bytes).length > 0 || this.#lowerCase.some((secret) => bytes.includes(secret))
+    return (
+      this.#find(bytes).length > 0 ||
+      this.#leaks.long.some((secret) => includesInLowerCase(bytes, secret))
+    )
   }
 
   /** Removes every copy of the secrets. Further use throws, as it would let secrets through. */
   wipe(): void {
-    this.#wiped = true
-    for (const pattern of this.#patterns) pattern.fill(0)
-    for (const secret of this.#escaped) secret.wipe()
-    for (const secret of this.#lowerCase) secret.fill(0)
+    this.#isWiped = true
+    this.#leaks.wipe()
     this.#held.fill(0)
   }
 
   /** Matches in order of their start, those that overlap joined. */
   #find(text: Buffer): Interval[] {
-    if (this.#wiped) throw new Error('the scrubber is wiped')
+    if (this.#isWiped) throw new Error('the scrubber is wiped')
     const found: Interval[] = []
-    for (const pattern of this.#patterns) {
+    for (const pattern of this.#leaks.patterns) {
       let start = text.indexOf(pattern)
       while (start !== -1) {
         found.push({ start, end: start + pattern.length })
@@ -99,7 +98,7 @@ export class Scrubber {
       }
     }
     if (this.#escaped.length > 0 && escapeSigns.some((sign) => text.includes(sign))) {
-      for (const secret of this.#escaped) findEscaped(secret, text, found)
+      for (const secret of this.#escaped) this.#findEscaped(secret, text, found)
     }
     return found.length > 1 ? joined(found) : found
   }
@@ -108,37 +107,32 @@ export class Scrubber {
   #holdFrom(text: Buffer, found: readonly Interval[]): number {
     const first = Math.max(0, text.length - this.#window + 1)
     for (let at = first; at < text.length; at++) {
-      if (found.some(({ start, end }) => start < at && at < end)) continue
-      if (this.#couldStartAt(text, at)) return at
+      const kinds = this.#starts[text[at] as number] as number
+      if (kinds === 0 || !this.#couldStartAt(text, at, kinds)) continue
+      if (!found.some(({ start, end }) => start < at && at < end)) return at
     }
     return text.length
   }
 
-  #couldStartAt(text: Buffer, at: number): boolean {
-    const byte = text[at] as number
+  #couldStartAt(text: Buffer, at: number, kinds: number): boolean {
     const length = text.length - at
-    const patterns = this.#byFirstByte.get(byte)
-    if (
-      patterns?.some(
-        (pattern) =>
-          pattern.length > length && pattern.compare(text, at, text.length, 0, length) === 0,
-      )
-    ) {
-      return true
-    }
-    return this.#escaped.some(
-      (secret) => secret.mayStartWith(byte) && secret.matchAt(text, at) === 'incomplete',
+    const isPrefix = (pattern: Buffer): boolean =>
+      pattern.length > length && pattern.compare(text, at, text.length, 0, length) === 0
+    return (
+      ((kinds & 1) !== 0 && this.#leaks.patterns.some(isPrefix)) ||
+      ((kinds & 2) !== 0 &&
+        this.#escaped.some((secret) => secret.matchAt(text, at) === 'incomplete'))
     )
   }
-}
 
-function findEscaped(secret: EscapedSecret, text: Buffer, found: Interval[]): void {
-  for (let at = 0; at < text.length; at++) {
-    if (!secret.mayStartWith(text[at] as number)) continue
-    const match = secret.matchAt(text, at)
-    if (typeof match !== 'object') continue
-    found.push({ start: at, end: match.end })
-    at = match.end - 1
+  #findEscaped(secret: EscapedSecret, text: Buffer, found: Interval[]): void {
+    for (let at = 0; at < text.length; at++) {
+      if (((this.#starts[text[at] as number] as number) & 2) === 0) continue
+      const match = secret.matchAt(text, at)
+      if (typeof match !== 'object') continue
+      found.push({ start: at, end: match.end })
+      at = match.end - 1
+    }
   }
 }
 
@@ -169,13 +163,14 @@ function redacted(text: Buffer, found: readonly Interval[], cut: number): Buffer
   return Buffer.concat([...parts, text.subarray(offset, cut)])
 }
 
-function lowerCased(secret: Uint8Array): Buffer {
-  const copy = joinSecret(secret)
-  copy.forEach((byte, index) => {
-    if (byte >= 0x41 && byte <= 0x5a) copy[index] = byte | 0x20
-  })
-  return copy
+function includesInLowerCase(text: Buffer, secret: Buffer): boolean {
+  for (let at = 0; at + secret.length <= text.length; at++) {
+    if (secret.every((byte, index) => lowerCase(byte) === text[at + index])) return true
+  }
+  return false
 }
+
+const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -23,36 +23,49 @@ export function joinSecret(...parts: readonly Uint8Array[]): Buffer {
   return joined
 }
 
-/** Base64 of bytes, in bytes. @see {@link https://www.rfc-editor.org/rfc/rfc4648#section-4} */
-export function base64Bytes(
-  bytes: Uint8Array,
-  options: { readonly urlSafe?: boolean; readonly padding?: boolean } = {},
-): Buffer {
-  const alphabet = options.urlSafe ? urlSafe : standard
-  const digits = Math.ceil((bytes.length * 4) / 3)
-  const padded = options.padding === false ? digits : Math.ceil(bytes.length / 3) * 4
-  const target = allocateSecret(padded)
+/** How {@link writeBase64} writes. */
+export interface Base64Options {
+  readonly alphabet: 'standard' | 'url'
+  /** Zero bytes to think of before the first one: 0, 1 or 2. */
+  readonly shift: number
+}
+
+/**
+ * Writes the base64 digits of bytes into `target`, which they fill, without padding.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4648#section-4}
+ */
+export function writeBase64(bytes: Uint8Array, target: Buffer, options: Base64Options): Buffer {
+  const alphabet = options.alphabet === 'url' ? urlSafe : standard
   let offset = 0
-  for (let index = 0; index < bytes.length; index += 3) {
+  for (let index = -options.shift; index < bytes.length; index += 3) {
     const group =
       ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
-    for (let shift = 18; shift >= 0 && offset < digits; shift -= 6) {
-      target[offset++] = alphabet[(group >>> shift) & 63] as number
+    for (let bits = 18; bits >= 0 && offset < target.length; bits -= 6) {
+      target[offset++] = alphabet[(group >>> bits) & 63] as number
     }
   }
-  return target.fill(0x3d, digits)
+  return target
+}
+
+/** Base64 of bytes with its padding, in bytes. */
+export function base64Bytes(bytes: Uint8Array): Buffer {
+  const target = allocateSecret(Math.ceil(bytes.length / 3) * 4).fill('=')
+  const digits = Math.ceil((bytes.length * 4) / 3)
+  writeBase64(bytes, target.subarray(0, digits), { alphabet: 'standard', shift: 0 })
+  return target
 }
 
 const lowerHex = Buffer.from('0123456789abcdef')
 const upperHex = Buffer.from('0123456789ABCDEF')
 
-/** Hexadecimal of bytes, in bytes. */
-export function hexBytes(bytes: Uint8Array, letters: 'lower' | 'upper'): Buffer {
+/** Writes the hexadecimal digits of bytes into `target`, which they fill. */
+export function writeHex(bytes: Uint8Array, target: Buffer, letters: 'lower' | 'upper'): Buffer {
   const digits = letters === 'lower' ? lowerHex : upperHex
-  const target = allocateSecret(bytes.length * 2)
-  bytes.forEach((byte, index) => {
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number
     target[index * 2] = digits[byte >>> 4] as number
     target[index * 2 + 1] = digits[byte & 15] as number
-  })
+  }
   return target
 }

@@ -3,6 +3,8 @@ import {
   canonicalBytes,
   type CredentialEnvelope,
   decodeEnvelope,
+  type EnvelopeHeader,
+  envelopeSecrets,
   ProtocolError,
   type RecordContext,
 } from '@holdfast/protocol'
@@ -40,20 +42,15 @@ export function sealRecord(
   header[0] = formatVersion
   header.writeUInt32BE(storageKey.version, 1)
   const nonce = randomBytes(nonceBytes)
-  const key = connectionKey(storageKey, context)
-  try {
-    const cipher = createCipheriv('aes-256-gcm', key, nonce)
-    cipher.setAAD(boundTo(header, context))
-    return Buffer.concat([
-      header,
-      nonce,
-      cipher.update(encodedEnvelope),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ])
-  } finally {
-    key.fill(0)
-  }
+  const cipher = createCipheriv('aes-256-gcm', connectionKey(storageKey, context), nonce)
+  cipher.setAAD(boundTo(header, context))
+  return Buffer.concat([
+    header,
+    nonce,
+    cipher.update(encodedEnvelope),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ])
 }
 
 /**
@@ -73,7 +70,7 @@ export function openRecord(
   const plaintext = decrypt(bytes, connectionKey(storageKey, context), context)
   try {
     return {
-      envelope: decodeEnvelope(plaintext),
+      envelope: readEnvelope(bytes, plaintext),
       plaintext,
       wipe: () => void plaintext.fill(0),
     }
@@ -84,13 +81,30 @@ export function openRecord(
   }
 }
 
+/** Headers of records that were opened lately, by nonce and tag. They hold no secret. */
+const headers = new Map<string, EnvelopeHeader>()
+const maxHeaders = 2000
+
+// Checking a header costs more than the decryption. Two records with the same nonce and tag that both
+// open are the same record.
+function readEnvelope(record: Buffer, plaintext: Buffer): CredentialEnvelope {
+  const name =
+    record.toString('latin1', nonceStart, ciphertextStart) +
+    record.toString('latin1', record.length - tagBytes)
+  const known = headers.get(name)
+  if (known) return { header: known, secrets: envelopeSecrets(plaintext, known) }
+  const envelope = decodeEnvelope(plaintext)
+  if (headers.size >= maxHeaders) headers.clear()
+  headers.set(name, envelope.header)
+  return envelope
+}
+
 function decrypt(record: Buffer, key: Buffer, context: RecordContext): Buffer {
   const decipher = createDecipheriv(
     'aes-256-gcm',
     key,
     record.subarray(nonceStart, ciphertextStart),
   )
-  key.fill(0)
   decipher.setAAD(boundTo(record.subarray(0, nonceStart), context))
   decipher.setAuthTag(record.subarray(-tagBytes))
   const plaintext = decipher.update(record.subarray(ciphertextStart, -tagBytes))
@@ -103,9 +117,24 @@ function decrypt(record: Buffer, key: Buffer, context: RecordContext): Buffer {
   return plaintext
 }
 
+/** Derived keys, as long as the storage key that they come from. */
+const connectionKeys = new WeakMap<StorageKey, Map<string, Buffer>>()
+const maxConnectionKeys = 2000
+
 // A key per connection keeps the number of random nonces under one key far below GCM's limit.
-const connectionKey = (storageKey: StorageKey, { handle }: RecordContext): Buffer =>
-  deriveKey(storageKey.key, `holdfast/record/v1\n${handle}`)
+function connectionKey(storageKey: StorageKey, { handle }: RecordContext): Buffer {
+  let keys = connectionKeys.get(storageKey)
+  if (!keys) connectionKeys.set(storageKey, (keys = new Map()))
+  const known = keys.get(handle)
+  if (known) return known
+  if (keys.size >= maxConnectionKeys) {
+    for (const key of keys.values()) key.fill(0)
+    keys.clear()
+  }
+  const key = deriveKey(storageKey.key, `holdfast/record/v1\n${handle}`)
+  keys.set(handle, key)
+  return key
+}
 
 const boundTo = (header: Buffer, context: RecordContext): Buffer =>
   Buffer.concat([domain, header, canonicalBytes(context)])

@@ -406,7 +406,9 @@ describe('scrub', () => {
     }
     const { head } = await rig.call({ record: stored, context })
     expect(head.status).toBe(302)
-    expect(head.headers['x-echo']).toBe(`${redaction}, ${redaction}=`)
+    expect(head.headers['x-echo']).toMatch(
+      /^Bearer \[redacted by holdfast\], \[redacted by holdfast\].?=$/,
+    )
     expect(head.headers['location']).toBe(`https://x/?t=${redaction}`)
     expect(JSON.stringify(head)).not.toMatch(/plain-token-42/i)
     expect(Object.keys(head.headers)).not.toContain('set-cookie')
@@ -424,9 +426,8 @@ describe('scrub', () => {
         `long-user-name|pass/word?1|${pair}|Basic ${pair}|${Buffer.from('x:pass/word?1').toString('base64')}`,
       )
     const { body } = await rig.call({ record: stored, context })
-    expect(body.toString()).toMatch(
-      /^\[redacted by holdfast\]\|\[redacted by holdfast\]\|\[redacted by holdfast\](==?)?\|\[redacted by holdfast\](==?)?\|/,
-    )
+    const gone = redaction
+    expect(body.toString().startsWith(`${gone}|${gone}|${gone}|Basic ${gone}|`)).toBe(true)
     expect(body.toString()).not.toContain('long-user-name')
     expect(
       Buffer.from(body.toString().split('|').at(-1) ?? '', 'base64').includes('pass/word'),

@@ -139,17 +139,29 @@ export function decodeEnvelope(bytes: Uint8Array): CredentialEnvelope {
   ) {
     refuse(`must hold exactly the fields ${names.join(', ')}`)
   }
-  const secrets: Record<string, Uint8Array> = {}
-  let offset = 8 + headerLength
-  for (const { name, length } of header.fields) {
-    const secret = bytes.subarray(offset, offset + length)
-    if (secret.length !== length) refuse('is cut short')
-    refuseControlBytes(name, secret)
-    secrets[name] = secret
-    offset += length
-  }
-  if (offset !== bytes.length) refuse('has bytes left over')
+  const total = header.fields.reduce((sum, { length }) => sum + length, 8 + headerLength)
+  if (total > bytes.length) refuse('is cut short')
+  if (total < bytes.length) refuse('has bytes left over')
+  const secrets = envelopeSecrets(bytes, header)
+  for (const [name, secret] of Object.entries(secrets)) refuseControlBytes(name, secret)
   return { header, secrets }
+}
+
+/**
+ * Cuts the secrets out of an encoded envelope that was decoded before. The secrets are views.
+ *
+ * @param header - what {@link decodeEnvelope} read from these very bytes
+ */
+export function envelopeSecrets(
+  bytes: Uint8Array,
+  header: EnvelopeHeader,
+): CredentialEnvelope['secrets'] {
+  const secrets: Record<string, Uint8Array> = {}
+  let offset = bytes.length - header.fields.reduce((sum, { length }) => sum + length, 0)
+  for (const { name, length } of header.fields) {
+    secrets[name] = bytes.subarray(offset, (offset += length))
+  }
+  return secrets
 }
 
 function parseJson(bytes: Uint8Array): unknown {

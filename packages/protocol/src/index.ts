@@ -32,6 +32,7 @@ export {
   encodeEnvelope,
   type EnvelopeBinding,
   type EnvelopeHeader,
+  envelopeSecrets,
   maxEnvelopeBytes,
 } from './credential-envelope.ts'
 export {
