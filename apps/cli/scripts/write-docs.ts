@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { projectRoot } from '../src/config.ts'
-import { settingsTable, tableEnd, tableStart } from '../src/config/markdown.ts'
+import { settingsTable, tableEnd, tableStart } from './settings-table.ts'
 
 const file = path.join(projectRoot, 'docs', 'configuration.md')
 const text = readFileSync(file, 'utf8')

@@ -115,9 +115,6 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
   return program
 }
 
-/** The same with every command loaded, for the documentation. */
-export const buildWholeProgram = (): Promise<Command> => buildProgram(Object.keys(commands))
-
 function* walk(command: Command): Generator<Command> {
   yield command
   for (const child of command.commands) yield* walk(child)

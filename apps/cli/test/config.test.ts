@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { explainConfig, loadConfig, projectRoot } from '../src/config.ts'
 import { defaultDataDir } from '../src/config/default-data-dir.ts'
-import { settingsTable, tableEnd, tableStart } from '../src/config/markdown.ts'
+import { settingsTable, tableEnd, tableStart } from '../scripts/settings-table.ts'
 import { ConfigError } from '../src/errors.ts'
 import { tempDir } from './temp-dir.ts'
 

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import type { AttackResult } from '@holdfast/protocol/enclave'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -258,6 +266,19 @@ describe('crashes', () => {
   })
 })
 
+it('a root key that vanished keeps the enclave out and nothing else', async () => {
+  const supervisor = supervise()
+  await supervisor.start()
+  rmSync(supervisor.layout.rootKey)
+  process.kill(Number(supervisor.report.processes[1]?.pid), 'SIGKILL')
+  await vi.waitFor(() => {
+    expect(supervisor.report.processes[1]?.restarts).toBeGreaterThan(1)
+  }, 20_000)
+  expect(states(supervisor)).toMatchObject({ 'authorization-server': 'ready' })
+  const log = readFileSync(path.join(supervisor.layout.logDir, 'enclave.log'), 'utf8')
+  expect(log).toContain('ENOENT')
+})
+
 describe('one instance', () => {
   it('per data folder: the second names the pid of the first', async () => {
     const dataDir = tempDir()
@@ -331,6 +352,7 @@ it('a log file is rotated by its size', () => {
   log.write('abcdefghij\n')
   log.write('ABCDEFGHIJ\n')
   log.close()
+  log.write('after its end\n')
   expect(readFileSync(file, 'utf8')).toBe('ABCDEFGHIJ\n')
   expect(readFileSync(`${file}.1`, 'utf8')).toBe('abcdefghij\n')
 })

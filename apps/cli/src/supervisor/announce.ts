@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import { commandName, paint, print } from '../output.ts'
 import type { SupervisorReport } from './report.ts'
 
@@ -10,6 +11,8 @@ export interface Announcement {
   readonly isolation: { readonly level: string; readonly reason: string | undefined } | undefined
   readonly dataDir: string
   readonly role: string
+  /** Flags that other commands need to find this instance. */
+  readonly hints: { readonly local: string; readonly remote: string }
   /** Processes that are not ready yet. */
   readonly notReady: readonly string[]
 }
@@ -18,6 +21,7 @@ export function announcement(
   report: SupervisorReport,
   config: Config,
   setupLink: string | undefined,
+  given: LoadedConfig['given'] = {},
 ): Announcement {
   const { isolation } = report
   return {
@@ -31,6 +35,12 @@ export function announcement(
         }
       : undefined,
     dataDir: report.paths.dataDir,
+    hints: {
+      local: given.dataDir?.source === 'flag' ? ` --data-dir ${report.paths.dataDir}` : '',
+      remote: [given.issuer, given.port].some((place) => place?.source === 'flag')
+        ? ` --issuer ${report.issuer}`
+        : '',
+    },
     role: report.role,
     notReady: report.processes.filter(({ state }) => state !== 'ready').map(({ name }) => name),
   }
@@ -85,11 +95,12 @@ function heading({ role, url, notReady }: Announcement): string {
 
 function nextCommands(what: Announcement): string[] {
   const name = commandName()
+  const { local, remote } = what.hints
   const all: readonly (readonly [string, string])[] = [
-    ['setup', 'create the first administrator here instead of in the browser'],
-    ['login', 'sign in from this machine'],
+    [`setup${local}`, 'create the first administrator here instead of in the browser'],
+    [`login${remote}`, 'sign in from this machine'],
     ['connections add github --base-url https://api.github.com', 'seal a first credential'],
-    ['doctor', 'check the installation'],
+    [`doctor${local}`, 'check the installation'],
   ]
   const chosen = what.setupLink === undefined ? all.slice(1) : all.slice(0, 3)
   return chosen.map(([command, why]) => `  ${paint('cyan', `${name} ${command}`)}   ${why}`)

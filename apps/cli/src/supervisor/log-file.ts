@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from
 export class LogFile {
   readonly #file: string
   readonly #maxBytes: number
-  #fd: number
+  #fd: number | undefined
   #size: number
 
   constructor(file: string, maxBytes: number) {
@@ -14,24 +14,30 @@ export class LogFile {
     this.#size = fstatSync(this.#fd).size
   }
 
-  /** Appends lines; each must end with a line break. */
+  /** Appends lines; each must end with a line break. A full disk loses lines, it stops nobody. */
   write(text: string): void {
-    if (text === '') return
+    if (text === '' || this.#fd === undefined) return
     const bytes = Buffer.byteLength(text)
-    if (this.#size > 0 && this.#size + bytes > this.#maxBytes) this.#rotate()
-    writeSync(this.#fd, text)
-    this.#size += bytes
+    try {
+      if (this.#size > 0 && this.#size + bytes > this.#maxBytes) this.#rotate(this.#fd)
+      writeSync(this.#fd, text)
+      this.#size += bytes
+    } catch {
+      // Nowhere to tell it: the log is what fails.
+    }
   }
 
+  /** What is written afterwards is dropped: a child may still say something while it ends. */
   close(): void {
-    closeSync(this.#fd)
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
   }
 
-  #rotate(): void {
-    closeSync(this.#fd)
+  #rotate(fd: number): void {
     renameSync(this.#file, `${this.#file}.1`)
     this.#fd = open(this.#file)
     this.#size = 0
+    closeSync(fd)
   }
 }
 

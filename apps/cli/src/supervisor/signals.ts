@@ -14,16 +14,16 @@ export function listenForStop(): StopRequest {
   let firstAt: number | undefined
   const first = Promise.withResolvers<void>()
   const second = Promise.withResolvers<void>()
-  const onSignal = (): void => {
+  const onSignal = (signal?: NodeJS.Signals): void => {
     const now = performance.now()
     if (firstAt === undefined) {
       firstAt = now
       first.resolve()
-    } else if (now - firstAt > samePressMs) second.resolve()
+    } else if (signal === 'SIGINT' && now - firstAt > samePressMs) second.resolve()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   if (process.channel) {
-    process.once('disconnect', onSignal)
+    process.once('disconnect', () => onSignal())
     process.channel.unref()
   }
   return { first: first.promise, second: second.promise }

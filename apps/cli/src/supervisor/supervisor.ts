@@ -171,7 +171,14 @@ export class Supervisor {
   }
 
   #onEvent(name: ProcessName, event: ChildEvent, child: Child): void {
-    if (name === 'enclave' && event.event === 'selftest') void this.#answerSelfTest(event, child)
+    if (name === 'enclave' && event.event === 'selftest') {
+      this.#answerSelfTest(event, child).catch((error: unknown) => {
+        // Such as a root key that cannot be read any more: without it the enclave is of no use.
+        const message = error instanceof Error ? error.message : 'the key was not delivered'
+        this.#logs.get(name)?.write(`${JSON.stringify({ level: 'error', message })}\n`)
+        child.kill()
+      })
+    }
     if (name === 'enclave' && event.event === 'ready') {
       this.#keys = event['keys']
       this.#changed()

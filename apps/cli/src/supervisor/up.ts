@@ -15,7 +15,7 @@ export async function up(options: {
   readonly role: Role
   readonly json: boolean
 }): Promise<ExitCode> {
-  const { config } = loadConfig(options.flags)
+  const { config, given } = loadConfig(options.flags)
   if (processesOf(options.role).includes('authorization-server')) await requireFreePort(config)
   const stopRequest = listenForStop()
   let setupLink: string | undefined
@@ -47,7 +47,7 @@ export async function up(options: {
     if (!interrupted) {
       requireRunning(supervisor)
       announced = true
-      announce(announcement(supervisor.report, config, setupLink), options.json)
+      announce(announcement(supervisor.report, config, setupLink, given), options.json)
       tellChanges(supervisor, told)
       await stopRequest.first
     }

@@ -1,5 +1,5 @@
-import { variableName } from './names.ts'
-import { settingKeys, settingMeta } from './schema.ts'
+import { variableName } from '../src/config/names.ts'
+import { settingKeys, settingMeta } from '../src/config/schema.ts'
 
 export const tableStart = '<!-- settings: generated from apps/cli/src/config/schema.ts -->'
 export const tableEnd = '<!-- /settings -->'
