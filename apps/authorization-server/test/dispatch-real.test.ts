@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createCipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
 import { type CredentialPins, seal, toBase64url, utf8, verifyKeySet } from '@holdfast/protocol'
 import { jwkThumbprint } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
@@ -253,6 +254,66 @@ describe('an upload', () => {
     expect(reply.json).toMatchObject({ success: true, response: { status: 401 } })
     const shown = await callApi(app, annApi, 'GET', `/v1/connections/${handle}`)
     expect(shown.json.record_version).toBe(2)
+  })
+})
+
+describe('an upload of a Dedalus client', () => {
+  /** `0x01 | RSA-OAEP(AES key) | nonce | AES-256-GCM ciphertext | tag`, as dedalus-labs makes it. */
+  async function dedalusEnvelope(credential: object): Promise<string> {
+    const jwks = await send(app, 'GET', '/.well-known/jwks.json', {})
+    const jwk = jwks.json.keys.find((key: { kty: string; use: string }) => key.use === 'enc')
+    const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
+    expect(publicKey.asymmetricKeyDetails?.modulusLength).toBeGreaterThanOrEqual(3072)
+    const aesKey = randomBytes(32)
+    const nonce = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', aesKey, nonce)
+    const ciphertext = cipher.update(JSON.stringify(credential))
+    const parts = [
+      Buffer.of(1),
+      publicEncrypt({ key: publicKey, oaepHash: 'sha256' }, aesKey),
+      nonce,
+      ciphertext,
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]
+    return Buffer.concat(parts).toString('base64url')
+  }
+  const credential = {
+    type: 'api_key',
+    api_key: apiKey,
+    header_name: 'Authorization',
+    header_template: 'Bearer {api_key}',
+    provider_metadata: null,
+  }
+
+  test('is bound to its reservation and works', async () => {
+    const { handle, upload } = await reserve(annApi)
+    const stored = await put(annApi, handle, {
+      form: 'dedalus-v1',
+      sealed: await dedalusEnvelope(credential),
+      upload_nonce: upload.nonce,
+    })
+    expect(stored.json, stored.text).toMatchObject({ status: 'active', kind: 'api_key' })
+    const caller = await directToken(app, ann.id, { github: handle })
+    expect((await callDispatch(app, caller, call(handle))).json.response.status).toBe(200)
+    expect(seen().map(({ authorized }) => authorized)).toEqual([true])
+  })
+
+  test('for another host than the reserved one, or without its nonce, is refused', async () => {
+    const { handle, upload } = await reserve(annApi)
+    const elsewhere = { ...credential, provider_metadata: { base_url: 'https://evil.example' } }
+    const refused = await put(annApi, handle, {
+      form: 'dedalus-v1',
+      sealed: await dedalusEnvelope(elsewhere),
+      upload_nonce: upload.nonce,
+    })
+    expect(refused.json).toMatchObject({ code: 'CREDENTIAL_REFUSED' })
+    const guessed = await put(annApi, handle, {
+      form: 'dedalus-v1',
+      sealed: await dedalusEnvelope(credential),
+      upload_nonce: 'x'.repeat(43),
+    })
+    expect(guessed.json).toMatchObject({ code: 'UPLOAD_NONCE_INVALID' })
   })
 })
 
