@@ -22,9 +22,9 @@ export interface PublicSigningKey {
 export interface LoadedSigningKey {
   readonly kid: string
   readonly state: SigningKeyState
-  readonly privateJwk: PublicSigningKey & { readonly d: string }
   readonly publicJwk: PublicSigningKey
   readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
 }
 
 /** Outcome of a rotation. */
@@ -133,24 +133,24 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
 
 function generateKey(state: 'active' | 'next') {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { crv, d, kty, x, y } = privateKey.export({ format: 'jwk' })
+  const { crv = '', d = '', kty = '', x = '', y = '' } = privateKey.export({ format: 'jwk' })
   const kid = hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url')
-  const privateJwk = {
-    kty,
-    crv,
-    x,
-    y,
-    d,
+  return {
     kid,
-    use: 'sig',
     alg: 'ES256',
-  } as LoadedSigningKey['privateJwk']
-  return { kid, alg: 'ES256', state, privateJwk: { ...privateJwk } }
+    state,
+    privateJwk: { kty, crv, x, y, d, kid, use: 'sig', alg: 'ES256' },
+  }
 }
 
-function loadKey(stored: SigningKey): LoadedSigningKey {
-  const privateJwk = stored.privateJwk as unknown as LoadedSigningKey['privateJwk']
+function loadKey({ kid, state, privateJwk }: SigningKey): LoadedSigningKey {
   const { d: _, ...publicJwk } = privateJwk
-  const publicKey = createPublicKey(createPrivateKey({ key: { ...privateJwk }, format: 'jwk' }))
-  return { kid: stored.kid, state: stored.state, privateJwk, publicJwk, publicKey }
+  const privateKey = createPrivateKey({ key: { ...privateJwk }, format: 'jwk' })
+  return {
+    kid,
+    state,
+    publicJwk: publicJwk as unknown as PublicSigningKey,
+    publicKey: createPublicKey(privateKey),
+    privateKey,
+  }
 }

@@ -10,6 +10,7 @@ import { renderAuthorizationError } from './render-error.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
 import { resourceIndicators } from './resource-indicators.ts'
 import { routes } from './routes.ts'
+import { LibrarySigningKey } from './signing-key.ts'
 import { issueUnderAlias } from './token-alias.ts'
 import { recordRefreshToken } from './token-audit.ts'
 import { registerTokenExchange } from './token-exchange.ts'
@@ -66,7 +67,7 @@ function configuration(options: ProviderOptions): Configuration {
       },
       onRefreshToken: (payload) => recordRefreshToken(ctx.storage.audit, payload),
     }),
-    jwks: { keys: ctx.keystore.keys().map(({ privateJwk }) => ({ ...privateJwk })) },
+    jwks: { keys: ctx.keystore.keys().map((key) => new LibrarySigningKey(key)) },
     routes: { ...routes },
     scopes: ['openid', 'offline_access'],
     responseTypes: ['code'],
@@ -98,6 +99,7 @@ function configuration(options: ProviderOptions): Configuration {
     extraTokenClaims: createExtraTokenClaims(ctx.storage),
     formats: { customizers: { jwt: createDpopOff(directory) } },
     features: {
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },

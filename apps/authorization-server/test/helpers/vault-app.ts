@@ -9,7 +9,7 @@ import {
   jwkThumbprint,
 } from '@holdfast/protocol/token'
 import type { User, UserRole } from '@holdfast/storage'
-import { importJWK, SignJWT } from 'jose'
+import { SignJWT } from 'jose'
 import { pino } from 'pino'
 import { configSchema } from '../../src/config.ts'
 import type { AppContext } from '../../src/context.ts'
@@ -84,7 +84,6 @@ export interface TokenContent {
 /** Signs an access token as the server itself does. */
 export async function issueToken(app: VaultApp, content: TokenContent): Promise<string> {
   const [signing] = app.context.keystore.keys()
-  const key = await importJWK({ ...signing!.privateJwk }, 'ES256')
   const now = Math.floor(app.context.clock() / 1000)
   const jkt = content.key && (await jwkThumbprint(content.key.publicJwk, sha256Base64url))
   return new SignJWT({
@@ -105,7 +104,7 @@ export async function issueToken(app: VaultApp, content: TokenContent): Promise<
     }),
   })
     .setProtectedHeader({ typ: 'at+jwt', alg: 'ES256', kid: signing!.kid })
-    .sign(key)
+    .sign(signing!.privateKey)
 }
 
 /** A token with the key that it is bound to. */
