@@ -42,7 +42,8 @@ export function createPerson(
     name: options.name,
     run: async <Result>(args: readonly string[], input?: string) => {
       const { code, stdout, stderr } = await stack.cli([...profile, ...args], input)
-      if (code !== 0) throw new Error(`holdfast ${args.join(' ')} exited with ${code}: ${stderr}`)
+      if (code !== 0)
+        throw new Error(`holdfast ${args.join(' ')} exited with ${code}: ${stderr}${stdout}`)
       return (stdout.trim() === '' ? undefined : JSON.parse(stdout)) as Result
     },
     attempt: (args, input) => stack.cli([...profile, ...args], input),

@@ -44,6 +44,8 @@ export function openDatabase(file: string): Database {
   sqlite.pragma('journal_mode = wal')
   sqlite.pragma('synchronous = full')
   sqlite.pragma(`cache_size = -${cacheKiB}`)
+  // Large savepoints and sorts spill to files in /tmp otherwise, where the sandbox lets nobody write.
+  sqlite.pragma('temp_store = memory')
   sqlite.pragma('foreign_keys = on')
   sqlite.pragma('trusted_schema = off')
   // So that INSERT OR REPLACE meets the triggers that keep the audit log append-only.
