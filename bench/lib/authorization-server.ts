@@ -30,11 +30,9 @@ export async function startOurServer(
   const storage = openStorage({ file: join(folder, 'holdfast.db'), encryptionKey })
   await seed(storage, issuer)
   await storage.close()
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@holdfast/source', '--no-warnings', main],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', main], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })
   const ready = new Promise<void>((done, fail) => {
     lines.on('line', (line) => {

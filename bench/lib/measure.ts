@@ -13,6 +13,10 @@ export interface Variant {
   /** Makes the round's inputs, outside the measured time. */
   prepare?(count: number): Promise<void>
   run(count: number): Promise<void>
+  /** Checks what can only be checked after a run, outside the measured time; throws when it does not hold. */
+  verify?(count: number): Promise<void>
+  /** Where `run` puts how long single operations took, if it can tell. */
+  readonly latenciesMs?: number[]
   /** Processes whose CPU is counted; absent means this process. */
   readonly pids?: readonly number[]
   /** What this variant does not do, so that nobody compares unlike with like. */
@@ -24,6 +28,8 @@ export interface Measurement {
   readonly name: string
   readonly microsecondsPerOperation: number
   readonly operationsPerSecond: number
+  /** Median time of one operation as its caller saw it. */
+  readonly p50Ms?: number
   readonly spread: readonly [low: number, high: number]
   readonly rounds: readonly number[]
   readonly note?: string
@@ -60,6 +66,8 @@ export async function measure(
     progress(`warming up: ${variant.name}`)
     await variant.prepare?.(variant.count)
     await variant.run(variant.count)
+    await variant.verify?.(variant.count)
+    variant.latenciesMs?.splice(0)
   }
   for (let round = 0; round < rounds; round += 1) {
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
@@ -71,14 +79,16 @@ export async function measure(
       const seconds = (performance.now() - start) / 1000
       cpu.get(variant.name)?.push((cpuMicroseconds(variant.pids) - before) / variant.count)
       rate.get(variant.name)?.push(variant.count / seconds)
+      await variant.verify?.(variant.count)
     }
   }
-  return variants.map(({ name, note }) => {
+  return variants.map(({ name, note, latenciesMs }) => {
     const samples = cpu.get(name) ?? []
     return {
       name,
       microsecondsPerOperation: median(samples),
       operationsPerSecond: median(rate.get(name) ?? []),
+      ...(latenciesMs === undefined ? {} : { p50Ms: median(latenciesMs) }),
       spread: [Math.min(...samples), Math.max(...samples)],
       rounds: samples,
       ...(note === undefined ? {} : { note }),

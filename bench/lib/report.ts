@@ -18,9 +18,10 @@ export function formatGroup(report: GroupReport, unitMicroseconds: number): stri
     (m.microsecondsPerOperation / unitMicroseconds).toFixed(2),
     (m.microsecondsPerOperation / reference).toFixed(2),
     m.operationsPerSecond.toFixed(0),
+    m.p50Ms === undefined ? '' : m.p50Ms.toFixed(2),
     `${m.spread[0].toFixed(0)}..${m.spread[1].toFixed(0)}`,
   ])
-  const header = ['variant', 'µs CPU/op', 'V', '× first', 'op/s', 'µs min..max']
+  const header = ['variant', 'µs CPU/op', 'V', '× first', 'op/s', 'p50 ms', 'µs min..max']
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -27,13 +27,13 @@ export interface TokenAnswer {
 export async function requestToken(
   pool: Pool,
   path: string,
-  options: { basic: string; proof: string; jkt: string; form: Record<string, string> },
+  options: { basic?: string; proof: string; jkt: string; form: Record<string, string> },
 ): Promise<TokenAnswer> {
   const answer = await pool.request({
     method: 'POST',
     path,
     headers: {
-      authorization: options.basic,
+      ...(options.basic !== undefined && { authorization: options.basic }),
       dpop: options.proof,
       'content-type': 'application/x-www-form-urlencoded',
     },
