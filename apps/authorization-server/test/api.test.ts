@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { generateDpopKey } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { apiRoutes } from '../src/api/router.ts'
+import { defineRoute } from '../src/api/route.ts'
+import { runRoute } from '../src/api/run-route.ts'
 import { createSealingKeys } from '../src/api/sealing-keys.ts'
 import { type EnclaveDouble, startEnclaveDouble } from './helpers/enclave-double.ts'
 import {
@@ -516,6 +518,19 @@ describe('the answers', () => {
         .map((field) => `${route.method} ${route.path} ${field}`),
     )
     expect(new Set(found)).toEqual(shownOnce)
+  })
+
+  test('hold what their schema names even when an operation returns more', async () => {
+    const route = defineRoute({
+      method: 'get',
+      path: '/v1/x',
+      scope: 'admin',
+      response: z.object({ shown: z.string() }),
+      handle: async () => ({ shown: 'yes', record: 'no' }),
+    })
+    const identify = async () => ({ user: root, clientId: 'c', scopes: [] })
+    const request = { request: {} as never, path: '/v1/x', params: {}, query: {}, requestId: 'r' }
+    expect(await runRoute(route, identify, request)).toEqual({ shown: 'yes' })
   })
 
   test('leave out whatever their schema does not name', async () => {

@@ -492,6 +492,29 @@ describe('a token or proof', () => {
     expect((await callDispatch(app, exchanged, get('/user'))).json.success).toBe(true)
   })
 
+  test('that names the right key but is signed by another is refused', async () => {
+    const own = await generateDpopKey()
+    const forged = { ...own, publicJwk: caller.key.publicJwk }
+    const thief = { token: caller.token, key: forged }
+    const reply = await refused(await dpopHeaders(app, thief, 'POST', '/dispatch'))
+    expect(reply.json.detail).toContain('wrong signature')
+  })
+
+  test('in a second spelling of its signature is refused', async () => {
+    const headers = await dpopHeaders(app, caller, 'POST', '/dispatch')
+    await refused({ ...headers, dpop: `${headers['dpop']}=` })
+    await refused({ ...headers, dpop: `${headers['dpop']}A` })
+    // The last character of 64 bytes in base64url carries four bits that mean nothing.
+    await refused({ ...headers, dpop: headers['dpop']!.replace(/.$/, (c) => nextCharacter(c)) })
+  })
+
+  test('that is bound to no key is refused, however it is sent', async () => {
+    const token = await unbound()
+    await refused({ authorization: `Bearer ${token}` })
+    await refused({ authorization: `DPoP ${token}` })
+    await refused(await dpopHeaders(app, { token, key: caller.key }, 'POST', '/dispatch'))
+  })
+
   test('for another method, URL or token is refused', async () => {
     await refused(await dpopHeaders(app, caller, 'GET', '/dispatch'))
     await refused(await dpopHeaders(app, caller, 'POST', '/v1/connections'))
@@ -586,6 +609,12 @@ describe('a token or proof', () => {
     })
   })
 })
+
+/** The neighbour of a base64url character, which differs in the lowest bit. */
+function nextCharacter(character: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return alphabet[alphabet.indexOf(character) ^ 1] ?? ''
+}
 
 describe('a Dedalus runner', () => {
   const secret = randomBytes(32)
