@@ -31,7 +31,8 @@ export interface EnclaveProcess {
 export function startProcess({ statePath, config, key }: ProcessOptions): EnclaveProcess {
   const state = openState(statePath)
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', main], {
-    stdio: ['pipe', 'pipe', 'inherit', 'pipe', state],
+    // The self-test opens a debugger where nothing stops it, and node says so on stderr.
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe', state],
   })
   closeSync(state)
   const lines: string[] = []
