@@ -31,7 +31,7 @@ export const configSchema = z.strictObject({
     .max(90 * 86_400)
     .default(30 * 86_400),
   /** How long a rotated refresh token still works for the same client and key. */
-  refreshGraceSeconds: z.int().min(0).max(300).default(60),
+  refreshGraceSeconds: z.int().min(0).max(300).default(30),
   /** Age at which the signing key is rotated; 0 = only on demand. */
   signingKeyMaxAgeSeconds: z
     .int()

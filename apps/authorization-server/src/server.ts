@@ -48,11 +48,13 @@ const defaultGraceMs = 2000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { logger, clock = Date.now } = options
   const http = createServer(httpOptions)
+  http.on('request', answerTooEarly)
   const port = await listen(http, options.config)
   const issuer = options.config.issuer.replace(/:0$/, `:${port}`)
   const config: Config = Object.freeze({ ...options.config, issuer, port })
+  let storage: Storage | undefined
   try {
-    const storage = openStorage({
+    storage = openStorage({
       file: join(config.dataDir, 'holdfast.db'),
       encryptionKey: loadControlKey(config.dataDir),
       now: clock,
@@ -60,33 +62,45 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onConsumeConflict: consumeConflict,
       onReplayConflict: replayConflict,
     })
-    const ctx = await createContext(config, storage, logger, clock)
-    await registerBuiltInClients(storage)
-    const setupLink = await createSetupLink(ctx)
-    const app = await createApp(ctx, {
-      cookieKey: await storage.settings.secretOrElse('cookie-key', randomBytes(32)),
-      nonceSecret: await storage.settings.secretOrElse('dpop-nonce-key', randomBytes(32)),
-    })
-    http.on('request', createRequestHandler(ctx, app))
-    const maintenance = startKeyMaintenance(ctx)
-    const { enclave } = ctx
-    const headSigner = startHeadSigner({ audit: storage.audit, enclave, logger, clock })
-    return {
-      issuer,
-      ctx,
-      setupLink,
-      async close(graceMs = defaultGraceMs) {
-        clearInterval(maintenance)
-        await closeHttp(http, graceMs)
-        await headSigner.stop()
-        await ctx.enclave.close()
-        await storage.close()
-      },
-    }
+    return await serve(http, await createContext(config, storage, logger, clock))
   } catch (error) {
     http.close()
+    await storage?.close()
     throw error
   }
+}
+
+async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
+  const { config, storage, enclave, logger, clock } = ctx
+  await registerBuiltInClients(storage)
+  const setupLink = await createSetupLink(ctx)
+  const app = await createApp(ctx, {
+    cookieKey: await storage.settings.secretOrElse('cookie-key', randomBytes(32)),
+    nonceSecret: await storage.settings.secretOrElse('dpop-nonce-key', randomBytes(32)),
+  })
+  http.off('request', answerTooEarly)
+  http.on('request', createRequestHandler(ctx, app))
+  const maintenance = startKeyMaintenance(ctx)
+  const headSigner = startHeadSigner({ audit: storage.audit, enclave, logger, clock })
+  return {
+    issuer: config.issuer,
+    ctx,
+    setupLink,
+    async close(graceMs = defaultGraceMs) {
+      clearInterval(maintenance)
+      await closeHttp(http, graceMs)
+      await headSigner.stop()
+      await enclave.close()
+      await storage.close()
+    },
+  }
+}
+
+/** The port is bound before the database is opened; who comes that early is told to come again. */
+function answerTooEarly(request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  response.writeHead(503, { 'Retry-After': '1', Connection: 'close' })
+  response.end()
 }
 
 /** Slow or oversized requests end here; bodies have their own limits. */

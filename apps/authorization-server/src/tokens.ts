@@ -133,7 +133,3 @@ function decodeJson(part: string): Record<string, unknown> | undefined {
     return undefined
   }
 }
-
-/** Tells whether a token carries a scope. */
-export const hasScope = (claims: Pick<AccessTokenClaims, 'scope'>, scope: string): boolean =>
-  claims.scope?.split(' ').includes(scope) ?? false

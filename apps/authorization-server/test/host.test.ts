@@ -1,6 +1,7 @@
-import { request } from 'node:http'
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHostCheck } from '../src/http/host-pin.ts'
+import { addClient, addResource, authorizationUrl } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 let server: TestServer
@@ -11,7 +12,7 @@ afterAll(() => server.stop())
 
 interface Answer {
   readonly status: number
-  readonly headers: Record<string, string | string[] | undefined>
+  readonly headers: IncomingHttpHeaders
   readonly text: string
 }
 
@@ -79,6 +80,14 @@ describe('host pinning', () => {
       expect(metadata['issuer']).toBe(issuer)
       expect(metadata['token_endpoint']).toBe(`${issuer}/oauth2/token`)
       expect(answer.headers['strict-transport-security']).toContain('max-age')
+
+      await addResource(behind)
+      const { url } = await authorizationUrl(behind, { client: await addClient(behind) })
+      const begun = await raw(url.replace(issuer, ''), { host: 'auth.example.org' }, port)
+      expect(begun.status).toBe(303)
+      const cookies = begun.headers['set-cookie'] ?? []
+      expect(cookies.length).toBeGreaterThan(0)
+      for (const cookie of cookies) expect(cookie).toMatch(/; secure/i)
     } finally {
       await behind.stop()
     }

@@ -5,5 +5,3 @@ export const grantTypes = {
   clientCredentials: 'client_credentials',
   tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
 } as const
-
-export type GrantType = (typeof grantTypes)[keyof typeof grantTypes]

@@ -11,7 +11,7 @@ type Audit = Pick<AppContext['storage']['audit'], 'append'>
  * token that these grants issue, so that token and record lie in one commit.
  */
 export async function recordRefreshToken(audit: Audit, payload: AdapterPayload): Promise<void> {
-  const koa = Provider.ctx as KoaContextWithOIDC | undefined
+  const koa = Provider.ctx
   await audit.append({
     type: 'token.issued',
     outcome: 'success',
@@ -21,7 +21,7 @@ export async function recordRefreshToken(audit: Audit, payload: AdapterPayload):
     grant: payload.grantId,
     request_id: (koa?.state as Partial<RequestState> | undefined)?.requestId,
     detail: {
-      grant_type: String(koa?.oidc.params?.['grant_type'] ?? 'unknown'),
+      grant_type: grantTypeOf(koa?.oidc.params),
       proof: koa !== undefined && koa.get('DPoP') !== '',
     },
   })
@@ -64,16 +64,19 @@ export function auditTokenRequests({
       grant: token?.grantId ?? Grant?.jti,
       request_id: koa.state.requestId,
       detail: {
-        grant_type: String(oidc.params?.['grant_type'] ?? grantTypes.clientCredentials).slice(
-          0,
-          100,
-        ),
+        grant_type: grantTypeOf(oidc.params),
         proof: koa.get('DPoP') !== '',
         ...(counted !== undefined && { count: counted }),
         ...(typeof error === 'string' && { error }),
       },
     })
   }
+}
+
+/** The grant that was asked for; anything else could be as long as the sender likes. */
+function grantTypeOf(params: Readonly<Record<string, unknown>> | undefined): string {
+  const asked = params?.['grant_type']
+  return Object.values<unknown>(grantTypes).includes(asked) ? String(asked) : 'unknown'
 }
 
 const recordEveryMs = 60_000

@@ -42,9 +42,6 @@ export const newClientSchema = z
     }
   })
 
-/** Input of {@link registerClient}. */
-export type NewClientInput = z.input<typeof newClientSchema>
-
 /** A client and its secret, which cannot be read again. */
 export interface RegisteredClient {
   readonly client: Client

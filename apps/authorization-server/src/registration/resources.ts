@@ -50,9 +50,6 @@ export const newResourceSchema = z.strictObject({
   deployment: z.boolean().default(false),
 })
 
-/** Input of {@link registerResource}. */
-export type NewResourceInput = z.input<typeof newResourceSchema>
-
 /** A resource with the secrets of its own client and deployment, which cannot be read again. */
 export interface RegisteredResource {
   readonly resource: Resource
