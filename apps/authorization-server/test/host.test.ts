@@ -138,6 +138,23 @@ describe('every answer', () => {
   })
 })
 
+describe('malformed requests', () => {
+  test.each([
+    '/%E0%A4%A',
+    '/interaction/%E0%A4%A',
+    '/v1/connections/%E0%A4%A',
+    '/oauth2/auth?%E0%A4%A=%E0%A4%A',
+    '/oauth2/auth?scope=a&scope=b&resource=x&resource=y&client_id=a&client_id=b',
+    '/setup?key[a]=1',
+    `/oauth2/auth?scope=${'a'.repeat(8000)}`,
+    '//evil.example/%2e%2e',
+  ])('never are our failure: %s', async (path) => {
+    const answer = await raw(path, { host: new URL(server.issuer).host })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+  })
+})
+
 describe('request bodies', () => {
   test('have a limit, also when they do not tell their length', async () => {
     const big = 'a'.repeat(40_000)

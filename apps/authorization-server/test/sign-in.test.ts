@@ -1,7 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPasswordCheck, hashPassword, passwordProblem } from '../src/interaction/passwords.ts'
-import { createSignInLimits } from '../src/interaction/sign-in-limits.ts'
+import { addressGroup, createSignInLimits } from '../src/interaction/sign-in-limits.ts'
 import { Browser, formOf } from './support/browser.ts'
 import { addClient, addResource, authorizationUrl, signIn } from './support/flow.ts'
 import { password, startTestServer, type TestServer } from './support/server.ts'
@@ -120,6 +120,15 @@ describe('sign-in', () => {
     expect(await limits.attempt('a@example.org', '192.0.2.2')).toBe(0)
     await limits.succeeded('a@example.org', '192.0.2.1')
     expect(await limits.attempt('a@example.org', '192.0.2.1')).toBe(0)
+  })
+
+  test('takes an IPv6 network for one address', () => {
+    expect(addressGroup('2001:db8:1:2:3:4:5:6')).toBe(addressGroup('2001:db8:1:2::9'))
+    expect(addressGroup('2001:db8::1')).toBe('2001:db8:0:0::/64')
+    expect(addressGroup('2001:db8:1:3::9')).not.toBe(addressGroup('2001:db8:1:2::9'))
+    expect(addressGroup('::ffff:192.0.2.1')).toBe('192.0.2.1')
+    expect(addressGroup('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
+    expect(addressGroup('192.0.2.1')).toBe('192.0.2.1')
   })
 
   test('limits one address that tries many accounts', async () => {

@@ -32,9 +32,10 @@ export function createSignInLimits(options: SignInLimitOptions = {}): SignInLimi
   return {
     async attempt(email, remoteAddress) {
       const key = accountKey(email)
+      const from = addressGroup(remoteAddress)
       const consumed: readonly (readonly [RateLimiterMemory, string])[] = [
-        [address, remoteAddress],
-        [pair, `${key}:${remoteAddress}`],
+        [address, from],
+        [pair, `${key}:${from}`],
         [account, key],
       ]
       for (const [limit, name] of consumed) {
@@ -48,7 +49,20 @@ export function createSignInLimits(options: SignInLimitOptions = {}): SignInLimi
       return 0
     },
     async succeeded(email, remoteAddress) {
-      await pair.delete(`${accountKey(email)}:${remoteAddress}`)
+      await pair.delete(`${accountKey(email)}:${addressGroup(remoteAddress)}`)
     },
   }
+}
+
+/** Whom an address stands for: itself, or for IPv6 its /64, of which one subscriber has all. */
+export function addressGroup(address: string): string {
+  const bare = address.replace(/%.*$/, '').toLowerCase()
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1]
+  if (mapped !== undefined || !bare.includes(':')) return mapped ?? bare
+  const [head = '', tail] = bare.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
+  const groups = tail === undefined ? before : [...before, ...zeros, ...after]
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
