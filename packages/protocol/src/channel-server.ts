@@ -190,7 +190,7 @@ export function serveChannel(
   function finish(id: number, stream: ServerStream, type: FrameType, payload?: Uint8Array): void {
     if (!streams.delete(id)) return
     stream.release()
-    stream.incoming.fail(new ChannelError('CANCELLED', 'the request was answered'))
+    stream.incoming.fail(requestOver)
     connection.send(type, id, payload)
   }
 
@@ -199,6 +199,9 @@ export function serveChannel(
     close: () => connection.close(new ChannelError('CHANNEL_CLOSED', 'the channel was closed')),
   }
 }
+
+/** What late readers of a request's body meet; made once, because every request ends with it. */
+const requestOver = new ChannelError('CANCELLED', 'the request was answered')
 
 /** Lets go of a body that nobody will read. */
 async function discard(body: BodySource | undefined): Promise<void> {

@@ -70,7 +70,7 @@ export function openStorage(options: StorageOptions): Storage {
     sweepExpired: (limit = sweepBatch) => sweep(limit),
     async close() {
       stopSweeping()
-      backend.commit.close()
+      await backend.commit.close()
       db.close()
     },
   }

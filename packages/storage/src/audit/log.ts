@@ -10,8 +10,8 @@ import { toColumns, toRecord } from './row.ts'
 /** The append-only, hash-chained log. */
 export interface AuditLog {
   /**
-   * Appends a record and resolves once it is on disk (`synchronous=FULL`); entries that arrive in the same
-   * turn of the event loop share one commit. Strings over 512 characters are cut.
+   * Appends a record and resolves once it is on disk; entries that arrive in the same turn of the event
+   * loop share one commit. Strings over 512 characters are cut.
    * @throws StorageError INVALID_VALUE for a detail of another shape than {@link AuditEntry} allows
    */
   append(entry: AuditEntry): Promise<AuditRecord>
@@ -101,7 +101,10 @@ export function createAuditLog({ db, commit, now }: Backend): AuditLog {
       return after.all(range?.after ?? 0, limitOf(range)).map(toRecord)
     },
     async head() {
-      return head()
+      const latest = head()
+      // The enclave vouches for it: a power cut must not take back what it has signed.
+      await commit.onDisk()
+      return latest
     },
     async saveSignedHead({ seq, hash, time, key_id, signature }) {
       await commit.statement(() => insertHead.run(seq, hash, time, key_id, signature))

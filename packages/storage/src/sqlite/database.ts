@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { StorageError } from '../errors.ts'
 
@@ -9,9 +10,6 @@ interface Statement<Row> {
   /** Runs a statement that returns no rows; answers how many rows it changed. */
   run(...parameters: readonly unknown[]): number
 }
-
-/** `full` survives a power cut; `normal` may then lose the last commits, never the file's integrity. */
-type Durability = 'full' | 'normal'
 
 /** Enough for the hot pages of a million rows. */
 const cacheKiB = 32 * 1024
@@ -25,8 +23,8 @@ export interface Database {
   prepare<Row>(sql: string): Statement<Row>
   /** Runs `work` in an immediate transaction, or in a savepoint inside one; a throw undoes all of it. */
   transaction<T>(work: () => T): T
-  /** How durable the next transactions are; `full` until it is called. */
-  setDurability(durability: Durability): void
+  /** Resolves when every transaction so far survives a power cut. */
+  sync(): Promise<void>
   readonly inTransaction: boolean
   /** Changes whenever another connection, so another process, has written; our own writes leave it alone. */
   foreignWrites(): number
@@ -42,7 +40,8 @@ export function createPrivateFile(file: string): void {
 export function openDatabase(file: string): Database {
   const sqlite = new Sqlite(file, { timeout: 5000 })
   sqlite.pragma('journal_mode = wal')
-  sqlite.pragma('synchronous = full')
+  // A power cut may undo the last commits, never harm the file, until `sync` has resolved.
+  sqlite.pragma('synchronous = normal')
   sqlite.pragma(`cache_size = -${cacheKiB}`)
   // Large savepoints and sorts spill to files in /tmp otherwise, where the sandbox lets nobody write.
   sqlite.pragma('temp_store = memory')
@@ -51,7 +50,7 @@ export function openDatabase(file: string): Database {
   // So that INSERT OR REPLACE meets the triggers that keep the audit log append-only.
   sqlite.pragma('recursive_triggers = on')
 
-  let durability: Durability = 'full'
+  let wal: number | undefined
   const statements = new Map<string, Statement<unknown>>()
   const requireOpen = (): void => {
     if (!sqlite.open) throw new StorageError('CLOSED', 'the database is closed')
@@ -76,20 +75,26 @@ export function openDatabase(file: string): Database {
       }
       return statement as Statement<Row>
     },
-    setDurability(wanted) {
-      if (wanted === durability) return
-      sqlite.pragma(`synchronous = ${wanted}`)
-      durability = wanted
+    async sync() {
+      requireOpen()
+      // The same file for as long as a connection is open; locks lie on others, so opening it is harmless.
+      wal ??= openSync(`${file}-wal`, 'r')
+      await flushToDisk(wal)
     },
     transaction: (work) => (requireOpen(), sqlite.transaction(work).immediate()),
     get inTransaction() {
       return sqlite.inTransaction
     },
     close: () => {
+      if (wal !== undefined) closeSync(wal)
+      wal = undefined
       sqlite.close()
     },
   }
 }
+
+/** What SQLite itself does at `synchronous = full`, without blocking the process meanwhile. */
+const flushToDisk = promisify(fdatasync)
 
 /** True when a write failed because the row, or a unique value in it, exists already. */
 export function isUniqueViolation(error: unknown): boolean {
