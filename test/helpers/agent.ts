@@ -185,7 +185,11 @@ async function proofHeaders(url: string, options: Proof): Promise<Record<string,
 }
 
 async function send(url: string, headers: Record<string, string>, body: string): Promise<Answer> {
-  const answer = await request(url, { method: 'POST', headers, body })
+  const answer = await request(url, {
+    ...{ method: 'POST', headers, body },
+    // Longer than any deadline that the tests give: what hangs is a failure, not a wait.
+    signal: AbortSignal.timeout(30_000),
+  })
   const text = await answer.body.text()
   return { status: answer.statusCode, headers: answer.headers, body: parse(text) }
 }

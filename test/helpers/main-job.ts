@@ -25,6 +25,8 @@ export interface MainJob {
   readonly stack: Stack
   readonly taps: readonly WireTap[]
   readonly ada: Person
+  /** What Ada signs in with. */
+  readonly account: { readonly email: string; readonly password: string }
   readonly mallory: Person
   readonly handle: string
   readonly resource: string
@@ -202,6 +204,7 @@ async function run(
       session,
     },
     handle: connection.handle,
+    account: adaAccount,
     resourceClient: { id: registered.client_id, secret: registered.client_secret },
     agentClientId: client.client_id,
     mcpServerPid: mcpServer.child.pid ?? 0,
