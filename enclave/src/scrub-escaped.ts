@@ -2,6 +2,7 @@ const percent = 0x25
 const plus = 0x2b
 const backslash = 0x5c
 const space = 0x20
+const letterU = 0x75
 
 /** Longest spelling of one byte of a secret: `\u00xx`. */
 export const longestEscape = 6
@@ -40,44 +41,58 @@ export class EscapedSecret {
 
   /** Tries to read the secret from `text` at `at`. */
   matchAt(text: Buffer, at: number): EscapedMatch {
-    let position = at
+    if (!this.#couldStart(text, at)) return undefined
+    // A secret may itself look like an escape, so there can be several readings of what went before.
+    let ends: readonly number[] = [at]
+    let isCutShort = false
     for (const character of this.#characters) {
-      const next = this.#readCharacter(character, text, position)
-      if (typeof next !== 'number') return next
-      position = next
+      const next: number[] = []
+      for (const end of ends) isCutShort = this.#read(character, text, end, next) || isCutShort
+      if (next.length === 0) return isCutShort ? 'incomplete' : undefined
+      ends = next
     }
-    return { end: position }
+    return { end: Math.max(...ends) }
   }
 
-  #readCharacter(
-    { start, end, units }: Character,
-    text: Buffer,
-    at: number,
-  ): number | 'incomplete' | undefined {
-    if (text[at] === backslash) {
-      const escaped = readJsonEscape(units, text, at)
-      // A secret's own backslash may also stand for itself.
-      if (escaped !== undefined || this.#secret[start] !== backslash) return escaped
+  /** Turns most escapes of other characters away before anything is allocated. */
+  #couldStart(text: Buffer, at: number): boolean {
+    const first = this.#secret[0] as number
+    const sign = text[at]
+    const next = text[at + 1]
+    if (sign === first || next === undefined) return true
+    if (sign === percent) return hexValue(text, at + 1, 1) === first >>> 4
+    if (sign === backslash) return next === letterU || shortEscapes.get(next) === first
+    return true
+  }
+
+  /** Adds where a character that starts at `at` may end; tells whether more text could add others. */
+  #read(character: Character, text: Buffer, at: number, found: number[]): boolean {
+    const escaped = text[at] === backslash ? readJsonEscape(character.units, text, at) : undefined
+    if (typeof escaped === 'number') found.push(escaped)
+    let isCutShort = escaped === 'incomplete'
+    let ends: readonly number[] = [at]
+    for (let index = character.start; index < character.end; index++) {
+      const next: number[] = []
+      for (const end of ends) {
+        isCutShort = readByte(this.#secret[index] as number, text, end, next) || isCutShort
+      }
+      ends = next
     }
-    let position = at
-    for (let index = start; index < end; index++) {
-      const next = readByte(this.#secret[index] as number, text, position)
-      if (typeof next !== 'number') return next
-      position = next
-    }
-    return position
+    found.push(...ends)
+    return isCutShort
   }
 }
 
-function readByte(byte: number, text: Buffer, at: number): number | 'incomplete' | undefined {
-  const found = text[at]
-  if (found === undefined) return 'incomplete'
-  if (found === percent) {
-    if (at + 3 > text.length) return 'incomplete'
-    if (hexValue(text, at + 1, 2) === byte) return at + 3
-  }
-  if (found === byte || (found === plus && byte === space)) return at + 1
-  return undefined
+/** Adds where a byte that starts at `at` may end; tells whether more text could add others. */
+function readByte(byte: number, text: Buffer, at: number, found: number[]): boolean {
+  if (at >= text.length) return true
+  const first = text[at]
+  if (first === byte || (first === plus && byte === space)) found.push(at + 1)
+  if (first !== percent) return false
+  const given = Math.min(2, text.length - at - 1)
+  if (hexValue(text, at + 1, given) !== byte >>> (8 - given * 4)) return false
+  if (given === 2) found.push(at + 3)
+  return given < 2
 }
 
 const shortEscapes = new Map([
@@ -97,7 +112,7 @@ function readJsonEscape(
     const kind = text[position + 1]
     if (kind === undefined) return 'incomplete'
     if (text[position] !== backslash) return undefined
-    if (kind === 0x75) {
+    if (kind === letterU) {
       if (position + 6 > text.length) return 'incomplete'
       if (hexValue(text, position + 2, 4) !== unit) return undefined
       position += 6
