@@ -1,8 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Scrubber } from '../src/scrub.ts'
+import { redaction, Scrubber } from '../src/scrub.ts'
 
-/** Few different bytes, so that secrets overlap themselves and their own escapes. */
+/**
+ * Few different bytes, so that secrets overlap themselves and their own escapes. The last one is plain:
+ * where a secret ends with what may begin an escape, a cut can leave the escape's harmless rest.
+ */
 const secrets = fc
   .array(
     fc.constantFrom('a', 'b', '%', '\\', '"', '/', '+', ' ', '2', '5', 'u', 'é', '\u{1F600}'),
@@ -11,7 +14,7 @@ const secrets = fc
       maxLength: 12,
     },
   )
-  .map((parts) => parts.join(''))
+  .map((parts) => `${parts.join('')}z`)
 
 const spellings: readonly ((character: string) => string)[] = [
   (character) => character,
@@ -59,15 +62,14 @@ describe('scrubber', () => {
   })
 
   it('finds every character in every spelling, however the stream is cut', () => {
-    const choices = fc.array(fc.nat(spellings.length - 1), { minLength: 12, maxLength: 12 })
+    const choices = fc.array(fc.nat(spellings.length - 1), { minLength: 13, maxLength: 13 })
     fc.assert(
       fc.property(secrets, choices, cuts, (secret, choice, at) => {
         const spelled = Array.from(secret)
           .map((character, index) => spellings[choice[index] ?? 0]?.(character) ?? '')
           .join('')
         const clean = scrubInPieces(secret, Buffer.from(`<${spelled}>`), at)
-        // Cut behind a last `%` or `\\`, the rest of its escape stays; it tells nothing.
-        expect(clean.toString()).toMatch(/^<\[redacted by holdfast\](25|u005c)?>$/)
+        expect(clean.toString()).toBe(`<${redaction}>`)
       }),
       { numRuns: 2000 },
     )
