@@ -4,6 +4,7 @@ import { toConnection, toInfo, toReservedRow } from './connection-row.ts'
 import { StorageError } from './errors.ts'
 import type { JsonObject } from './json.ts'
 import type { Page } from './paging.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists } from './rows.ts'
 import type { ConnectionRow } from './schema.ts'
 import { all, query, run } from './sqlite/queries.ts'
@@ -134,6 +135,8 @@ const infoColumns = [
 /** How often a connection's last use is written, and how many handles are remembered for it. */
 const touchIntervalMs = 60_000
 const touchedHandles = 10_000
+/** Records are of a few hundred bytes, and of 256 KiB at most. */
+const cachedConnections = 500
 
 export function createConnections({ db, commit, now }: Backend): Connections {
   const byHandle = db.prepare<ConnectionRow>('select * from connections where handle = ?')
@@ -141,6 +144,13 @@ export function createConnections({ db, commit, now }: Backend): Connections {
     `select 1 as found from connections where handle = ? and upload_nonce_hash = ?
        and upload_expires_at_ms > ? and status <> 'revoked'`,
   )
+  const known = createReadCache<Connection>(db, cachedConnections)
+  /** A change of a connection, after which everybody reads it anew. */
+  const change = <T>(handle: string, work: () => T): Promise<T> =>
+    commit.transaction(() => {
+      known.forget(handle)
+      return work()
+    })
   const touchRow = db.prepare('update connections set last_used_at_ms = ? where handle = ?')
   const touchedAt = new Map<string, number>()
 
@@ -192,8 +202,10 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         return toInfo(row)
       }),
     async find(handle) {
-      const row = byHandle.get(handle)
-      return row === undefined ? undefined : toConnection(row)
+      return known.get(handle, () => {
+        const row = byHandle.get(handle)
+        return row === undefined ? undefined : toConnection(row)
+      })
     },
     async list(filter) {
       let chosen = query
@@ -206,7 +218,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
       return all(db, chosen).map(toInfo)
     },
     openUpload: (handle, { nonce, expiresAtMs }) =>
-      commit.transaction(() => {
+      change(handle, () => {
         usable(handle)
         run(
           db,
@@ -220,7 +232,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
       return openNonce.get(handle, sha256(nonce), now()) !== undefined
     },
     completeUpload: (handle, nonce, update) =>
-      commit.transaction(() => {
+      change(handle, () => {
         const { status } = usable(handle)
         if (openNonce.get(handle, sha256(nonce), now()) === undefined) {
           throw new StorageError(
@@ -243,13 +255,13 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         return infoOf(handle)
       }),
     replaceRecord: (handle, update) =>
-      commit.transaction(() => {
+      change(handle, () => {
         if (usable(handle).record === null) throw notFound('sealed connection')
         writeRecord(handle, update)
         return infoOf(handle)
       }),
     update: (handle, { label, status }) =>
-      commit.transaction(() => {
+      change(handle, () => {
         const row = usable(handle)
         if (status !== undefined && row.status === 'reserved') throw notFound('sealed connection')
         run(
@@ -266,7 +278,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         return infoOf(handle)
       }),
     revoke: (handle) =>
-      commit.transaction(() => {
+      change(handle, () => {
         if (byHandle.get(handle) === undefined) throw notFound('connection')
         const nowMs = now()
         db.prepare(
@@ -282,7 +294,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
       if (touchedAt.size >= touchedHandles) touchedAt.clear()
       touchedAt.set(handle, nowMs)
       // Nobody waits for it and nothing depends on it: a failed write only leaves an older time.
-      commit.statement(() => touchRow.run(nowMs, handle)).catch(() => undefined)
+      change(handle, () => touchRow.run(nowMs, handle)).catch(() => undefined)
     },
   }
 }

@@ -4,11 +4,13 @@ import type { Database } from './sqlite/database.ts'
 export interface ReadCache<Value> {
   /** The remembered value, or what `read` finds; what is not there is not remembered. */
   get(key: string, read: (key: string) => Value | undefined): Value | undefined
-  /** To be called by every write of this process that the values depend on, inside its transaction. */
+  /** To be called by every write of this process to what was read under the key, inside its transaction. */
+  forget(key: string): void
+  /** The same for writes that concern any key. */
   clear(): void
 }
 
-/** For small tables that every request reads and hardly anyone writes. Other processes' writes clear it too. */
+/** For rows that many requests read and hardly anyone writes. Other processes' writes clear it too. */
 export function createReadCache<Value>(db: Database, limit = 1000): ReadCache<Value> {
   const values = new Map<string, Value>()
   let foreignWrites = -1
@@ -21,9 +23,12 @@ export function createReadCache<Value>(db: Database, limit = 1000): ReadCache<Va
       if (known !== undefined) return known
       const found = read(key)
       if (found === undefined) return undefined
-      if (values.size >= limit) values.clear()
+      if (values.size >= limit) values.delete(values.keys().next().value!)
       values.set(key, found)
       return found
+    },
+    forget: (key) => {
+      values.delete(key)
     },
     clear: () => {
       values.clear()

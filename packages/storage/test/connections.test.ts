@@ -167,3 +167,26 @@ test('the last use is noted at most once a minute', async () => {
   storage.connections.touch(handle)
   expect(await lastUse()).toBe(start + 60_000)
 })
+
+test('every change of a connection is seen by the next look-up, also of another process', async () => {
+  const { storage, file, clock } = temporaryStorage()
+  const { storage: other } = temporaryStorage({ file })
+  const seen = async (): Promise<unknown[]> => {
+    const found = await storage.connections.find(handle)
+    return [found?.status, found?.label, found?.recordVersion, found?.lastUsedAtMs !== undefined]
+  }
+  expect(await seen()).toEqual([undefined, undefined, undefined, false])
+  await storage.connections.reserve(reservation(clock.nowMs + 1000))
+  expect(await seen()).toEqual(['reserved', 'work', 0, false])
+  await storage.connections.completeUpload(handle, 'canary-nonce', record(1))
+  expect(await seen()).toEqual(['active', 'work', 1, false])
+  await storage.connections.replaceRecord(handle, record(2))
+  expect(await seen()).toEqual(['active', 'work', 2, false])
+  storage.connections.touch(handle)
+  await storage.connections.update(handle, { status: 'paused' })
+  expect(await seen()).toEqual(['paused', 'work', 2, true])
+  await other.connections.update(handle, { status: 'active', label: 'home' })
+  expect(await seen()).toEqual(['active', 'home', 2, true])
+  await other.connections.revoke(handle)
+  expect(await seen()).toEqual(['revoked', 'home', 2, true])
+})
