@@ -2,7 +2,6 @@ import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { authenticateClient } from './client-authentication.ts'
-import { denyListPath } from './routes.ts'
 
 /**
  * Serves the deny list to the clients of registered resources, so that an unexpired JWT dies at
@@ -10,7 +9,7 @@ import { denyListPath } from './routes.ts'
  */
 export function serveDenyList(ctx: AppContext): Koa.Middleware<RequestState> {
   return async (koa, next) => {
-    if (koa.path !== denyListPath || koa.method !== 'GET') return next()
+    if (koa.method !== 'GET') return next()
     const { client, method } = await authenticateClient(ctx.storage.clients, koa.req)
     if (method !== 'secret' || !(await ctx.storage.resources.findByClientId(client.clientId))) {
       throw new HttpProblem(403, "only a registered resource's own client may read the deny list", {

@@ -4,7 +4,6 @@ import { readForm } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { type AccessTokenClaims, TokenError } from '../tokens.ts'
 import { authenticateClient } from './client-authentication.ts'
-import { routes } from './routes.ts'
 
 /**
  * Token introspection, for the client of the resource that the token is meant for. To anyone else
@@ -13,7 +12,7 @@ import { routes } from './routes.ts'
  */
 export function serveIntrospection(ctx: AppContext): Koa.Middleware<RequestState> {
   return async (koa, next) => {
-    if (koa.path !== routes.introspection || koa.method !== 'POST') return next()
+    if (koa.method !== 'POST') return next()
     const form = await readForm(koa.req)
     const { client, method } = await authenticateClient(ctx.storage.clients, koa.req, form)
     if (method !== 'secret') {

@@ -1,6 +1,5 @@
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
-import { routes } from './routes.ts'
 
 const keysMaxAgeMs = 5000
 
@@ -28,7 +27,7 @@ export function serveJwks(
   }
 
   return async (koa, next) => {
-    if (koa.path !== routes.jwks || (koa.method !== 'GET' && koa.method !== 'HEAD')) return next()
+    if (koa.method !== 'GET' && koa.method !== 'HEAD') return next()
     await refreshEncryptionKeys()
     koa.set('Access-Control-Allow-Origin', '*')
     koa.set('Cross-Origin-Resource-Policy', 'cross-origin')

@@ -4,7 +4,6 @@ import { readFormText } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { TokenError } from '../tokens.ts'
 import { authenticateClient } from './client-authentication.ts'
-import { routes } from './routes.ts'
 
 /** What a JWT looks like; refresh tokens are opaque and have no dot. */
 const isJwt = (token: string): boolean => token.split('.').length === 3
@@ -16,7 +15,7 @@ const isJwt = (token: string): boolean => token.split('.').length === 3
  */
 export function serveRevocation(ctx: AppContext): Koa.Middleware<RequestState> {
   return async (koa, next) => {
-    if (koa.path !== routes.revocation || koa.method !== 'POST') return next()
+    if (koa.method !== 'POST') return next()
     const text = await readFormText(koa.req)
     const form = new URLSearchParams(text)
     const token = form.get('token')

@@ -29,9 +29,7 @@ export function serveUserinfo(
   const url = ctx.config.issuer + routes.userinfo
 
   return async (koa, next) => {
-    if (koa.path !== routes.userinfo || (koa.method !== 'GET' && koa.method !== 'POST')) {
-      return next()
-    }
+    if (koa.method !== 'GET' && koa.method !== 'POST') return next()
     const { headersDistinct, method = 'GET' } = koa.req
     const token = await authorizeRequest(
       {
