@@ -88,7 +88,7 @@ describe.skipIf(!hasGit)('the repository', () => {
     ['a folder of the machine that it was made on', new RegExp(['/wo', 'rk/'].join(''))],
     [
       'a package registry by its address',
-      new RegExp(['regis', 'try\\.npmjs|"resolved":'].join('')),
+      new RegExp(['regis', 'try\\.npmjs|"resolved": "https?:'].join('')),
     ],
   ]
 

@@ -43,7 +43,7 @@ export class Upstream {
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const { origin, method, target: path, headers, body, signal } = request
     try {
-      const response = await this.#agent.request({
+      const pending = this.#agent.request({
         origin,
         method,
         path,
@@ -51,6 +51,7 @@ export class Upstream {
         body: body ?? null,
         signal,
       })
+      const response = await orAborted(pending, signal)
       // Giving a body up makes it emit an error that nobody may be listening for.
       response.body.on('error', () => undefined)
       return response
@@ -63,4 +64,26 @@ export class Upstream {
   close(): Promise<void> {
     return this.#agent.destroy()
   }
+}
+
+/**
+ * The library heeds a signal only once it is connected: an upstream that never finishes its TLS
+ * handshake would hold the caller beyond the deadline. It then drops the request unsent.
+ */
+function orAborted(
+  pending: Promise<UpstreamResponse>,
+  signal: AbortSignal,
+): Promise<UpstreamResponse> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new DOMException('the call was given up', 'AbortError'))
+      pending.then(
+        ({ body }) => body.on('error', () => undefined).destroy(),
+        () => undefined,
+      )
+    }
+    if (signal.aborted) return giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }

@@ -46,6 +46,8 @@ const password = (): string =>
 export interface MainJobOptions {
   /** Further `HOLDFAST_*` settings. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Further `host:port` on loopback that the relay may reach. */
+  readonly reachable?: readonly string[]
   /** Paths that the connection's policy allows, as the command line takes them. */
   readonly paths?: string
 }
@@ -89,7 +91,10 @@ async function run(
   const stack = onClose(
     await startStack({
       publicPort: serverTap.port,
-      allowPrivate: [`localhost:${upstream.port}`, `localhost:${evil.port}`],
+      allowPrivate: [
+        ...[upstream, evil].map(({ port }) => `localhost:${port}`),
+        ...(options.reachable ?? []),
+      ],
       extraCaPem: `${upstream.caPem}\n${evil.caPem}`,
       settings: options.settings ?? {},
     }),

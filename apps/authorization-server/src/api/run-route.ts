@@ -59,9 +59,15 @@ function checked(schema: z.ZodType, value: unknown, prefix: '/' | ''): unknown {
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.map((issue): FieldError => ({
     pointer: `${prefix}${issue.path.map(String).join('/')}`,
-    detail: issue.message,
+    detail: issue.code === 'unrecognized_keys' ? unknownFields(issue.keys) : issue.message,
   }))
   throw new ApiProblem('INVALID_REQUEST', 'the request does not have the documented form', {
     errors: errors.slice(0, 20),
   })
+}
+
+/** Names fields only when they look like names: anything else may be a secret in the wrong place. */
+function unknownFields(keys: readonly string[]): string {
+  const names = keys.filter((key) => /^[a-z][a-z_]{0,31}$/.test(key))
+  return names.length === 0 ? 'holds an unknown field' : `unknown: ${names.join(', ')}`
 }

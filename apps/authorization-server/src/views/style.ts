@@ -35,6 +35,8 @@ fieldset { margin: 0 0 0.75rem; padding: 0.5rem 0.75rem; border: 1px solid var(-
   border-radius: 0.5rem; }
 legend { padding: 0 0.25rem; font-weight: 600; }
 .soft { color: var(--soft); font-size: 0.875rem; }
+form.soft { margin-bottom: 0.75rem; }
+input + .soft, select + .soft { margin-top: 0.375rem; }
 .notice { padding: 0.75rem; border-left: 0.25rem solid var(--warn); background: var(--warn-back);
   color: var(--warn); border-radius: 0.25rem; }
 .error { padding: 0.75rem; border-left: 0.25rem solid var(--bad); background: var(--bad-back);
@@ -49,6 +51,8 @@ button.primary { color: var(--on-accent); background: var(--accent); }
 button.link { min-height: 0; min-width: 0; padding: 0; border: 0; font-weight: 400;
   text-decoration: underline; }
 .inline { display: inline; }
+@media (max-width: 36rem) { header { margin-top: 1rem; } main { margin: 1rem auto; border-radius: 0;
+  border-width: 1px 0; } }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `.trimStart()
 
