@@ -26,10 +26,19 @@ export type Outcome<Result> =
       readonly error: { readonly type: string; readonly message: string }
     }
 
+/**
+ * The result of a step.
+ *
+ * @throws Error with what the library raised
+ */
+export function resultOf<Result>({ result, error }: Outcome<Result>): Result {
+  if (result === undefined) throw new Error(`${error?.type}: ${error?.message}`)
+  return result
+}
+
 /** A program that uses the published clients. */
 export interface ClientProgram {
   step<Result>(name: string, args: Readonly<Record<string, unknown>>): Promise<Outcome<Result>>
-  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -56,7 +65,6 @@ export function startClient(python: string): ClientProgram {
       if (done === true) throw new Error(`client.py ended:\n${said()}`)
       return JSON.parse(value)
     },
-    pid: child.pid ?? 0,
     stop: () => end(child),
   }
 }

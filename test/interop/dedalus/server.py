@@ -42,14 +42,14 @@ async def call_api(
 
 
 @tool(description="Sends the same request three times at once")
-async def call_thrice(tell_apart: bool) -> list[dict[str, Any]]:
+async def call_thrice(tell_apart: bool) -> dict[str, Any]:
     def request(number: int) -> HttpRequest:
         headers = {"X-Attempt": str(number)} if tell_apart else None
         return HttpRequest(method=HttpMethod.GET, path="/user", headers=headers)
 
     context = get_context()
     answers = await asyncio.gather(*(context.dispatch("github", request(n)) for n in range(3)))
-    return [answer.model_dump(mode="json") for answer in answers]
+    return {"answers": [answer.model_dump(mode="json") for answer in answers]}
 
 
 @tool(description="Needs a scope that nobody grants", required_scopes=["admin"])

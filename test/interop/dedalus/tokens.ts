@@ -10,7 +10,12 @@ export interface Tokens {
 }
 
 /** Signs Ada's program in at a resource; with `key`, bound to that key of `client.py`. */
-export async function signIn(setting: Setting, resource: string, key?: string): Promise<Tokens> {
+export async function signIn(
+  setting: Setting,
+  resource: string,
+  key?: string,
+  tokenPath = '/oauth2/token',
+): Promise<Tokens> {
   const { issuer, clientId, client, ada } = setting
   const verifier = oauth.generateRandomCodeVerifier()
   const url = new URL(`${issuer}/oauth2/auth`)
@@ -24,7 +29,7 @@ export async function signIn(setting: Setting, resource: string, key?: string): 
   const code = callback.searchParams.get('code')
   if (code === null) throw new Error(`no code came back: ${callback.search}`)
   const { result, error } = await client.step<{ status: number; body: Tokens }>('redeem', {
-    url: `${issuer}/oauth2/token`,
+    url: `${issuer}${tokenPath}`,
     form: {
       ...{ grant_type: 'authorization_code', code, client_id: clientId, resource },
       ...{ redirect_uri: redirectUri, code_verifier: verifier },
