@@ -6,6 +6,7 @@ import { serveDenyList } from './deny-list.ts'
 import { handOff } from './hand-off.ts'
 import { serveIntrospection } from './introspect.ts'
 import { serveJwks } from './jwks.ts'
+import { isLibraryPath } from './library-paths.ts'
 import { completeMetadata } from './metadata.ts'
 import { createProvider } from './provider.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
@@ -77,5 +78,5 @@ const byPath =
 /** The library is a Koa app whose only middleware is its router. */
 function runProvider(provider: Provider, koa: Koa.Context, next: Koa.Next): Promise<unknown> {
   const [router] = provider.middleware
-  return router ? Promise.resolve(router(koa, next)) : next()
+  return router && isLibraryPath(koa.path) ? Promise.resolve(router(koa, next)) : next()
 }
