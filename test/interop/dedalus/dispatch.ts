@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { findInBytes, needlesOf } from '../../helpers/canary.ts'
 import type { SeenRequest } from '../../helpers/upstream.ts'
-import type { ClientAuth } from './python-programs.ts'
+import { type ClientAuth, resultOf } from './python-programs.ts'
 import type { Report } from './report.ts'
 import { headerFormat, type InteropServer, type Setting } from './setting.ts'
 import { claimsOf, signIn } from './tokens.ts'
@@ -57,6 +57,17 @@ export async function checkDispatch(
     const own = await signIn(setting, automatic.resource)
     return callsOnce(setting, automatic, { kind: 'bearer', token: own.access_token })
   })
+  await report.check(
+    'it lets tokens of other servers in; Holdfast dispatches for none',
+    async () => {
+      const { upstream } = setting
+      const before = upstream.seen.length
+      const { tools } = resultOf(await use(setting, automatic.url, bearer))
+      const said = await dispatchedBy(setting, automatic.url, bearer, 'whoami')
+      assert.equal(upstream.seen.length, before)
+      return `${tools.length} tools; ${assertFailed(said, 'CONNECTION_REVOKED', false)}`
+    },
+  )
   await checkAnswers(report, setting, bearer)
   return token
 }

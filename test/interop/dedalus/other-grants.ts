@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request } from 'undici'
 import { type ClientAuth, resultOf } from './python-programs.ts'
 import type { Report } from './report.ts'
 import type { Setting } from './setting.ts'
@@ -42,5 +43,24 @@ export async function checkOtherGrants(
     assert.equal(error?.type, 'TokenError')
     assert.match(error.message, /requested grant type is not allowed/)
     return error.message
+  })
+  await report.check('not there yet: API keys (dsk-…)', async () => {
+    const step = await setting.client.step<{ status: number; body: { error: string } }>('redeem', {
+      url: `${setting.issuer}/oauth2/token`,
+      form: {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: 'dsk-test-1',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:api_key',
+      },
+    })
+    const { status, body } = resultOf(step)
+    assert.ok(status === 400 || status === 401)
+    return `${status} ${body.error}`
+  })
+  await report.check('not there yet: device flow', async () => {
+    const answer = await request(`${setting.issuer}/oauth2/device/auth`, { method: 'POST' })
+    await answer.body.dump()
+    assert.equal(answer.statusCode, 404)
+    return String(answer.statusCode)
   })
 }

@@ -78,9 +78,11 @@ export async function startServer(
     readonly audience: string
     readonly flags?: readonly string[]
     readonly deployment: { readonly id: string; readonly secret: string }
+    /** Default: the issuer. */
+    readonly dispatchUrl?: string | undefined
   },
 ): Promise<ServerProgram> {
-  const { port, issuer, audience, flags = [], deployment } = options
+  const { port, issuer, audience, flags = [], deployment, dispatchUrl = issuer } = options
   const child = spawn(
     python,
     [
@@ -91,7 +93,7 @@ export async function startServer(
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...cleanEnvironment(),
-        DEDALUS_DISPATCH_URL: issuer,
+        DEDALUS_DISPATCH_URL: dispatchUrl,
         DEDALUS_DEPLOYMENT_ID: deployment.id,
         DEDALUS_AUTH_SECRET: deployment.secret,
       },

@@ -28,11 +28,21 @@ export async function checkRefusals(
   })
   await report.check('a runner with another DEDALUS_AUTH_SECRET', async () => {
     const before = upstream.seen.length
-    const impostor = await setting.impostor(randomBytes(32).toString('base64'))
+    const other = randomBytes(32).toString('base64')
+    const impostor = await setting.misconfigured({ secret: other })
     const said = await dispatchedBy(setting, impostor.url, auth, 'whoami')
+    await impostor.stop()
     assert.equal(upstream.seen.length, before)
     assert.match(said.error?.message ?? '', /403/)
     return `${assertFailed(said, 'CONNECTION_NOT_FOUND', false)}: ${said.error?.message.slice(0, 60)}…`
+  })
+  await report.check('a DEDALUS_DISPATCH_URL that is spelled unlike the issuer', async () => {
+    const dispatchUrl = issuer.replace('localhost', '127.0.0.1')
+    const server = await setting.misconfigured({ dispatchUrl })
+    const said = await dispatchedBy(setting, server.url, auth, 'whoami')
+    await server.stop()
+    assert.match(said.error?.message ?? '', /421/)
+    return assertFailed(said, 'DOWNSTREAM_UNREACHABLE', false)
   })
   await report.check('a recorded dispatch, sent again', async () => {
     await dispatchedBy(setting, plain.url, auth, 'call_api', { path: '/text' })

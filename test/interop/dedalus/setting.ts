@@ -43,8 +43,11 @@ export interface Setting {
   readonly clientId: string
   /** A program without people. */
   readonly machine: { readonly client_id: string; readonly client_secret: string }
-  /** Starts another server that answers for `plain`, with another deployment secret. */
-  impostor(secret: string): Promise<ServerProgram>
+  /** Starts another server that answers for `plain`, with other variables. */
+  misconfigured(variables: {
+    readonly secret?: string
+    readonly dispatchUrl?: string
+  }): Promise<ServerProgram>
   /** Ada's management API. */
   manage(method: string, path: string, body?: object): Promise<Answer>
   close(): Promise<void>
@@ -105,11 +108,11 @@ export async function createSetting(python: string): Promise<Setting> {
       ...{ issuer, stack, ada, secret, upstream, tap, plain, bound, automatic, clientId, machine },
       ...{ manage, close },
       client: keep(startClient(python), (part) => part.stop()),
-      impostor: async (wrong) =>
+      misconfigured: async ({ secret: other = plain.deployment.secret, dispatchUrl }) =>
         keep(
           await startServer(python, {
-            ...{ port: await freePort(), issuer, audience: plain.resource },
-            deployment: { id: plain.deployment.id, secret: wrong },
+            ...{ port: await freePort(), issuer, audience: plain.resource, dispatchUrl },
+            deployment: { id: plain.deployment.id, secret: other },
           }),
           (part) => part.stop(),
         ),
