@@ -16,12 +16,19 @@ const connectionHeaders = new Set([
   'upgrade',
 ])
 
-/** Headers by which a caller would speak for someone else, or be read otherwise than policy reads it. */
+/**
+ * Headers by which a caller would speak for someone else, be read otherwise than policy reads it, or get
+ * an echo in pieces too small for the scrub to know the secret in them.
+ */
 const callerForbidden = new Set([
+  'a-im',
   'authorization',
   'cookie',
   'cookie2',
   'dpop',
+  'if-range',
+  'range',
+  'request-range',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',

@@ -179,6 +179,10 @@ describe('request', () => {
     'X-API-KEY',
     'x-http-method-override',
     'X-Original-URL',
+    'Range',
+    'If-Range',
+    'request-range',
+    'A-IM',
   ])('refuses the caller’s header %s', async (name) => {
     await expect(rig.call({ record, context, headers: { [name]: 'x' } })).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
@@ -413,6 +417,23 @@ describe('scrub', () => {
     expect(JSON.stringify(head)).not.toMatch(/plain-token-42/i)
     expect(Object.keys(head.headers)).not.toContain('set-cookie')
     expect(Object.keys(head.headers)).not.toContain('connection')
+  })
+
+  it('does not let a caller fetch an echo in pieces that each hold a part of the secret', async () => {
+    const echo = `{"your_key":"${secret}"}`
+    rig.upstream.handler = (request, response) => {
+      const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []
+      response.writeHead(from === undefined ? 200 : 206, { 'content-type': 'application/json' })
+      response.end(from === undefined ? echo : Buffer.from(echo).subarray(+from, Number(to) + 1))
+    }
+    const fetchPart = (range: string) =>
+      rig.call({ record, context, headers: { range } }).then(
+        ({ body }) => body.toString('latin1'),
+        () => '',
+      )
+    const pieces = await Promise.all(['bytes=0-20', 'bytes=21-99'].map(fetchPart))
+    expect(pieces.join('')).not.toContain(secretBytes.toString('latin1'))
+    expect((await rig.call({ record, context })).body.toString()).toContain(redaction)
   })
 
   it('removes user name, password and their pair', async () => {
