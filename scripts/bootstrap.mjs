@@ -17,9 +17,9 @@ const verbs = {
   start: { script: 'apps/cli/src/main.ts', args: ['up'], needsDev: false },
   holdfast: { script: 'apps/cli/src/main.ts', args: [], needsDev: false },
   test: { script: 'scripts/test.mjs', args: [], needsDev: true },
-  'test:dedalus': { script: 'test/interop/dedalus/run.ts', args: [], needsDev: false },
   demo: { script: 'examples/demo/main.ts', args: [], needsDev: false },
   bench: { script: 'bench/run.ts', args: [], needsDev: true },
+  'test:dedalus': { script: 'test/interop/dedalus/run.ts', args: [], needsDev: false },
 }
 
 /** npm changes into the root; a relative `@file` of `npm run holdfast` means the user's own folder. */
