@@ -7,12 +7,13 @@ export interface GroupCommit {
   statement<T>(work: () => T): Promise<T>
   /**
    * For a single statement whose effect a power cut may undo: resolves after a commit that every process
-   * sees, without waiting for the disk. A later durable write makes this one durable too.
+   * sees, which waits for the disk only when it is at work for others. A later durable write makes this
+   * one durable too.
    */
   relaxed<T>(work: () => T): Promise<T>
   /** For several statements: all of them hold or none. Resolves when they are on disk. */
   transaction<T>(work: () => T): Promise<T>
-  /** Resolves when everything that can be read now is on disk. */
+  /** Resolves when every durable write that can be read now is on disk. */
   onDisk(): Promise<void>
   /** Refuses what comes later, and resolves when what came before is on disk. */
   close(): Promise<void>
@@ -32,16 +33,11 @@ interface Outcome {
   readonly reject: (error: unknown) => void
 }
 
-/** Least time between two commits: an idle store commits at once, a busy one lets writes wait for company. */
-const gatherMs = 1
-
 /** @see the ADR on storage for the cost of a commit per write */
 export function createGroupCommit(db: Database): GroupCommit {
   let pending: Job[] = []
-  let unsynced: Outcome[] = []
   let syncing: Promise<void> | undefined
   let closed = false
-  let lastCommitMs = -Infinity
 
   const flush = (): void => {
     const jobs = pending
@@ -54,32 +50,21 @@ export function createGroupCommit(db: Database): GroupCommit {
       for (const job of jobs) job.reject(error)
       return
     }
-    lastCommitMs = performance.now()
-    for (const outcome of outcomes) {
-      if (outcome.durable) unsynced.push(outcome)
-      else outcome.settle()
-    }
-    if (unsynced.length > 0) syncing ??= sync()
+    const durable = outcomes.filter((outcome) => outcome.durable)
+    if (durable.length > 0) syncing = sync(durable)
+    for (const outcome of outcomes) if (!outcome.durable) outcome.settle()
   }
 
-  /** What is committed while the disk works waits for the next turn of it. */
-  const sync = async (): Promise<void> => {
-    while (unsynced.length > 0) {
-      const group = unsynced
-      unsynced = []
-      try {
-        await db.sync()
-        for (const { settle } of group) settle()
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      }
+  /** While the disk works, writes wait for company: the next group follows at its end. */
+  const sync = async (group: readonly Outcome[]): Promise<void> => {
+    try {
+      await db.sync()
+      for (const { settle } of group) settle()
+    } catch (error) {
+      for (const { reject } of group) reject(error)
     }
     syncing = undefined
-  }
-
-  const scheduleFlush = (): void => {
-    if (performance.now() - lastCommitMs < gatherMs) setTimeout(flush, gatherMs)
-    else setImmediate(flush)
+    if (pending.length > 0) setImmediate(flush)
   }
 
   const enqueue = <T>(work: () => T, durable: boolean): Promise<T> =>
@@ -88,7 +73,7 @@ export function createGroupCommit(db: Database): GroupCommit {
         reject(new StorageError('CLOSED', 'the database is closed'))
         return
       }
-      if (pending.length === 0) scheduleFlush()
+      if (pending.length === 0 && syncing === undefined) setImmediate(flush)
       pending.push({ work, durable, resolve, reject })
     })
 
@@ -96,14 +81,10 @@ export function createGroupCommit(db: Database): GroupCommit {
     statement: (work) => enqueue(work, true),
     relaxed: (work) => enqueue(work, false),
     transaction: (work) => enqueue(() => db.transaction(work), true),
-    onDisk: async () => {
-      if (syncing === undefined) return
-      await new Promise<void>((settle, reject) => {
-        unsynced.push({ durable: true, settle, reject })
-      })
-    },
+    onDisk: () => syncing ?? Promise.resolve(),
     close: async () => {
       closed = true
+      await syncing
       flush()
       await syncing
     },
