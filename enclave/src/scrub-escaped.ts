@@ -1,15 +1,21 @@
+import { couldBeEntity, readEntity } from './scrub-entities.ts'
+
 const percent = 0x25
+const ampersand = 0x26
 const plus = 0x2b
+const two = 0x32
+const five = 0x35
 const backslash = 0x5c
 const space = 0x20
 const letterU = 0x75
 
-/** Longest spelling of one byte of a secret: `\u00xx`. */
+/** Longest spelling of one byte of a secret: `\u00xx`, `&#x2F;`, `&quot;`. */
 export const longestEscape = 6
 
 /** The bytes with which a secret in any spelling may start. */
 export const escapedStarts = (secret: Uint8Array): readonly number[] => [
   percent,
+  ampersand,
   backslash,
   secret[0] ?? percent,
   secret[0] === space ? plus : percent,
@@ -20,14 +26,16 @@ interface Character {
   readonly start: number
   readonly end: number
   readonly units: readonly number[]
+  /** Code point, where the secret is text. */
+  readonly point: number | undefined
 }
 
 /** What {@link EscapedSecret.matchAt} found: the end of a match, or that more bytes are needed to tell. */
 export type EscapedMatch = { readonly end: number } | 'incomplete' | undefined
 
 /**
- * A secret in any mixture of plain bytes, percent-encoding (either case, `+` for space) and JSON
- * escapes. Encoders differ in what they escape, so every spelling of every byte is tried.
+ * A secret in any mixture of plain bytes, percent-encoding (either case, `+` for space, once or twice),
+ * JSON escapes and HTML character references. Encoders differ in what they escape, so every spelling of every byte is tried.
  */
 export class EscapedSecret {
   readonly #secret: Buffer
@@ -60,14 +68,20 @@ export class EscapedSecret {
     const sign = text[at]
     const next = text[at + 1]
     if (sign === first || next === undefined) return true
-    if (sign === percent) return hexValue(text, at + 1, 1) === first >>> 4
+    if (sign === ampersand) return couldBeEntity(first, next)
+    if (sign === percent) return next === two || hexValue(text, at + 1, 1) === first >>> 4
     if (sign === backslash) return next === letterU || shortEscapes.get(next) === first
     return true
   }
 
   /** Adds where a character that starts at `at` may end; tells whether more text could add others. */
   #read(character: Character, text: Buffer, at: number, found: number[]): boolean {
-    const escaped = text[at] === backslash ? readJsonEscape(character.units, text, at) : undefined
+    const escaped =
+      text[at] === backslash
+        ? readJsonEscape(character.units, text, at)
+        : character.point === undefined
+          ? undefined
+          : readEntity(character.point, text, at)
     if (typeof escaped === 'number') found.push(escaped)
     let isCutShort = escaped === 'incomplete'
     let ends: readonly number[] = [at]
@@ -89,9 +103,17 @@ function readByte(byte: number, text: Buffer, at: number, found: number[]): bool
   const first = text[at]
   if (first === byte || (first === plus && byte === space)) found.push(at + 1)
   if (first !== percent) return false
-  const given = Math.min(2, text.length - at - 1)
-  if (hexValue(text, at + 1, given) !== byte >>> (8 - given * 4)) return false
-  if (given === 2) found.push(at + 3)
+  const isCutShort = readHexByte(byte, text, at + 1, found)
+  // Encoded twice: `%25` is the percent sign of the encoding inside.
+  if (text[at + 1] !== two) return isCutShort
+  if (at + 2 === text.length) return true
+  return (text[at + 2] === five && readHexByte(byte, text, at + 3, found)) || isCutShort
+}
+
+function readHexByte(byte: number, text: Buffer, at: number, found: number[]): boolean {
+  const given = Math.min(2, text.length - at)
+  if (hexValue(text, at, given) !== byte >>> (8 - given * 4)) return false
+  if (given === 2) found.push(at + 2)
   return given < 2
 }
 
@@ -142,11 +164,19 @@ function hexValue(text: Buffer, at: number, digits: number): number {
   return value
 }
 
+/** UTF-16 code units of a secret; `undefined` where it is not UTF-8. */
+export function utf16Units(secret: Buffer): readonly number[] | undefined {
+  const characters = charactersOf(secret)
+  return characters.every(({ point }) => point !== undefined)
+    ? characters.flatMap(({ units }) => units)
+    : undefined
+}
+
 function charactersOf(secret: Buffer): Character[] {
   const characters: Character[] = []
   for (let start = 0; start < secret.length;) {
     const { length, point } = decodePoint(secret, start)
-    characters.push({ start, end: start + length, units: unitsOf(point) })
+    characters.push({ start, end: start + length, units: unitsOf(point), point })
     start += length
   }
   return characters

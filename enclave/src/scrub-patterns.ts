@@ -1,3 +1,4 @@
+import { utf16Units } from './scrub-escaped.ts'
 import { allocateSecret, writeBase64, writeHex } from './secret-bytes.ts'
 
 /** Shorter secrets are not searched for in the clear: they would match by chance. */
@@ -8,7 +9,7 @@ export const minEncodedBytes = 6
 
 /** Secrets in the fixed forms that give them away, in one buffer so that one fill wipes them all. */
 export interface LeakPatterns {
-  /** Itself, its hex, and its base64 wherever it stands in a longer encoded text. */
+  /** Itself, also as UTF-16, its hex, and its base64 wherever it stands in a longer encoded text. */
   readonly patterns: readonly Buffer[]
   /** Copies of the secrets that are long enough for escaped forms. */
   readonly long: readonly Buffer[]
@@ -34,6 +35,7 @@ export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
     long.push(plain)
     patterns.push(writeHex(plain, take(secret.length * 2), 'lower'))
     patterns.push(writeHex(plain, take(secret.length * 2), 'upper'))
+    patterns.push(...utf16Cores(plain, take))
     for (const shift of [0, 1, 2]) {
       const standard = base64Core(plain, shift, take, 'standard')
       patterns.push(standard)
@@ -44,8 +46,28 @@ export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
   return { patterns, long, wipe: () => void arena.fill(0) }
 }
 
-/** Two thirds more than six base64 forms, two of hex and the secret itself. */
-const spaceFor = ({ length }: Uint8Array): number => length * 16 + 96
+/** Half more than six base64 forms, two of UTF-16, two of hex and the secret itself. */
+const spaceFor = ({ length }: Uint8Array): number => length * 24 + 96
+
+/**
+ * The secret as UTF-16 of either byte order, without a zero byte at the outer end: that one may stand for
+ * a neighbour's.
+ */
+function utf16Cores(secret: Buffer, take: (length: number) => Buffer): Buffer[] {
+  const units = utf16Units(secret)
+  if (!units) return []
+  const little = take(units.length * 2)
+  const big = take(units.length * 2)
+  for (const [index, unit] of units.entries()) {
+    little.writeUInt16LE(unit, index * 2)
+    big.writeUInt16BE(unit, index * 2)
+  }
+  const cores = [
+    little.at(-1) === 0 ? little.subarray(0, -1) : little,
+    big[0] === 0 ? big.subarray(1) : big,
+  ]
+  return cores[0]?.equals(cores[1] ?? little) ? cores.slice(1) : cores
+}
 
 /** The base64 digits that depend on the secret alone when it starts `shift` bytes into a group of three. */
 function base64Core(

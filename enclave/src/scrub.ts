@@ -6,7 +6,7 @@ export const redaction = '[redacted by holdfast]'
 
 const redactionBytes = Buffer.from(redaction)
 const nothing = Buffer.alloc(0)
-const escapeSigns = [0x25, 0x5c, 0x2b]
+const escapeSigns = [0x25, 0x5c, 0x2b, 0x26]
 
 interface Interval {
   readonly start: number

@@ -29,6 +29,11 @@ const spellings: readonly ((character: string) => string)[] = [
       { length: character.length },
       (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
     ).join(''),
+  (character) =>
+    [...Buffer.from(character)].map((byte) => `%25${byte.toString(16).padStart(2, '0')}`).join(''),
+  (character) => `&#${String(character.codePointAt(0)).padStart(3, '0')};`,
+  (character) => `&#${character.codePointAt(0)};`,
+  (character) => `&#x${character.codePointAt(0)?.toString(16).toUpperCase()};`,
 ]
 
 function scrubInPieces(secret: string, text: Buffer, cuts: readonly number[]): Buffer {
@@ -74,6 +79,35 @@ describe('scrubber', () => {
       { numRuns: 2000 },
     )
   })
+
+  it.each([
+    ['utf-16le', (text: string) => Buffer.from(text, 'utf16le')],
+    ['utf-16be', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ] as const)(
+    'finds secrets in %s text, which callers can ask some services for',
+    (_name, encode) => {
+      fc.assert(
+        fc.property(secrets, cuts, (secret, at) => {
+          const clean = scrubInPieces(secret, encode(`<${secret}>`), at)
+          expect(clean.includes(redaction)).toBe(true)
+          // From the second character on: the first may share a byte with what stands before it.
+          expect(clean.includes(encode(Array.from(secret).slice(1).join('')))).toBe(false)
+        }),
+        { numRuns: 500 },
+      )
+    },
+  )
+
+  it.each(['&amp;', '&lt;', '&gt;', '&quot;', '&apos;', '&#39;', '&#x27;'])(
+    'finds a secret whose special character a page wrote as %s',
+    (entity) => {
+      const plain = { amp: '&', lt: '<', gt: '>', quot: '"' }[entity.slice(1, -1)] ?? "'"
+      const scrubber = new Scrubber([Buffer.from(`to${plain}ken-42`)])
+      const clean = [scrubber.push(Buffer.from(`<p>to${entity.slice(0, 2)}`))]
+      clean.push(scrubber.push(Buffer.from(`${entity.slice(2)}ken-42</p>`)), scrubber.end())
+      expect(Buffer.concat(clean).toString()).toBe(`<p>${redaction}</p>`)
+    },
+  )
 
   it('passes everything else through unchanged', () => {
     fc.assert(
