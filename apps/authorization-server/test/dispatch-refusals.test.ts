@@ -681,11 +681,16 @@ describe('a Dedalus runner', () => {
     expect(await lastRecord()).toMatchObject({ client: 'mcp-runner', detail: { via: 'runner' } })
   })
 
-  test('is refused with 403 when its signature was used before', async () => {
+  test('does nothing, and may try again, when its signature was used before', async () => {
     const ts = timestamp()
     const body = wire('/items/replay')
     expect((await run(body, {}, ts)).status).toBe(200)
-    expect((await run(body, {}, ts)).status).toBe(403)
+    const repeated = await run(body, {}, ts)
+    expect(repeated.status).toBe(200)
+    expect(repeated.json).toMatchObject({
+      success: false,
+      error: { code: 'DOWNSTREAM_RATE_LIMITED', retryable: true },
+    })
     expect(enclave.dispatches).toHaveLength(1)
   })
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type AccessTokenVerifier, parseAuthorization, TokenError } from '@holdfast/protocol/token'
 import type { Storage } from '@holdfast/storage'
 import { type Caller, callerOf } from './caller.ts'
-import { CallerRefusal } from './refusal.ts'
+import { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import {
   isFreshTimestamp,
   isRunnerSignature,
@@ -38,7 +38,8 @@ export function runnerHeaders(headers: IncomingHttpHeaders): RunnerHeaders | und
  * The caller of a Dedalus runner: the runner proves itself by HMAC over the body, the user's right is
  * a token for the runner's resource, sent as Bearer also when it is bound to the user's key.
  *
- * @throws CallerRefusal 403 for a wrong, old or repeated signature
+ * @throws CallerRefusal 403 for a wrong or old signature
+ * @throws DispatchRefusal `DOWNSTREAM_RATE_LIMITED` for a repeated one
  * @throws TokenError for the token
  */
 export async function authenticateRunner(
@@ -63,7 +64,12 @@ export async function authenticateRunner(
   // With the token's hash, because two users may send the same body in the same second.
   const name = `${runner.deployment}.${runner.signature}.${sha256Base64url(token)}`
   if (!signatures.firstUse(name, (Number(runner.timestamp) + runnerWindowSeconds) * 1000)) {
-    throw new CallerRefusal(403, 'the runner signature was used before')
+    // The protocol cannot tell an honest repetition from a replay. Nothing is executed either way; this
+    // answer lets an honest runner try again in the next second, with a new signature.
+    throw new DispatchRefusal(
+      'DOWNSTREAM_RATE_LIMITED',
+      'the runner signature was used before: the same request was signed twice in one second; send it again',
+    )
   }
   const { resource, clientId } = deployment.resource
   if (clientId !== undefined && (await storage.clients.find(clientId))?.revokedAtMs !== undefined) {

@@ -1,10 +1,10 @@
 import type { AuditLog } from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
-import type { CallerRefusal } from './refusal.ts'
+import { CallerRefusal, type DispatchRefusal } from './refusal.ts'
 
 /** Records callers that were turned away before it was known who they are. */
 export interface RefusalLog {
-  record(refusal: CallerRefusal, requestId: string): Promise<void>
+  record(refusal: CallerRefusal | DispatchRefusal, requestId: string): Promise<void>
 }
 
 const perMinute = 60
@@ -29,7 +29,8 @@ export function createRefusalLog(audit: Pick<AuditLog, 'append'>, clock: () => n
         return
       }
       written += 1
-      const detail = { status: refusal.status, reason: refusal.message }
+      const status = refusal instanceof CallerRefusal ? refusal.status : 200
+      const detail = { status, reason: refusal.message }
       await recordEvent(audit, {
         type: 'dispatch.refused',
         outcome: 'denied',

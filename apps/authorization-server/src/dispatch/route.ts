@@ -93,16 +93,15 @@ export function createDispatchRoute(
   return async (incoming) => {
     try {
       const body = await readBody(incoming.request, { maxBytes: maxBodyBytes }) // INVALID_REQUEST
-      const caller = await authenticate(incoming.request, body) // 401, 403
+      const caller = await authenticate(incoming.request, body) // 401, 403, DOWNSTREAM_RATE_LIMITED
       return await recorded(incoming, body, caller)
     } catch (error) {
       if (error instanceof BodyError) {
         return failure(new DispatchRefusal('INVALID_REQUEST', error.message))
       }
-      if (error instanceof DispatchRefusal) return failure(error)
-      if (!(error instanceof CallerRefusal)) throw error
+      if (!(error instanceof CallerRefusal || error instanceof DispatchRefusal)) throw error
       await refusals.record(error, incoming.requestId)
-      return refused(error)
+      return error instanceof DispatchRefusal ? failure(error) : refused(error)
     }
   }
 }
