@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { CliError } from '../errors.ts'
 import type { Identities } from './identities.ts'
@@ -77,7 +77,7 @@ function prepareFolder(folder: Folder, identities: Identities | undefined): void
     if (!stat.isDirectory()) throw new CliError(`${folder.path} is not a folder`)
     const [uid, gid] = folder.owner ?? [0, 0]
     if (identities !== undefined) {
-      if (stat.uid !== uid || stat.gid !== gid) chownSync(folder.path, uid, gid)
+      if (stat.uid !== uid || stat.gid !== gid) lchownSync(folder.path, uid, gid)
       if (folder.withFiles) giveFiles(folder.path, uid, gid)
     }
     // After the owner: chown clears the set-group bit.
@@ -95,7 +95,7 @@ function prepareFolder(folder: Folder, identities: Identities | undefined): void
 
 function giveFiles(folder: string, uid: number, gid: number): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isFile()) chownSync(path.join(folder, entry.name), uid, gid)
+    if (entry.isFile()) lchownSync(path.join(folder, entry.name), uid, gid)
   }
 }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
-  chownSync,
   closeSync,
   constants,
   existsSync,
   fsyncSync,
+  lchownSync,
   linkSync,
   openSync,
   readFileSync,
@@ -15,9 +15,10 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { CliError } from '../errors.ts'
-import type { Identities } from './identities.ts'
+import type { Identities, Identity } from './identities.ts'
 import type { Layout, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
+import { openOwn, refuseLink } from './planted-links.ts'
 
 const keyBytes = 32
 
@@ -29,15 +30,17 @@ const keyBytes = 32
 export function prepareKeys(layout: Layout, identities: Identities | undefined, role: Role): void {
   const runs = new Set(processesOf(role))
   if (runs.has('authorization-server')) {
-    prepareKey(layout.controlKey, path.join(layout.controlDir, 'holdfast.db'))
-    const owner = identities?.controlPlane
-    if (owner !== undefined) chownSync(layout.controlKey, owner.uid, owner.gid)
+    const database = path.join(layout.controlDir, 'holdfast.db')
+    prepareKey(layout.controlKey, database, identities?.controlPlane)
   }
   if (runs.has('enclave')) prepareKey(layout.rootKey, layout.enclaveState)
 }
 
-/** @param guards - a file that can only be read with this key */
-function prepareKey(file: string, guards: string): void {
+/**
+ * @param guards - a file that can only be read with this key
+ * @param owner - who shall own the key; absent = whoever does
+ */
+function prepareKey(file: string, guards: string, owner?: Identity): void {
   if (!existsSync(file)) {
     if (existsSync(guards) && statSync(guards).size > 0) {
       throw new CliError(`${file} is missing, but ${guards} needs it`, {
@@ -47,6 +50,9 @@ function prepareKey(file: string, guards: string): void {
     }
     writeKey(file)
   }
+  // A key that the operator put elsewhere is left as it is, and secret mounts consist of links.
+  const isOurs = isInside(file, path.dirname(guards))
+  if (isOurs) refuseLink(file)
   const { size, mode, uid } = statSync(file)
   if (size !== keyBytes) {
     throw new CliError(`${file} has ${size} bytes, a key has ${keyBytes}`, {
@@ -54,7 +60,8 @@ function prepareKey(file: string, guards: string): void {
     })
   }
   const mine = process.getuid?.() === uid || process.getuid?.() === 0
-  if ((mode & 0o077) !== 0 && mine && isInside(file, path.dirname(guards))) chmodSync(file, 0o600)
+  if ((mode & 0o077) !== 0 && mine && isOurs) chmodSync(file, 0o600)
+  if (owner !== undefined) lchownSync(file, owner.uid, owner.gid)
 }
 
 const isInside = (file: string, folder: string): boolean => path.dirname(file) === folder
@@ -82,7 +89,7 @@ export function readRootKey(layout: Layout): Buffer {
 
 /** The enclave's state file, opened for it: it can neither open files nor call fsync by itself. */
 export function openEnclaveState(layout: Layout): number {
-  return openSync(
+  return openOwn(
     layout.enclaveState,
     constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC,
     0o600,

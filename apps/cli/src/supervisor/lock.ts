@@ -1,6 +1,7 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { writeDraft } from './planted-links.ts'
 
 interface Holder {
   readonly pid: number
@@ -33,7 +34,7 @@ export function lockHolder(file: string): number | undefined {
 /** Written aside and linked, so that the file never exists half written. */
 function tryCreate(file: string, holder: Holder): boolean {
   const draft = `${file}.${process.pid}`
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o644 })
+  writeDraft(draft, JSON.stringify(holder), 0o644)
   try {
     linkSync(draft, file)
     return true

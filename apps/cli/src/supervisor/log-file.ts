@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, renameSync, writeSync } from 'node:fs'
+import { openOwn, removeLink } from './planted-links.ts'
 
 /** An append-only log that is renamed to `<file>.1` when it grows over a size. */
 export class LogFile {
@@ -41,5 +42,7 @@ export class LogFile {
   }
 }
 
-const open = (file: string): number =>
-  openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600)
+const open = (file: string): number => {
+  removeLink(file)
+  return openOwn(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600)
+}

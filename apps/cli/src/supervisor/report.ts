@@ -1,7 +1,8 @@
-import { renameSync, writeFileSync, readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import type { MeasuredIsolation } from './isolation.ts'
 import type { Layout, ProcessName, Role } from './layout.ts'
+import { writeDraft } from './planted-links.ts'
 import type { Service, ServiceState } from './service.ts'
 import { version } from '../version.ts'
 
@@ -93,7 +94,7 @@ function socketOf(name: ProcessName, config: Config, layout: Layout): string {
 /** Replaces the report as a whole, so that a reader never sees half of one. */
 export function writeReport(layout: Layout, report: SupervisorReport): void {
   const draft = `${layout.stateFile}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(report, undefined, 2)}\n`, { mode: 0o644 })
+  writeDraft(draft, `${JSON.stringify(report, undefined, 2)}\n`, 0o644)
   renameSync(draft, layout.stateFile)
 }
 
