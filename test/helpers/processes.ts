@@ -53,8 +53,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The file that a process executes. */
-export const executableOf = (pid: number): string => readlinkSync(`/proc/${pid}/exe`)
+/** The file that a process executes; undefined when it hides it, as a non-dumpable one does from all but root. */
+export function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined
+    throw error
+  }
+}
 
 /** One line of `/proc/<pid>/limits`: the soft and the hard limit. */
 export function limitOf(pid: number, name: string): readonly [soft: string, hard: string] {
