@@ -45,11 +45,19 @@ export async function loadConnection(
       'no credential was uploaded for this connection yet',
     )
   }
-  return {
-    context: contextOf(connection),
-    record: connection.record,
-    pinsKeys: pinnedKeys(connection),
-  }
+  return usable(connection, connection.record)
+}
+
+/** What was made of a connection; storage hands out the same object until the connection changes. */
+const made = new WeakMap<Connection, UsableConnection>()
+
+function usable(connection: Connection, record: Uint8Array): UsableConnection {
+  const known = made.get(connection)
+  if (known) return known
+  const pinsKeys = pinnedKeys(connection)
+  const ready = Object.freeze({ context: contextOf(connection), record, pinsKeys })
+  made.set(connection, ready)
+  return ready
 }
 
 function contextOf(connection: Connection): RecordContext {
