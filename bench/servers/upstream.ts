@@ -14,7 +14,10 @@ const body = JSON.stringify({ login: 'ada', padding: 'x'.repeat(872) })
 const counts = { accepted: 0, refused: 0 }
 
 const server = createServer({ cert: config.cert, key: config.key }, (request, response) => {
-  if (request.url === '/counts') return void response.end(JSON.stringify(counts))
+  if (request.url === '/counts') {
+    response.end(JSON.stringify(counts))
+    return
+  }
   const keys = request.headersDistinct['authorization'] ?? []
   const accepted = keys.length === 1 && keys[0] === config.authorization
   counts[accepted ? 'accepted' : 'refused'] += 1

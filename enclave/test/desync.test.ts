@@ -41,7 +41,10 @@ async function startCarelessUpstream() {
         socket.write(
           `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n${isLast ? 'connection: close\r\n' : ''}\r\nok`,
         )
-        if (isLast) return socket.end()
+        if (isLast) {
+          socket.end()
+          return
+        }
       }
     })
   })
