@@ -63,7 +63,9 @@ export class Journal {
       .filter((slot) => slot !== undefined)
       .toSorted((a, b) => (a.sequence < b.sequence ? 1 : -1))
     if (!newest && halves.some((bytes) => bytes.subarray(0, 4).equals(magic))) {
-      throw new JournalError('the state file does not open with this root key')
+      throw new JournalError(
+        'the state file does not open with this root key; restore both from the same backup',
+      )
     }
     return { journal: new Journal(fd, key, newest?.sequence ?? 0n), content: newest?.content }
   }

@@ -8,8 +8,8 @@ const exitCodeOf: Readonly<Record<DispatchErrorCode, ExitCode>> = {
   CONNECTION_SUSPENDED: exitCodes.conflict,
   ORG_MISMATCH: exitCodes.forbidden,
   DECRYPTION_FAILED: exitCodes.error,
-  INVALID_REQUEST: exitCodes.forbidden,
-  BAD_REQUEST: exitCodes.usage,
+  INVALID_REQUEST: exitCodes.usage,
+  BAD_REQUEST: exitCodes.forbidden,
   DOWNSTREAM_TIMEOUT: exitCodes.upstreamFailed,
   DOWNSTREAM_UNREACHABLE: exitCodes.upstreamFailed,
   DOWNSTREAM_TLS_ERROR: exitCodes.upstreamFailed,
@@ -18,10 +18,17 @@ const exitCodeOf: Readonly<Record<DispatchErrorCode, ExitCode>> = {
   ENCLAVE_UNAVAILABLE: exitCodes.serverUnreachable,
 }
 
+const fixOf: Readonly<Partial<Record<DispatchErrorCode, string>>> = {
+  CONNECTION_SUSPENDED: 'its owner can resume it: `holdfast connections resume`',
+  CONNECTION_REVOKED: 'make a new one: `holdfast connections add`',
+  DOWNSTREAM_UNREACHABLE: 'check the base URL (`holdfast connections show`), then try again',
+  DOWNSTREAM_TIMEOUT: 'try again, or allow more time',
+}
+
 /** A dispatch that failed, as an error for people. */
 export const dispatchError = ({ code, message, retryable }: DispatchFailure): CliError =>
   new CliError(message, {
     exitCode: exitCodeOf[code],
     code,
-    fix: retryable ? 'try again; if it stays, see `holdfast doctor`' : undefined,
+    fix: fixOf[code] ?? (retryable ? 'try again; if it stays, see `holdfast doctor`' : undefined),
   })

@@ -37,7 +37,7 @@ function toCliError(error: unknown): CliError {
       code: error.code,
       fix: error.fix,
       why:
-        error.fields?.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ') || undefined,
+        error.fields?.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') || undefined,
       requestId: error.requestId,
       cause: error,
     })

@@ -8,7 +8,10 @@ Signs in through the browser. Tokens and their key are kept in the profile (mode
 bound to that key, so a copied token is of no use.
 
 Without --dispatch the sign-in is for managing: connections, clients, users. With --dispatch it is
-for calling APIs by handle (\`holdfast call\`), through the connections that you choose on the page.
+for calling APIs by handle (\`holdfast call\`), through the connections that you choose on the page;
+sign in so again after you added one.
+
+The browser must run on this machine: it is sent back to a port of 127.0.0.1.
 
 Examples:
   $ holdfast login

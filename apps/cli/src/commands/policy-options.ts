@@ -35,6 +35,14 @@ export function addPolicyOptions(command: Command): Command {
 export function policyOf(options: PolicyOptions, issuer: string): ConnectionPolicy | undefined {
   const { methods, paths, resources } = options
   if (methods === undefined && paths === undefined && resources === undefined) return undefined
+  const stray = resources?.find((uri) => !['*', 'direct'].includes(uri) && !URL.canParse(uri))
+  if (stray !== undefined) {
+    throw new CliError('--resources: an entry is neither a URI nor `direct` nor *', {
+      exitCode: exitCodes.usage,
+      code: 'USAGE',
+      fix: 'for example --resources direct,http://localhost:8000/mcp; `holdfast resources list` shows them',
+    })
+  }
   const parsed = connectionPolicySchema.safeParse({
     methods: (methods ?? []).map((method) => method.toUpperCase()),
     paths: paths ?? [],

@@ -56,20 +56,23 @@ async function printStatus(status: RunningStatus, allAttacks: boolean): Promise<
     print(`Isolation ${paint('bold', isolation.level)} (floor ${isolation.floor})`)
     for (const reason of isolation.reasons) print(`  ${reason}`)
     print(`  in force: ${isolation.mechanisms.join(', ') || 'nothing'}`)
-    printAttacks(isolation.attacks, allAttacks)
+    if (allAttacks) printAttacks(isolation.attacks)
+    printDenied(isolation.attacks, allAttacks)
   }
   print()
   printKeys(status.keys)
   for (const [name, path] of Object.entries(status.paths)) print(`${name.padEnd(17)} ${path}`)
 }
 
-/** What was denied is good news and long: shown as a number unless asked for. */
-function printAttacks(attacks: readonly AttackResult[], all: boolean): void {
-  const shown = all ? attacks : attacks.filter(({ outcome }) => outcome !== 'denied')
-  for (const { outcome, from, id, attack } of shown) {
+function printAttacks(attacks: readonly AttackResult[]): void {
+  for (const { outcome, from, id, attack } of attacks) {
     const style = outcome === 'succeeded' ? 'red' : outcome === 'denied' ? 'green' : 'yellow'
     print(`  ${paint(style, outcome.padEnd(11))} ${from.padEnd(8)} ${id.padEnd(18)} ${attack}`)
   }
+}
+
+/** What was not denied stands among the reasons; what was is good news and long, so only a number. */
+function printDenied(attacks: readonly AttackResult[], all: boolean): void {
   const denied = attacks.filter(({ outcome }) => outcome === 'denied').length
   const more = all ? '' : ' (--attacks lists them)'
   print(`  ${denied} of ${attacks.length} attacks denied${more}`)

@@ -193,7 +193,7 @@ export const settingsSchema = z.strictObject({
     .meta(
       about({
         default: '1800',
-        description: 'Life of the one-time set-up link and of invitations.',
+        description: 'Life of the one-time set-up link; invitations last seven days.',
       }),
     ),
   dispatchMaxBodyBytes: integerSetting(1024, 104_857_600)

@@ -75,15 +75,15 @@ function isolation({ status, config }: CheckContext): CheckResult {
   if (isolationRank(measured.level) < isolationRank(config.enclaveMinIsolation)) {
     return failed(
       `${detail}: ${measured.reasons[0] ?? ''}`,
-      'start as root or in the container images for stronger isolation, or lower HOLDFAST_ENCLAVE_MIN_ISOLATION',
+      'start as root for stronger isolation, or lower HOLDFAST_ENCLAVE_MIN_ISOLATION (see docs/isolation.md)',
     )
   }
   const succeeded = measured.attacks.filter(({ outcome }) => outcome === 'succeeded')
   if (succeeded.length === 0) return ok(`${detail}, ${measured.attacks.length} attacks denied`)
-  const ids = succeeded.map(({ id }) => id).join(', ')
+  const ids = [...new Set(succeeded.map(({ id }) => id))].join(', ')
   return warning(
     `${detail}; attacks that succeeded: ${ids}`,
-    'see `holdfast status` for what each means; start as root or in the container images for more',
+    'what each means: `holdfast status` and docs/isolation.md; a start as root gives the most',
   )
 }
 

@@ -4,6 +4,7 @@ import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { note, print } from '../output.ts'
 import { announce, announcement, setupLinkText } from './announce.ts'
+import { meetsFloor } from './isolation.ts'
 import type { ProcessName, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
 import { listenForStop } from './signals.ts'
@@ -63,7 +64,7 @@ function requireRunning(supervisor: Supervisor): void {
   const { processes, isolation } = supervisor.report
   const refused = processes.find(({ state }) => state === 'refused')
   if (refused === undefined) return
-  if (refused.name === 'enclave' && isolation !== null && isolation.level !== isolation.floor) {
+  if (refused.name === 'enclave' && isolation !== null && !meetsFloor(isolation)) {
     const fix = `allow what is missing, or accept less: HOLDFAST_ENCLAVE_MIN_ISOLATION=${isolation.level}`
     throw new CliError(
       `the enclave reached isolation "${isolation.level}", the floor is "${isolation.floor}"; it gets no keys`,

@@ -42,7 +42,10 @@ export async function openLoopbackRedirect(
   const timeoutMs = options.timeoutMs ?? 600_000
   const timer = setTimeout(() => {
     answered.reject(
-      new ClientError('LOGIN_FAILED', 'nobody finished the sign-in in the browser in time'),
+      new ClientError(
+        'LOGIN_FAILED',
+        'nobody finished the sign-in in a browser on this machine in time',
+      ),
     )
   }, timeoutMs)
   // Rejected also when nobody waits for it any more.

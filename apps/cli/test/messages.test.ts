@@ -1,0 +1,40 @@
+import type { DispatchFailure } from '@holdfast/protocol'
+import { describe, expect, it } from 'vitest'
+import { policyOf } from '../src/commands/policy-options.ts'
+import { dispatchError } from '../src/dispatch-failure.ts'
+import { exitCodes } from '../src/exit-codes.ts'
+
+const failure = (code: DispatchFailure['code'], retryable = false): DispatchFailure => ({
+  code,
+  message: 'it failed',
+  retryable,
+})
+
+describe('a failed call', () => {
+  it('is forbidden by a policy, and wrong usage when malformed', () => {
+    expect(dispatchError(failure('BAD_REQUEST')).exitCode).toBe(exitCodes.forbidden)
+    expect(dispatchError(failure('INVALID_REQUEST')).exitCode).toBe(exitCodes.usage)
+  })
+
+  it('names the command that helps', () => {
+    expect(dispatchError(failure('CONNECTION_SUSPENDED')).fix).toContain('connections resume')
+    expect(dispatchError(failure('ENCLAVE_UNAVAILABLE', true)).fix).toContain('holdfast doctor')
+  })
+})
+
+describe('--resources', () => {
+  const issuer = 'http://localhost:4444'
+
+  it('knows `direct` as the own calls, * and URIs', () => {
+    const resources = ['direct', '*', 'http://localhost:8000/mcp']
+    expect(policyOf({ resources }, issuer)?.resources).toEqual([
+      `${issuer}/dispatch`,
+      '*',
+      'http://localhost:8000/mcp',
+    ])
+  })
+
+  it('refuses a misspelt `direct`, which would allow nothing', () => {
+    expect(() => policyOf({ resources: ['direkt'] }, issuer)).toThrow('neither a URI')
+  })
+})
