@@ -7,7 +7,7 @@ import { RegistrationError } from '../registration/errors.ts'
 
 /** Every code of a problem document of the management API, with its status and what helps. */
 export const problemCodes = {
-  INVALID_REQUEST: [400, 'Invalid request', 'Correct the fields that `errors` names.'],
+  INVALID_REQUEST: [400, 'Invalid request', 'Correct the fields that are named.'],
   INVALID_JSON: [400, 'Invalid JSON', 'Send one JSON object in UTF-8 without repeated keys.'],
   INVALID_BASE_URL: [400, 'Invalid base URL', 'Use https://host[:port][/path].'],
   UNAUTHORIZED: [401, 'Unauthorized', 'Sign in again and send the token with a DPoP proof.'],
@@ -34,7 +34,7 @@ export const problemCodes = {
   OWN_ACCOUNT: [409, 'Own account', 'Ask another administrator.'],
   BODY_TOO_LARGE: [413, 'Body too large', 'Send a smaller body.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type', 'Send Content-Type application/json.'],
-  CREDENTIAL_REFUSED: [422, 'Credential refused', 'Seal the credential again as `detail` says.'],
+  CREDENTIAL_REFUSED: [422, 'Credential refused', 'Correct that and seal the credential again.'],
   INTERNAL: [500, 'Internal error', 'Look for the request id in the log of the server.'],
   ENCLAVE_FAILED: [502, 'Enclave failed', 'Look for the request id in the log of the server.'],
   ENCLAVE_UNAVAILABLE: [503, 'Enclave unavailable', 'Try again; `holdfast status` shows why.'],

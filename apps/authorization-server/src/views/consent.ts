@@ -124,7 +124,8 @@ function connectionPicker(request: ConnectionRequest): Html {
       ? ''
       : html`<p class="soft">
           ${request.notAllowed} more of your ${request.provider} connections are not allowed for
-          this server by their own policy.
+          this server by their own policy; change that with
+          <code>holdfast connections allow</code>.
         </p>`
   if (request.choices.length === 0) {
     return html`<h2>Connection “${request.name}”</h2>
@@ -132,8 +133,8 @@ function connectionPicker(request: ConnectionRequest): Html {
       <p class="${request.optional ? 'soft' : 'notice'}">
         You have no ${request.provider} connection for
         this.${request.optional ? ' It works without one.' : ''} Make one with
-        <code>holdfast connections add ${request.provider}</code>, then come back and reload this
-        page.
+        <code>holdfast connections add ${request.provider} --help</code>, then come back and reload
+        this page.
       </p>
       ${note}`
   }
@@ -144,7 +145,7 @@ function connectionPicker(request: ConnectionRequest): Html {
         request.optional
           ? html`<option value="" selected>None</option>`
           : html`<option value="" ${request.choices.length === 1 ? '' : 'selected'}>
-              Choose a ${request.provider} connection
+              Choose one for ${request.provider}
             </option>`
       }
       ${request.choices.map(
@@ -164,8 +165,10 @@ function anyConnection(choices: readonly ConnectionChoice[] | undefined): Html {
   if (choices === undefined) return html``
   if (choices.length === 0) {
     return html`<p class="notice">
-      You have no connection yet. Make one with
-      <code>holdfast connections add PROVIDER</code>, then come back and reload this page.
+      You have no connection that allows direct calls. Make one with
+      <code>holdfast connections add</code>, or allow it for one that you have with
+      <code>holdfast connections allow</code> (<code>--resources direct</code>). Then come back and
+      reload this page.
     </p>`
   }
   return html`<fieldset>
