@@ -10,7 +10,6 @@ import {
   runnerWindowSeconds,
 } from './runner-signature.ts'
 import type { SeenOnce } from './seen-once.ts'
-import { sha256Base64url } from './node-crypto.ts'
 
 export interface RunnerCallerOptions {
   readonly storage: Pick<Storage, 'resources' | 'clients'>
@@ -61,9 +60,16 @@ export async function authenticateRunner(
   if (scheme !== 'bearer') {
     throw new TokenError('invalid_token', 'a signed runner sends the token of its user as Bearer')
   }
-  // With the token's hash, because two users may send the same body in the same second.
-  const name = `${runner.deployment}.${runner.signature}.${sha256Base64url(token)}`
-  if (!signatures.firstUse(name, (Number(runner.timestamp) + runnerWindowSeconds) * 1000)) {
+  const { resource, clientId } = deployment.resource
+  if (clientId !== undefined && (await storage.clients.find(clientId))?.revokedAtMs !== undefined) {
+    throw new CallerRefusal(403, 'the client of this deployment is revoked')
+  }
+  const verified = await tokens.verify(token, resource)
+  // With the user, because two of them may send the same body in the same second; not with the token's
+  // text, which whoever copied the request might spell in another way.
+  const name = `${runner.deployment}.${runner.signature}.${verified.subject}`
+  const untilMs = (Number(runner.timestamp) + runnerWindowSeconds + 1) * 1000
+  if (!(await signatures.firstUse(name, untilMs))) {
     // The protocol cannot tell an honest repetition from a replay. Nothing is executed either way; this
     // answer lets an honest runner try again in the next second, with a new signature.
     throw new DispatchRefusal(
@@ -71,11 +77,6 @@ export async function authenticateRunner(
       'the runner signature was used before: the same request was signed twice in one second; send it again',
     )
   }
-  const { resource, clientId } = deployment.resource
-  if (clientId !== undefined && (await storage.clients.find(clientId))?.revokedAtMs !== undefined) {
-    throw new CallerRefusal(403, 'the client of this deployment is revoked')
-  }
-  const verified = await tokens.verify(token, resource)
   return callerOf(verified, {
     via: 'runner',
     clientId: clientId ?? verified.clientId,

@@ -29,7 +29,7 @@ export function createAuthenticate(
   dispatchUrl: string,
 ): Authenticate {
   const tokens = createOwnTokenVerifier(verifyToken)
-  const signatures = createSeenOnce({ clock })
+  const signatures = createSeenOnce({ storage, clock })
   const proofs = createDpopVerifier({
     replay: createMemoryReplayStore({ now: clock }),
     sha256: sha256Base64url,

@@ -1,48 +1,32 @@
+import type { Storage } from '@holdfast/storage'
+import { isReplayConflict } from '../oauth/adapter.ts'
+
 /** Remembers names until a time and tells the first use from every later one. */
 export interface SeenOnce {
-  /** True for the first use of `name`; false for a later one, and when there is no room to remember. */
-  firstUse(name: string, untilMs: number): boolean
+  /** True for the first use of `name`, false for a later one, also by another process or after a restart. */
+  firstUse(name: string, untilMs: number): Promise<boolean>
 }
 
-export interface SeenOnceOptions {
+/** Makes the memory, in the database: one that a restart forgets would let everything in once more. */
+export function createSeenOnce({
+  storage,
+  clock,
+}: {
+  readonly storage: Pick<Storage, 'oidcAdapter'>
   /** Unix milliseconds. */
   readonly clock: () => number
-  /** Width of one bucket; names of a bucket are forgotten together. Default 60000. */
-  readonly bucketMs?: number
-  /** Most names remembered at once; beyond it every name counts as seen. Default 1000000. */
-  readonly limit?: number
-}
-
-/**
- * A memory of this process in time buckets: forgets by time only, never by count, so that a flood
- * cannot push a name out before its time.
- */
-export function createSeenOnce(options: SeenOnceOptions): SeenOnce {
-  const { clock, bucketMs = 60_000, limit = 1_000_000 } = options
-  const buckets = new Map<number, Set<string>>()
-  let total = 0
-  let lastSwept = 0
-
-  function sweep(nowBucket: number): void {
-    if (nowBucket === lastSwept) return
-    lastSwept = nowBucket
-    for (const [bucket, names] of buckets) {
-      if (bucket >= nowBucket) continue
-      total -= names.size
-      buckets.delete(bucket)
-    }
-  }
-
+}): SeenOnce {
+  const replays = storage.oidcAdapter('ReplayDetection')
   return {
-    firstUse(name, untilMs) {
-      sweep(Math.floor(clock() / bucketMs))
-      const bucket = Math.floor(untilMs / bucketMs)
-      const names = buckets.get(bucket) ?? new Set()
-      if (names.has(name) || total >= limit) return false
-      buckets.set(bucket, names)
-      names.add(name)
-      total += 1
-      return true
+    async firstUse(name, untilMs) {
+      const seconds = Math.max(1, Math.ceil((untilMs - clock()) / 1000))
+      try {
+        await replays.upsert(`dispatch ${name}`, {}, seconds)
+        return true
+      } catch (error) {
+        if (isReplayConflict(error)) return false
+        throw error
+      }
     },
   }
 }

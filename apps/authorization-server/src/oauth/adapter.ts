@@ -8,6 +8,9 @@ export const consumeConflict = (): Error =>
 /** What the second user of a DPoP proof is told. */
 export const replayConflict = (): Error => new errors.InvalidGrant('the DPoP proof was used before')
 
+/** Tells the error that {@link replayConflict} made from a failure of the storage. */
+export const isReplayConflict = (error: unknown): boolean => error instanceof errors.InvalidGrant
+
 export interface AdapterOptions {
   readonly storage: Pick<Storage, 'oidcAdapter'>
   /**
