@@ -10,6 +10,7 @@ import {
   generateDpopKey,
   type TokenRequest,
 } from '@holdfast/protocol/token'
+import { nodeSha256, nodeVerifySignature } from '@holdfast/resource-server/node'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 import { createServer } from 'node:http'
@@ -21,6 +22,8 @@ import { unitGroup, unitName } from './unit.ts'
 
 const issuer = 'http://127.0.0.1:24800'
 const resource = 'http://127.0.0.1:24801/mcp'
+/** As `@holdfast/resource-server/node` sets a guard up. */
+const nodeCrypto = { sha256: nodeSha256, verifySignature: nodeVerifySignature }
 const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
 interface Call {
@@ -42,9 +45,9 @@ export const resourceServerGroup: GroupSetup = async (scale) => {
       audience: resource,
       keys: createLocalKeySource(() => signer.jwks),
       cacheSize,
-      sha256,
+      ...nodeCrypto,
     }),
-    proofs: createDpopVerifier({ replay: createMemoryReplayStore(), keyCacheSize, sha256 }),
+    proofs: createDpopVerifier({ replay: createMemoryReplayStore(), keyCacheSize, ...nodeCrypto }),
   })
   const ours = (
     name: string,

@@ -1,9 +1,10 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { type ConnectionHandle, isConnectionHandle } from './connection-handle.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
 import type { TokenKeySource } from './token-key-source.ts'
+import { type VerifySignature, webVerifySignature } from './verify-signature.ts'
 
 /** Signature algorithms that an access token may use. */
 export const accessTokenAlgorithms = ['ES256', 'RS256'] as const
@@ -23,6 +24,8 @@ export interface AccessTokenVerifierOptions {
   readonly cacheMaxAgeSeconds?: number
   /** Default {@link webSha256}. */
   readonly sha256?: Sha256
+  /** Default {@link webVerifySignature}. */
+  readonly verifySignature?: VerifySignature
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -199,6 +202,7 @@ export function createAccessTokenVerifier(
   options: AccessTokenVerifierOptions,
 ): AccessTokenVerifier {
   const { issuer, keys, sha256 = webSha256, clockToleranceSeconds = 10 } = options
+  const { verifySignature = webVerifySignature } = options
   const now = options.now ?? Date.now
   const cacheMaxAgeMs = (options.cacheMaxAgeSeconds ?? 300) * 1000
   const verified = new BoundedCache<{ token: VerifiedAccessToken; forgetAtMs: number }>(
@@ -246,7 +250,8 @@ export function createAccessTokenVerifier(
       checkAudience(read, audience)
       const key = await keys(header)
       try {
-        await compactVerify(token, key, { algorithms: [header.alg] })
+        const pending = verifySignature(token, key, header.alg)
+        if (pending) await pending
       } catch (error) {
         refuse('the token has a wrong signature', error)
       }

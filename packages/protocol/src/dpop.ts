@@ -1,10 +1,11 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload } from 'jose'
+import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { dpopAlgorithms, type DpopPublicJwk, jwkThumbprint, readPublicJwk } from './dpop-key.ts'
 import { normalizeHtu } from './dpop-uri.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
+import { type VerifySignature, webVerifySignature } from './verify-signature.ts'
 
 /** Options of {@link createDpopVerifier}. */
 export interface DpopVerifierOptions {
@@ -17,14 +18,11 @@ export interface DpopVerifierOptions {
   readonly keyCacheSize?: number
   /** Default {@link webSha256}. */
   readonly sha256?: Sha256
-  /** Default WebCrypto, which every runtime has; a synchronous check saves a server the way to its thread pool. */
+  /** Default {@link webVerifySignature}. */
   readonly verifySignature?: VerifySignature
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
-
-/** Checks the signature of a compact JWS. Throws when it is wrong. */
-export type VerifySignature = (jws: string, key: CryptoKey, alg: string) => void | Promise<void>
 
 /** A proof and the request that it must fit. */
 export interface DpopCheck {
@@ -59,10 +57,6 @@ export interface DpopVerifier {
 }
 
 const maxProofLength = 8192
-
-const webVerify: VerifySignature = async (jws, key, alg) => {
-  await compactVerify(jws, key, { algorithms: [alg] })
-}
 
 const refuse = (reason: string, cause?: unknown): never => {
   throw new TokenError('invalid_dpop_proof', reason, cause === undefined ? {} : { cause })
@@ -110,7 +104,7 @@ function checkTarget(claims: JWTPayload, check: DpopCheck): void {
  */
 export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
   const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
-  const { verifySignature = webVerify } = options
+  const { verifySignature = webVerifySignature } = options
   const now = options.now ?? Date.now
   const keys = new BoundedCache<CryptoKey>(options.keyCacheSize ?? 2000)
 

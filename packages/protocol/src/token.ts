@@ -26,7 +26,6 @@ export {
   type DpopVerifier,
   type DpopVerifierOptions,
   type VerifiedDpopProof,
-  type VerifySignature,
 } from './dpop.ts'
 export {
   dpopAlgorithms,
@@ -54,3 +53,4 @@ export {
   type SigningKeyHint,
   type TokenKeySource,
 } from './token-key-source.ts'
+export { type VerifySignature, webVerifySignature } from './verify-signature.ts'

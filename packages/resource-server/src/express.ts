@@ -8,7 +8,7 @@ import type { AuthInfo } from './authenticated-request.ts'
 import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
 import type { ProtectedResource } from './protected-resource.ts'
 
-export { nodeSha256, protectedResource } from './node.ts'
+export { nodeSha256, nodeVerifySignature, protectedResource } from './node.ts'
 
 /** The parts of an Express request that the binding uses. */
 export type ExpressRequest = IncomingMessage & { originalUrl?: string; auth?: AuthInfo }

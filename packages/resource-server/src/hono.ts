@@ -1,5 +1,5 @@
 /**
- * Binding for Hono on any runtime. On Node pass `sha256: nodeSha256` from `./node` to the guard.
+ * Binding for Hono on any runtime. On Node make the guard with `protectedResource` of `./node`.
  *
  * @module
  */

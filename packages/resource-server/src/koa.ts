@@ -8,7 +8,7 @@ import type { AuthInfo } from './authenticated-request.ts'
 import { nodeResourceRequest } from './node-exchange.ts'
 import type { ProtectedResource } from './protected-resource.ts'
 
-export { nodeSha256, protectedResource } from './node.ts'
+export { nodeSha256, nodeVerifySignature, protectedResource } from './node.ts'
 
 /** The parts of a Koa context that the binding uses. */
 export interface KoaContext {

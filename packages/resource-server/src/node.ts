@@ -1,12 +1,11 @@
 /**
- * Binding for `node:http`, and the guard with Node's synchronous SHA-256.
+ * Binding for `node:http`, and the guard with Node's synchronous cryptography.
  *
  * @module
  */
-import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Sha256 } from '@holdfast/protocol/token'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
+import { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 import {
@@ -14,16 +13,19 @@ import {
   type ProtectedResource,
 } from './protected-resource.ts'
 
-/** Node's hash, a twentieth of WebCrypto's cost; for the `sha256` option of other bindings. */
-export const nodeSha256: Sha256 = (text) => hash('sha256', text, 'base64url')
+export { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 
 /**
- * {@link portableResource} with Node's hash.
+ * {@link portableResource} with Node's hash and signature check.
  *
  * @throws TypeError for options that cannot work
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
-  return portableResource({ sha256: nodeSha256, ...options })
+  return portableResource({
+    sha256: nodeSha256,
+    verifySignature: nodeVerifySignature,
+    ...options,
+  })
 }
 
 /** A request that a guard let through. `auth` is what the MCP SDKs' Node transports read. */

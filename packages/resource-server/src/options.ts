@@ -1,4 +1,4 @@
-import type { DpopPolicy, ReplayStore, Sha256 } from '@holdfast/protocol/token'
+import type { DpopPolicy, ReplayStore, Sha256, VerifySignature } from '@holdfast/protocol/token'
 import { type Fetch, platformFetch } from './http-client.ts'
 
 /** Scopes of the whole server; single tools may demand more (see `./mcp`). */
@@ -59,6 +59,8 @@ export interface ProtectedResourceOptions {
   readonly replay?: ReplayStore
   /** Default WebCrypto; the Node bindings pass the synchronous hash. */
   readonly sha256?: Sha256
+  /** Default WebCrypto; the Node bindings pass the synchronous check. */
+  readonly verifySignature?: VerifySignature
   /** Default the platform's. */
   readonly fetch?: Fetch
   /** Told about failures that are not the caller's: unreachable keys, a broken store. */
@@ -83,6 +85,7 @@ export interface Settings {
   readonly documentation: string | undefined
   readonly replay: ReplayStore | undefined
   readonly sha256: Sha256 | undefined
+  readonly verifySignature: VerifySignature | undefined
   readonly fetch: Fetch
   readonly onError: (error: unknown) => void
   readonly now: () => number
@@ -167,6 +170,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     documentation: options.documentation,
     replay: options.replay,
     sha256: options.sha256,
+    verifySignature: options.verifySignature,
     fetch: options.fetch ?? platformFetch,
     onError: options.onError ?? (() => undefined),
     now: options.now ?? Date.now,

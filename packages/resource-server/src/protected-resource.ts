@@ -43,8 +43,12 @@ async function loadKeys(settings: Settings): Promise<unknown> {
 }
 
 function tokenChecks(settings: Settings): AuthorizeRequestOptions {
-  const { now, sha256, scopes } = settings
-  const shared = { now, ...(sha256 === undefined ? {} : { sha256 }) }
+  const { now, sha256, verifySignature, scopes } = settings
+  const shared = {
+    now,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(verifySignature === undefined ? {} : { verifySignature }),
+  }
   return {
     tokens: createAccessTokenVerifier({
       ...shared,
