@@ -5,7 +5,7 @@ const barWidth = 28
 
 export function startProgress(total) {
   const startedAt = Date.now()
-  const terminal = Boolean(process.stderr.isTTY)
+  const terminal = process.stderr.isTTY
   let done = 0
   const show = () => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
