@@ -172,6 +172,12 @@ describe('isolation floor', () => {
     expect(readFileSync(supervisor.layout.enclaveState, 'utf8')).toBe('')
   })
 
+  it('is named as the reason without waiting for the outside probe', async () => {
+    const supervisor = supervise({ level: 'process', modes: { probe: () => 'refuse' } })
+    await supervisor.start()
+    expect(supervisor.report.isolation?.reasons).toEqual(['made up'])
+  })
+
   it('counts an attack that succeeds from outside', async () => {
     const supervisor = supervise({ level: 'networkless', outside: () => [readable('mem')] })
     await supervisor.start()

@@ -26,6 +26,13 @@ export async function answerSelfTest(
     pipe.end()
     return
   }
+  const inside = measure(report.data, [], options.floor)
+  if (!meetsFloor(inside)) {
+    // The enclave refuses by itself at this moment: the reason has to be known before it is gone.
+    options.onMeasured(inside)
+    pipe.end()
+    return
+  }
   const outside = await options.probe(child.pid)
   const isolation = measure(report.data, outside, options.floor)
   options.onMeasured(isolation)

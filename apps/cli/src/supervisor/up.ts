@@ -65,13 +65,13 @@ function requireRunning(supervisor: Supervisor): void {
   const refused = processes.find(({ state }) => state === 'refused')
   if (refused === undefined) return
   if (refused.name === 'enclave' && isolation !== null && !meetsFloor(isolation)) {
-    const fix = `allow what is missing, or accept less: HOLDFAST_ENCLAVE_MIN_ISOLATION=${isolation.level}`
+    const fix = `start as root where that is missing (docs/isolation.md), or accept less: HOLDFAST_ENCLAVE_MIN_ISOLATION=${isolation.level}`
     throw new CliError(
       `the enclave reached isolation "${isolation.level}", the floor is "${isolation.floor}"; it gets no keys`,
       {
         exitCode: exitCodes.checkFailed,
         code: 'ISOLATION_BELOW_FLOOR',
-        why: isolation.reasons.join('; '),
+        why: firstReasons(isolation.reasons),
         fix,
       },
     )
@@ -83,6 +83,12 @@ function requireRunning(supervisor: Supervisor): void {
     fix: `see ${refused.log}`,
   })
 }
+
+/** Without a sandbox nearly every attack succeeds: the first few say enough. */
+const firstReasons = (reasons: readonly string[]): string =>
+  [...reasons.slice(0, 3), ...(reasons.length > 3 ? [`and ${reasons.length - 3} more`] : [])].join(
+    '; ',
+  )
 
 /** One line on stderr whenever a process changes between running and not. */
 function tellChanges(supervisor: Supervisor, told: Map<ProcessName, string>): void {
