@@ -13,7 +13,12 @@ export class DpopPins {
 
   /** @param now - clock in milliseconds */
   constructor(now: () => number = Date.now) {
-    this.#verifier = createDpopVerifier({ replay: createMemoryReplayStore({ now }), now })
+    const notBefore = Math.floor(now() / 1000)
+    this.#verifier = createDpopVerifier({
+      replay: createMemoryReplayStore({ now }),
+      notBefore,
+      now,
+    })
   }
 
   /**

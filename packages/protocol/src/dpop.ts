@@ -12,6 +12,11 @@ export interface DpopVerifierOptions {
   readonly replay: ReplayStore
   /** Oldest accepted proof. Default 60, as long as used proofs are remembered. */
   readonly maxAgeSeconds?: number
+  /**
+   * Unix seconds. Refuses proofs made before: the start of a process whose replay store forgets with it,
+   * or a copied proof would be good once more after a restart. Default none.
+   */
+  readonly notBefore?: number
   /** How far a client's clock may run ahead. Default 30. */
   readonly clockToleranceSeconds?: number
   /** Imported public keys of verified token holders that are kept. Default 2000. */
@@ -104,7 +109,7 @@ function checkTarget(claims: JWTPayload, check: DpopCheck): void {
  */
 export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
   const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
-  const { verifySignature = webVerifySignature } = options
+  const { verifySignature = webVerifySignature, notBefore = Number.NEGATIVE_INFINITY } = options
   const now = options.now ?? Date.now
   const keys = new BoundedCache<CryptoKey>(options.keyCacheSize ?? 2000)
 
@@ -113,6 +118,7 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
     const { iat } = claims
     if (typeof iat !== 'number' || !Number.isFinite(iat)) return refuse('the proof has no iat')
     if (iat < seconds - maxAgeSeconds) return refuse('the proof is too old')
+    if (iat < notBefore) return refuse('the proof is older than this process; make a new one')
     if (iat > seconds + clockToleranceSeconds) return refuse('the proof is of the future')
     return iat
   }

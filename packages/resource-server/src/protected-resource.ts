@@ -58,7 +58,9 @@ function tokenChecks(settings: Settings): AuthorizeRequestOptions {
     }),
     proofs: createDpopVerifier({
       ...shared,
-      replay: settings.replay ?? createMemoryReplayStore({ now }),
+      ...(settings.replay === undefined
+        ? { replay: createMemoryReplayStore({ now }), notBefore: Math.floor(now() / 1000) }
+        : { replay: settings.replay }),
     }),
     dpop: settings.dpop,
     scopes: scopes.required,

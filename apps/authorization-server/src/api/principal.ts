@@ -56,6 +56,7 @@ export function createIdentify({
     replay: createMemoryReplayStore({ now: clock }),
     sha256: sha256Base64url,
     verifySignature,
+    notBefore: Math.floor(clock() / 1000),
     now: clock,
   })
 

@@ -34,6 +34,7 @@ export function createAuthenticate(
     replay: createMemoryReplayStore({ now: clock }),
     sha256: sha256Base64url,
     verifySignature,
+    notBefore: Math.floor(clock() / 1000),
     now: clock,
   })
 

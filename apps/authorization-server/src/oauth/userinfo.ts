@@ -24,6 +24,7 @@ export function serveUserinfo(
   const proofs = createDpopVerifier({
     replay: createMemoryReplayStore({ now: ctx.clock }),
     sha256: sha256Base64url,
+    notBefore: Math.floor(ctx.clock() / 1000),
     now: ctx.clock,
   })
   const url = ctx.config.issuer + routes.userinfo
