@@ -132,6 +132,26 @@ describe('invitation', () => {
     })
   })
 
+  test('ends with the account of the administrator who made it', async () => {
+    const eve = await server.addUser('eve@example.org', 'admin')
+    const { key } = await server.ctx.storage.invitations.create({
+      purpose: 'invite',
+      role: 'admin',
+      createdBy: eve.id,
+      expiresAtMs: Date.now() + 60_000,
+    })
+    const browser = new Browser(server.issuer)
+    const page = await browser.open(`/invite?key=${key}`)
+    expect(page.status).toBe(200)
+    await server.ctx.revocation.revokeUser(eve.id)
+    const back = await browser.submit(formOf(page, '/invite'), {
+      email: 'eve-again@example.org',
+      password,
+    })
+    expect(back.status).toBe(410)
+    expect(await server.ctx.storage.users.findByEmail('eve-again@example.org')).toBeUndefined()
+  })
+
   test('is of no use as a set-up link', async () => {
     const link = (await invite()).replace('/invite', '/setup')
     expect((await new Browser(server.issuer).open(link)).status).toBe(410)

@@ -45,7 +45,8 @@ export interface Users {
   /** @throws StorageError NOT_FOUND */
   setRole(id: string, role: UserRole): Promise<void>
   /**
-   * Disables a user, revokes every grant of theirs and denies their tokens, in one transaction.
+   * Disables a user, revokes every grant of theirs, denies their tokens and cancels their open
+   * invitations, in one transaction.
    * @throws StorageError NOT_FOUND
    */
   disable(id: string, denial: Denial): Promise<void>
@@ -81,6 +82,9 @@ export function insertUser(db: Database, user: NewUser, nowMs: number): User {
 export function createUsers({ db, commit, cipher, now }: Backend): Users {
   const byId = db.prepare<UserRow>('select * from users where id = ?')
   const byEmail = db.prepare<UserRow>('select * from users where email = ?')
+  const cancelInvitations = db.prepare(
+    'delete from invitations where created_by = ? and used_at_ms is null',
+  )
   const change = (id: string, values: Partial<UserRow>): void => {
     const changed = run(
       db,
@@ -131,6 +135,7 @@ export function createUsers({ db, commit, cipher, now }: Backend): Users {
       commit.transaction(() => {
         change(id, { status: 'disabled' })
         revokeGrants(db, cipher, { userId: id }, now())
+        cancelInvitations.run(id)
         addDenials(db, [{ kind: 'user', value: id, expiresAtMs: denyUntilMs }])
       }),
     enable: (id) =>
