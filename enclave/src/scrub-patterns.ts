@@ -54,6 +54,12 @@ const spaceFor = ({ length }: Uint8Array): number => length * 24 + 96
  * a neighbour's.
  */
 function utf16Cores(secret: Buffer, take: (length: number) => Buffer): Buffer[] {
+  if (secret.every((byte) => byte < 0x80)) {
+    // Almost every secret, and both orders are the same then.
+    const core = take(secret.length * 2 - 1)
+    for (let index = 0; index < secret.length; index++) core[index * 2] = secret[index] as number
+    return [core]
+  }
   const units = utf16Units(secret)
   if (!units) return []
   const little = take(units.length * 2)
@@ -62,11 +68,10 @@ function utf16Cores(secret: Buffer, take: (length: number) => Buffer): Buffer[] 
     little.writeUInt16LE(unit, index * 2)
     big.writeUInt16BE(unit, index * 2)
   }
-  const cores = [
+  return [
     little.at(-1) === 0 ? little.subarray(0, -1) : little,
     big[0] === 0 ? big.subarray(1) : big,
   ]
-  return cores[0]?.equals(cores[1] ?? little) ? cores.slice(1) : cores
 }
 
 /** The base64 digits that depend on the secret alone when it starts `shift` bytes into a group of three. */
