@@ -71,6 +71,8 @@ async function runGroup(setup: GroupSetup): Promise<GroupReport> {
   }
 }
 
+// Taken first: the sources may change while a long run goes on.
+const measuredCommit = commit()
 const reports: GroupReport[] = []
 const say = (text: string): void => {
   if (!options.json) console.log(text)
@@ -100,7 +102,7 @@ const ratios: Partial<Record<GoalId, number>> = Object.assign(
 say(formatGoals(ratios))
 
 const result = {
-  commit: commit(),
+  commit: measuredCommit,
   node: process.versions.node,
   cpu: cpus()[0]?.model,
   cores: cpus().length,

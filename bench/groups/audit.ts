@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import type { GroupSetup } from '../lib/group.ts'
 import { inParallel } from '../lib/measure.ts'
 
-const oursName = 'holdfast audit, FULL, group commit, 16 at once'
-const baselineName = 'hash-chained insert, NORMAL, one transaction each'
+const oursName = 'holdfast audit, on disk, group commit, 16 at once'
+const baselineName = 'hash-chained insert, not awaited on disk, one transaction each'
 
 /** The durable audit record of ours against the least durable thing that could be called one. */
 export const auditGroup: GroupSetup = async ({ quick }) => {
