@@ -85,19 +85,25 @@ describe.skipIf(!isLinux || !isRoot)('the enclave of a root-started Holdfast', (
     await enclave[0].end()
   })
 
-  it('denies the same to a control plane without a sandbox of its own', async () => {
-    const enclave = await startEnclave(own)
-    const bare = { ...controlPlane, isolation: 'process' as const }
-    expect(await attack(enclave, bare)).toEqual(['connect-socket'])
-    await enclave[0].end()
-  })
+  it.skipIf(!ordinaryUserCanRun)(
+    'denies the same to a control plane without a sandbox of its own',
+    async () => {
+      const enclave = await startEnclave(own)
+      const bare = { ...controlPlane, isolation: 'process' as const }
+      expect(await attack(enclave, bare)).toEqual(['connect-socket'])
+      await enclave[0].end()
+    },
+  )
 
-  it('denies memory even to an unconfined process of its own user', async () => {
-    const enclave = await startEnclave(own)
-    const reached = await attack(enclave, { ...own, isolation: 'process' })
-    expect(reached).toEqual(['signal', 'same-user', 'connect-socket'])
-    await enclave[0].end()
-  })
+  it.skipIf(!ordinaryUserCanRun)(
+    'denies memory even to an unconfined process of its own user',
+    async () => {
+      const enclave = await startEnclave(own)
+      const reached = await attack(enclave, { ...own, isolation: 'process' })
+      expect(reached).toEqual(['signal', 'same-user', 'connect-socket'])
+      await enclave[0].end()
+    },
+  )
 
   it('hides nothing from root', async () => {
     const enclave = await startEnclave(own)
