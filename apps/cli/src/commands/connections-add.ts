@@ -50,7 +50,7 @@ export function addConnectionCommand(): Command {
     .option('--header <name>', 'header that carries an api_key', 'Authorization')
     .option('--template <text>', 'its value, with {api_key} for the key', 'Bearer {api_key}')
     .option('--label <text>', 'label for people')
-    .option('--name <name>', 'name under which MCP servers ask for it (default: the provider)')
+    .option('--name <name>', 'its name in your own sign-in for calls (default: the provider)')
     .option('--secret-stdin', 'read the credential from stdin')
     .addHelpText('after', help)
   return addPolicyOptions(command).action(add)
