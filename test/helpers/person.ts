@@ -52,13 +52,19 @@ export function createPerson(
       const child = stack.startCli([...profile, 'login', '--no-browser', ...flags])
       const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
       const said: string[] = []
-      for await (const line of createInterface({ input: child.stderr! })) {
-        said.push(line)
-        const [url] = /https?:\/\/\S+/.exec(line) ?? []
-        if (url === undefined) continue
-        const answer = await request(await authorize(new URL(url)))
-        await answer.body.dump()
-        break
+      try {
+        for await (const line of createInterface({ input: child.stderr! })) {
+          said.push(line)
+          const [url] = /https?:\/\/\S+/.exec(line) ?? []
+          if (url === undefined) continue
+          const answer = await request(await authorize(new URL(url)))
+          await answer.body.dump()
+          break
+        }
+      } catch (error) {
+        // Who may not sign in leaves the command waiting for a browser that never comes.
+        child.kill()
+        throw error
       }
       child.stdout?.resume()
       const code = await exited
