@@ -70,7 +70,7 @@ export function openStorage(options: StorageOptions): Storage {
     sweepExpired: (limit = sweepBatch) => sweep(limit),
     async close() {
       stopSweeping()
-      await backend.commit.close()
+      backend.commit.close()
       db.close()
     },
   }

@@ -1,5 +1,4 @@
-import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { chmodSync, closeSync, fdatasyncSync, openSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { StorageError } from '../errors.ts'
 
@@ -23,8 +22,8 @@ export interface Database {
   prepare<Row>(sql: string): Statement<Row>
   /** Runs `work` in an immediate transaction, or in a savepoint inside one; a throw undoes all of it. */
   transaction<T>(work: () => T): T
-  /** Resolves when every transaction so far survives a power cut. */
-  sync(): Promise<void>
+  /** Returns when every transaction so far survives a power cut: what `synchronous = full` does. */
+  sync(): void
   readonly inTransaction: boolean
   /** Changes whenever another connection, so another process, has written; our own writes leave it alone. */
   foreignWrites(): number
@@ -40,7 +39,7 @@ export function createPrivateFile(file: string): void {
 export function openDatabase(file: string): Database {
   const sqlite = new Sqlite(file, { timeout: 5000 })
   sqlite.pragma('journal_mode = wal')
-  // A power cut may undo the last commits, never harm the file, until `sync` has resolved.
+  // A power cut may undo the last commits, never harm the file, until `sync` has returned.
   sqlite.pragma('synchronous = normal')
   sqlite.pragma(`cache_size = -${cacheKiB}`)
   // Large savepoints and sorts spill to files in /tmp otherwise, where the sandbox lets nobody write.
@@ -75,11 +74,11 @@ export function openDatabase(file: string): Database {
       }
       return statement as Statement<Row>
     },
-    async sync() {
+    sync() {
       requireOpen()
       // The same file for as long as a connection is open; locks lie on others, so opening it is harmless.
       wal ??= openSync(`${file}-wal`, 'r')
-      await flushToDisk(wal)
+      fdatasyncSync(wal)
     },
     transaction: (work) => (requireOpen(), sqlite.transaction(work).immediate()),
     get inTransaction() {
@@ -92,9 +91,6 @@ export function openDatabase(file: string): Database {
     },
   }
 }
-
-/** What SQLite itself does at `synchronous = full`, without blocking the process meanwhile. */
-const flushToDisk = promisify(fdatasync)
 
 /** True when a write failed because the row, or a unique value in it, exists already. */
 export function isUniqueViolation(error: unknown): boolean {
