@@ -5,6 +5,7 @@ import {
   type CredentialPins,
   denyAllPolicy,
   type DispatchResponse,
+  encodeEnvelope,
   parseBaseUrl,
   parseConnectionHandle,
   seal,
@@ -61,6 +62,7 @@ export interface Connections {
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves
    * this process.
    *
+   * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is reserved
    * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
    */
   readonly create: (connection: NewConnection) => Promise<SealReceipt>
@@ -116,6 +118,7 @@ async function create(parts: ConnectionParts, wanted: NewConnection): Promise<Se
   // credential goes.
   const { authority, basePath } = parseBaseUrl(wanted.baseUrl)
   const baseUrl = `https://${authority}${basePath}`
+  requireSealable(wanted, baseUrl, authority)
   const { key, pin, firstUse } = await parts.sealingKey()
   const reserved = await api<Reservation>({
     method: 'POST',
@@ -169,4 +172,32 @@ async function create(parts: ConnectionParts, wanted: NewConnection): Promise<Se
     await api({ method: 'DELETE', path: uploadPath }).catch(() => undefined)
     throw error
   }
+}
+
+/**
+ * Encodes the credential once with a binding that stands in for the real one: what can be refused
+ * here must not cost a reservation, which would stay behind as a revoked connection.
+ */
+function requireSealable(
+  { credential, secrets, pins = {} }: NewConnection,
+  baseUrl: string,
+  authority: string,
+): void {
+  const provider = 'none'
+  encodeEnvelope({
+    header: {
+      credential,
+      base_url: baseUrl,
+      binding: {
+        handle: parseConnectionHandle(`ddls:conn:${'0'.repeat(26)}-${provider}`),
+        owner: provider,
+        provider,
+        allowed_hosts: [authority],
+        upload_nonce: '0'.repeat(16),
+        created_at: 0,
+        pins,
+      },
+    },
+    secrets,
+  }).fill(0)
 }

@@ -34,7 +34,14 @@ async function signedIn(
 const login = (client: Client, server: FakeServer): Promise<unknown> =>
   client.login({ redirectUri: 'http://127.0.0.1:1/callback', authorize: server.authorize })
 
-const secret = new TextEncoder().encode('ghp_canary')
+const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
+const secret = bytes('ghp_canary')
+const apiKey = (part: { header_name?: string; header_template?: string }) => ({
+  kind: 'api_key' as const,
+  header_name: 'X-Api-Key',
+  header_template: '{api_key}',
+  ...part,
+})
 const github = {
   provider: 'github',
   baseUrl: 'https://api.github.com/v3/',
@@ -240,6 +247,37 @@ describe('sealing', () => {
     await expect(client.connections.create(github)).rejects.toMatchObject({
       code: 'IDENTITY_CHANGED',
     })
+    expect(server.requests.filter((line) => line.includes('/v1/connections'))).toEqual([])
+  })
+
+  it.each([
+    ['a line break in the secret', { secrets: { token: bytes('ghp_canary\n') } }, 'line break'],
+    ['NUL in the secret', { secrets: { token: bytes('ghp_canary\0') } }, 'line break or NUL'],
+    ['an empty secret', { secrets: { token: bytes('') } }, 'missing or empty'],
+    ['a secret that is too long', { secrets: { token: bytes('x'.repeat(16_385)) } }, 'fields'],
+    [
+      'a template without the key',
+      { credential: apiKey({ header_template: 'Bearer' }), secrets: { api_key: secret } },
+      'the template must contain {api_key}',
+    ],
+    [
+      'a wrong header name',
+      { credential: apiKey({ header_name: 'X Key' }), secrets: { api_key: secret } },
+      'not a header name',
+    ],
+    ['a base URL without https', { baseUrl: 'http://api.github.com' }, 'must be https'],
+    [
+      'a base URL that is too long',
+      { baseUrl: `https://a.example/${'x'.repeat(2048)}` },
+      'base_url',
+    ],
+  ])('refuses %s before anything is reserved', async (_name, part, message) => {
+    const server = await startFakeServer()
+    const { client } = await signedIn(server)
+    const error = await client.connections.create({ ...github, ...part }).catch((e: unknown) => e)
+    expect(error).toMatchObject({ name: 'ProtocolError' })
+    expect(String(error)).toContain(message)
+    expect(String(error)).not.toContain('ghp_canary')
     expect(server.requests.filter((line) => line.includes('/v1/connections'))).toEqual([])
   })
 
