@@ -131,7 +131,7 @@ describe.skipIf(!ordinaryUserCanRun)('a floor that the machine does not reach', 
       HOLDFAST_ENCLAVE_MIN_ISOLATION: 'filtered',
     }
     await expect(startStack({ as: ordinaryUser, settings })).rejects.toThrow(
-      'the isolation reached is process, the configured floor is filtered',
+      'ISOLATION_BELOW_FLOOR',
     )
   })
 
