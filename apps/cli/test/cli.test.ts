@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -9,38 +8,8 @@ import { projectRoot } from '../src/config.ts'
 import { exitCodes } from '../src/exit-codes.ts'
 import { buildProgram } from '../src/program.ts'
 import { version } from '../src/version.ts'
+import { holdfast } from './run-cli.ts'
 import { tempDir } from './temp-dir.ts'
-
-const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')
-
-interface Result {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function holdfast(
-  args: readonly string[],
-  options: { input?: string; env?: Record<string, string>; dir?: string } = {},
-): Promise<Result> {
-  const dir = options.dir ?? tempDir()
-  const child = spawn(process.execPath, ['--conditions=@holdfast/source', main, ...args], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: dir,
-      HOLDFAST_DATA_DIR: path.join(dir, 'data'),
-      HOLDFAST_CONFIG_DIR: path.join(dir, 'config'),
-      ...options.env,
-    },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  child.stdin.end(options.input ?? '')
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout, stderr }
-}
 
 function* leaves(command: Command): Generator<Command> {
   if (command.commands.length === 0) yield command

@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import type { Client } from '@holdfast/client'
+import { Command, Option } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note, paint, print, printJson } from '../output.ts'
@@ -16,22 +17,30 @@ Examples:
   $ holdfast audit export > audit.jsonl
   $ holdfast audit verify --file audit.jsonl --identity <base64url>`
 
+const listHelp = `
+Examples:
+  $ holdfast audit list --limit 20
+  $ holdfast audit list --after 100 --limit 20
+  $ holdfast audit list --from-start`
+
+interface ListOptions {
+  readonly limit: string
+  readonly after?: string
+  readonly fromStart?: boolean
+}
+
 /** `holdfast audit` */
 export function auditCommand(): Command {
   const audit = new Command('audit')
   audit
     .command('list')
     .alias('ls')
-    .description('list records')
-    .option('--after <seq>', 'only records behind this one', '0')
+    .description('list the newest records')
     .option('--limit <count>', 'at most so many, up to 200', '50')
-    .addHelpText('after', '\nExample:\n  $ holdfast audit list --after 100 --limit 20')
-    .action(async (options: { after: string; limit: string }, command: Command) => {
-      const { client } = await openClient(command)
-      const range = { after: Number(options.after), limit: Number(options.limit) }
-      const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection']
-      return showList(command, await client.audit.list(range), columns, 'No records.')
-    })
+    .option('--after <seq>', 'the first ones behind this record instead')
+    .addOption(new Option('--from-start', 'the oldest ones instead').conflicts('after'))
+    .addHelpText('after', listHelp)
+    .action(list)
   audit
     .command('export')
     .description('print the whole log as JSON lines, with its signed heads first')
@@ -49,6 +58,21 @@ export function auditCommand(): Command {
     .addHelpText('after', verifyHelp)
     .action(verify)
   return audit
+}
+
+async function list(options: ListOptions, command: Command): Promise<void> {
+  const { client } = await openClient(command)
+  const limit = Number(options.limit)
+  const after = options.fromStart ? 0 : Number(options.after ?? (await beforeNewest(client, limit)))
+  const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection']
+  return showList(command, await client.audit.list({ after, limit }), columns, 'No records.')
+}
+
+/** The record behind which the newest ones begin: the API pages forward only. */
+async function beforeNewest({ audit }: Client, limit: number): Promise<number> {
+  const { latest } = await audit.head()
+  // A limit that is no number is for the server to refuse.
+  return Math.max(0, latest.seq - limit || 0)
 }
 
 async function verify(

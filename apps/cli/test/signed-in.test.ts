@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { exitCodes } from '../src/exit-codes.ts'
+import { holdfast } from './run-cli.ts'
+import { auditRecords, signedIn } from './signed-in.ts'
+
+describe('connections add', () => {
+  const add = ['connections', 'add', 'github', '--secret-stdin', '--base-url']
+
+  it.each([
+    ['a line break', ['https://api.example.com'], 'ghp_\ncanary\n', 'holds a line break or NUL'],
+    ['NUL', ['https://api.example.com'], 'ghp_\0canary\n', 'holds a line break or NUL'],
+    ['an empty secret', ['https://api.example.com', '--kind', 'basic'], ':canary', 'empty'],
+    [
+      'a template without the key',
+      ['https://api.example.com', '--template', 'Bearer'],
+      'canary',
+      'the template must contain {api_key}',
+    ],
+    [
+      'a wrong header name',
+      ['https://api.example.com', '--header', 'X Key'],
+      'canary',
+      'not a header name',
+    ],
+    ['a base URL without https', ['http://api.example.com'], 'canary', 'must be https'],
+  ])('refuses %s with 2 and reserves nothing', async (_name, options, input, message) => {
+    const { dir, requests } = await signedIn()
+    const { code, stdout, stderr } = await holdfast([...add, ...options], { dir, input })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toContain(message)
+    expect(stdout + stderr).not.toContain('canary')
+    expect(requests.filter((line) => line.includes('/v1/connections'))).toEqual([])
+  })
+})
+
+describe('audit list', () => {
+  it.each([
+    ['the newest records', [], auditRecords - 4, auditRecords],
+    ['the oldest ones with --from-start', ['--from-start'], 1, 5],
+    ['those behind a record with --after', ['--after', '50'], 51, 55],
+  ])('shows %s', async (_name, options, first, last) => {
+    const { dir } = await signedIn()
+    const args = ['audit', 'list', '--limit', '5', '--json', ...options]
+    const { code, stdout, stderr } = await holdfast(args, { dir })
+    expect(code, stderr).toBe(exitCodes.ok)
+    const records = JSON.parse(stdout) as { seq: number }[]
+    expect([records.at(0)?.seq, records.at(-1)?.seq]).toEqual([first, last])
+  })
+
+  it('shows all records when there are fewer than asked for', async () => {
+    const { dir } = await signedIn()
+    const { stdout } = await holdfast(['audit', 'list', '--limit', '200', '--json'], { dir })
+    expect(JSON.parse(stdout)).toHaveLength(auditRecords)
+  })
+})
