@@ -2,16 +2,9 @@ import type { Storage } from '@holdfast/storage'
 import Provider from 'oidc-provider'
 import { startOurServer } from '../lib/authorization-server.ts'
 import type { GroupSetup } from '../lib/group.ts'
-import { inParallel, type Variant } from '../lib/measure.ts'
+import { inParallel } from '../lib/measure.ts'
 import { startServer } from '../lib/server-process.ts'
-import {
-  basic,
-  type DpopKey,
-  generateDpopKey,
-  makeProofs,
-  Pool,
-  requestToken,
-} from '../lib/token-load.ts'
+import { type DpopKey, generateDpopKey, tokenLoad } from '../lib/token-load.ts'
 import { bench, seedBench } from './token.ts'
 
 const bareName = 'bare oidc-provider, unbounded Map'
@@ -108,28 +101,15 @@ function load(
   path: string,
   key: DpopKey,
   tokens: string[],
-): Variant & { readonly pool: Pool } {
-  const pool = new Pool(origin, { connections: chains })
-  const authorization = basic(bench.clientId, bench.clientSecret)
-  let proofs: readonly string[] = []
-  return {
-    name,
-    count,
-    pids: [pid],
-    pool,
-    prepare: async (n) => {
-      proofs = await makeProofs(key, `${origin}${path}`, n)
-    },
-    run: async (n) => {
+): ReturnType<typeof tokenLoad> {
+  return tokenLoad(
+    { name, count, concurrency: chains, pid, origin, path, key, client: bench },
+    async (n, send) => {
       const perChain = Math.floor(n / chains)
       await inParallel(chains, chains, async (chain) => {
         for (let i = 0; i < perChain; i += 1) {
-          const answer = await requestToken(pool, path, {
-            basic: authorization,
-            proof: proofs[chain * perChain + i] ?? '',
-            jkt: key.jkt,
-            form: { grant_type: 'refresh_token', refresh_token: tokens[chain] ?? '' },
-          })
+          const form = { grant_type: 'refresh_token', refresh_token: tokens[chain] ?? '' }
+          const answer = await send(chain * perChain + i, form)
           if (!answer.refresh_token || answer.refresh_token === tokens[chain]) {
             throw new Error('the refresh token was not rotated')
           }
@@ -137,5 +117,5 @@ function load(
         }
       })
     },
-  }
+  )
 }

@@ -1,16 +1,9 @@
 import type { Storage } from '@holdfast/storage'
 import { startOurServer } from '../lib/authorization-server.ts'
 import type { GroupSetup } from '../lib/group.ts'
-import { inParallel, type Variant } from '../lib/measure.ts'
+import { inParallel } from '../lib/measure.ts'
 import { startServer } from '../lib/server-process.ts'
-import {
-  basic,
-  type DpopKey,
-  generateDpopKey,
-  makeProofs,
-  Pool,
-  requestToken,
-} from '../lib/token-load.ts'
+import { type DpopKey, generateDpopKey, tokenLoad } from '../lib/token-load.ts'
 
 const bareName = 'bare oidc-provider, its memory adapter'
 const oursName = 'holdfast, SQLite, stored client'
@@ -84,23 +77,11 @@ function load(
   origin: string,
   path: string,
   key: DpopKey,
-): Variant & { readonly pool: Pool } {
-  const pool = new Pool(origin, { connections: concurrency })
-  const authorization = basic(bench.clientId, bench.clientSecret)
+): ReturnType<typeof tokenLoad> {
   const form = { grant_type: 'client_credentials', resource: bench.resource, scope: 'read' }
-  let proofs: readonly string[] = []
-  return {
-    name,
-    count,
-    pids: [pid],
-    pool,
-    prepare: async (n) => {
-      proofs = await makeProofs(key, `${origin}${path}`, n)
-    },
-    run: (n) =>
-      inParallel(n, concurrency, async (index) => {
-        const proof = proofs[index] ?? ''
-        await requestToken(pool, path, { basic: authorization, proof, jkt: key.jkt, form })
-      }),
-  }
+  return tokenLoad({ name, count, concurrency, pid, origin, path, key, client: bench }, (n, send) =>
+    inParallel(n, concurrency, async (index) => {
+      await send(index, form)
+    }),
+  )
 }

@@ -1,6 +1,7 @@
 import { createDpopProof, type DpopKey, generateDpopKey } from '@holdfast/protocol/token'
 import { hash } from 'node:crypto'
 import { Pool } from 'undici'
+import type { Variant } from './measure.ts'
 
 const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
@@ -54,5 +55,51 @@ export async function requestToken(
 /** An HTTP Basic header. */
 export const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+
+/** A token endpoint under load, and the confidential client that asks it. */
+export interface TokenLoadOptions {
+  readonly name: string
+  /** Requests per round. */
+  readonly count: number
+  /** Requests at once. */
+  readonly concurrency: number
+  readonly pid: number
+  readonly origin: string
+  readonly path: string
+  readonly key: DpopKey
+  readonly client: { readonly clientId: string; readonly clientSecret: string }
+}
+
+/** A variant whose proofs are made outside the clock; `run` gets a way to send each with a form. */
+export function tokenLoad(
+  options: TokenLoadOptions,
+  run: (
+    count: number,
+    send: (index: number, form: Record<string, string>) => Promise<TokenAnswer>,
+  ) => Promise<void>,
+): Variant & { readonly pool: Pool } {
+  const { name, count, concurrency, pid, origin, path, key, client } = options
+  const pool = new Pool(origin, { connections: concurrency })
+  const authorization = basic(client.clientId, client.clientSecret)
+  let proofs: readonly string[] = []
+  return {
+    name,
+    count,
+    pids: [pid],
+    pool,
+    prepare: async (n) => {
+      proofs = await makeProofs(key, `${origin}${path}`, n)
+    },
+    run: (n) =>
+      run(n, (index, form) =>
+        requestToken(pool, path, {
+          basic: authorization,
+          proof: proofs[index] ?? '',
+          jkt: key.jkt,
+          form,
+        }),
+      ),
+  }
+}
 
 export { type DpopKey, generateDpopKey, Pool }
