@@ -1,10 +1,4 @@
-import type {
-  DpopPolicy,
-  RequiredConnection,
-  Resource,
-  ResourceScope,
-  Storage,
-} from '@holdfast/storage'
+import type { DpopPolicy, RequiredConnection, ResourceScope, Storage } from '@holdfast/storage'
 import { builtInResources } from './built-in-resources.ts'
 
 /** A resource that tokens can be asked for: registered, or this server itself. */
@@ -49,55 +43,23 @@ export function canonicalResource(uri: string): string | undefined {
   return url.pathname === '/' ? url.origin : url.href
 }
 
-type ResourceStore = Pick<Storage['resources'], 'resolve' | 'list' | 'findByClientId'>
-
-interface Remembered {
-  readonly resource: KnownResource
-  readonly untilMs: number
-}
-
-/** What was found by each spelling; a token request asks for its resource several times. */
-const remembered = new WeakMap<object, Map<string, Remembered>>()
-
-/** Within this process a change is seen at once; this is the bound for other processes. */
-const rememberMs = 1000
-const rememberLimit = 1000
-
-/** To be called whenever a resource was changed or removed. */
-export function forgetResources(resources: object): void {
-  remembered.get(resources)?.clear()
-}
-
 export function createResourceDirectory(
-  resources: ResourceStore,
+  resources: Pick<Storage['resources'], 'resolve' | 'list' | 'findByClientId'>,
   issuer: string,
 ): ResourceDirectory {
   const builtIn = new Map(builtInResources(issuer).map((entry) => [entry.resource, entry]))
-  const known = remembered.get(resources) ?? new Map<string, Remembered>()
-  remembered.set(resources, known)
-
-  async function find(uri: string): Promise<KnownResource | undefined> {
-    const canonical = canonicalResource(uri)
-    if (canonical === undefined) return undefined
-    const bare = canonical.replace(/\/$/, '')
-    const own = builtIn.get(bare)
-    if (own) return own
-    const found: Resource | undefined =
-      (await resources.resolve(canonical)) ??
-      (bare === canonical ? undefined : await resources.resolve(bare))
-    return found
-  }
 
   return {
     async resolve(uri) {
-      const recent = known.get(uri)
-      const nowMs = Date.now()
-      if (recent && recent.untilMs > nowMs) return recent.resource
-      const resource = await find(uri)
-      if (!resource) return undefined
-      if (known.size >= rememberLimit) known.clear()
-      known.set(uri, { resource, untilMs: nowMs + rememberMs })
-      return resource
+      const canonical = canonicalResource(uri)
+      if (canonical === undefined) return undefined
+      const bare = canonical.replace(/\/$/, '')
+      const own = builtIn.get(bare)
+      if (own) return own
+      return (
+        (await resources.resolve(canonical)) ??
+        (bare === canonical ? undefined : await resources.resolve(bare))
+      )
     },
     async guess(scopes, clientId) {
       const own = clientId === undefined ? undefined : await resources.findByClientId(clientId)

@@ -4,7 +4,7 @@ import { type Resource, StorageError } from '@holdfast/storage'
 import { z } from 'zod'
 import type { AppContext } from '../context.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
-import { canonicalResource, forgetResources } from '../oauth/resource-directory.ts'
+import { canonicalResource } from '../oauth/resource-directory.ts'
 import { newClientId, newSecret } from './clients.ts'
 import { parseRegistration, RegistrationError, shownText } from './errors.ts'
 
@@ -110,7 +110,6 @@ export async function registerResource(
       deployment,
       createdBy,
     })
-    forgetResources(storage.resources)
     return {
       resource: stored,
       client,
@@ -138,7 +137,6 @@ export async function removeResource(
   const resource = await storage.resources.resolve(canonicalResource(uri) ?? uri)
   if (!resource) throw new RegistrationError('not_found', 'there is no resource with this URI')
   await storage.resources.remove(resource.resource)
-  forgetResources(storage.resources)
   if (resource.clientId !== undefined) await revocation.revokeClient(resource.clientId)
   return resource
 }
