@@ -5,13 +5,12 @@ import {
   ProtocolError,
   type UpstreamOrigin,
 } from '@holdfast/protocol'
-import type { ConnectionInfo, UploadNonce } from '@holdfast/storage'
+import { type ConnectionInfo, newUlid, type UploadNonce } from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
 import { ConnectionError } from './errors.ts'
 import { findOwned } from './find-owned.ts'
 import type { Actor, ConnectionParts } from './parts.ts'
 import { canonicalPolicy, policyJson } from './policy.ts'
-import { newUlid } from './ulid.ts'
 import { newUploadNonce } from './upload-nonce.ts'
 
 /** What a connection will be, before it has a credential. */
