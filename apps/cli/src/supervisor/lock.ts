@@ -25,6 +25,16 @@ export function acquireLock(file: string): () => void {
   throw new CliError(`cannot take the lock ${file}`, { fix: 'remove the file and start again' })
 }
 
+/**
+ * Refuses when another supervisor holds the lock, before anything else is tried.
+ *
+ * @throws CliError naming the pid
+ */
+export function requireUnlocked(file: string): void {
+  const pid = lockHolder(file)
+  if (pid !== undefined) throw alreadyRunning(file, pid)
+}
+
 /** The pid of the supervisor that holds a lock; undefined when none does. */
 export function lockHolder(file: string): number | undefined {
   const holder = readHolder(file)

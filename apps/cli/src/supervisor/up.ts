@@ -7,6 +7,7 @@ import { announce, announcement, setupLinkText } from './announce.ts'
 import { meetsFloor } from './isolation.ts'
 import type { ProcessName, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
+import { requireUnlocked } from './lock.ts'
 import { listenForStop } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -17,7 +18,6 @@ export async function up(options: {
   readonly json: boolean
 }): Promise<ExitCode> {
   const { config, given } = loadConfig(options.flags)
-  if (processesOf(options.role).includes('authorization-server')) await requireFreePort(config)
   const stopRequest = listenForStop()
   let setupLink: string | undefined
   let announced = false
@@ -34,6 +34,9 @@ export async function up(options: {
       if (announced && !options.json) tellChanges(supervisor, told)
     },
   })
+  // Of two reasons to refuse, that Holdfast already runs here is the one that helps.
+  requireUnlocked(supervisor.layout.lockFile)
+  if (processesOf(options.role).includes('authorization-server')) await requireFreePort(config)
   const told = new Map<ProcessName, string>()
   void stopRequest.second.then(() => {
     supervisor.kill()
