@@ -12,7 +12,10 @@ import { findNode } from './bootstrap/pinned-node.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** verb → what runs. `needsDev`: also wants the development packages (test runner, linters). */
+/**
+ * verb → what runs. `needsDev`: also wants the development packages (test runner, linters).
+ * `alsoInstall`: folders that are no workspaces, with a lock file of their own, installed on demand.
+ */
 const verbs = {
   start: { script: 'apps/cli/src/main.ts', args: ['up'], needsDev: false },
   holdfast: { script: 'apps/cli/src/main.ts', args: [], needsDev: false },
@@ -20,6 +23,12 @@ const verbs = {
   demo: { script: 'examples/demo/main.ts', args: [], needsDev: false },
   bench: { script: 'bench/run.ts', args: [], needsDev: true },
   'test:dedalus': { script: 'test/interop/dedalus/run.ts', args: [], needsDev: false },
+  'test:conformance': {
+    script: 'test/conformance/run.ts',
+    args: [],
+    needsDev: true,
+    alsoInstall: ['test/conformance'],
+  },
 }
 
 /** npm changes into the root; a relative `@file` of `npm run holdfast` means the user's own folder. */
@@ -75,6 +84,9 @@ async function main() {
     throw new BootstrapError(`unknown verb ${JSON.stringify(verb ?? '')}`, `use ${known}`, 2)
   }
   await ensureInstalled(root, { needsDev: verbs[verb].needsDev })
+  for (const folder of verbs[verb].alsoInstall ?? []) {
+    await ensureInstalled(path.join(root, folder), { needsDev: true })
+  }
   run(findNode(root), verb, args)
 }
 
