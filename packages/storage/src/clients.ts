@@ -19,6 +19,8 @@ export interface Client {
   readonly hasSecret: boolean
   /** Canonical URI of the resource whose own client this is. */
   readonly resource: string | undefined
+  /** Canonical URIs that it may ask for as itself (client credentials); undefined = every registered one. */
+  readonly resources: readonly string[] | undefined
   /** The user who registered it. */
   readonly createdBy: string | undefined
   readonly createdAtMs: number
@@ -33,6 +35,7 @@ export interface NewClient {
   /** Encrypted at rest: the library compares it in clear for `client_secret_basic`. */
   readonly secret?: string | undefined
   readonly resource?: string | undefined
+  readonly resources?: readonly string[] | undefined
   readonly createdBy?: string | undefined
 }
 
@@ -80,6 +83,7 @@ export function createClients({
     client_id: client.clientId,
     source: client.source,
     resource: client.resource ?? null,
+    resources: client.resources === undefined ? null : JSON.stringify(client.resources),
     created_by: client.createdBy ?? null,
     created_at_ms: nowMs,
     updated_at_ms: nowMs,
@@ -117,6 +121,7 @@ export function createClients({
               conflict.column('client_id').doUpdateSet((eb) => ({
                 source: row.source,
                 resource: row.resource,
+                resources: row.resources,
                 metadata: row.metadata,
                 secret: row.secret,
                 updated_at_ms: row.updated_at_ms,
@@ -204,6 +209,7 @@ function toClient(row: ClientRow): Client {
     metadata: parseJson(row.metadata) as JsonObject,
     hasSecret: row.secret !== null,
     resource: row.resource ?? undefined,
+    resources: row.resources === null ? undefined : (parseJson(row.resources) as string[]),
     createdBy: row.created_by ?? undefined,
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,

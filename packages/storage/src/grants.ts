@@ -3,6 +3,7 @@ import { addDenials } from './denials.ts'
 import { StorageError } from './errors.ts'
 import { revokeGrants } from './grant-revocation.ts'
 import type { Denial, Page } from './paging.ts'
+import type { JsonObject } from './json.ts'
 import { limitOf, notFound, parseJson } from './rows.ts'
 import type { GrantRow } from './schema.ts'
 import type { Database } from './sqlite/database.ts'
@@ -18,6 +19,8 @@ export interface Grant {
   readonly scopes: readonly string[]
   /** Name that the resource uses → connection handle. */
   readonly connections: Readonly<Record<string, string>>
+  /** What the user allowed in detail (RFC 9396); undefined when nothing was asked so. */
+  readonly authorizationDetails: readonly JsonObject[] | undefined
   readonly createdAtMs: number
   readonly updatedAtMs: number
   readonly expiresAtMs: number | undefined
@@ -26,8 +29,9 @@ export interface Grant {
 
 export type NewGrant = Omit<
   Grant,
-  'createdAtMs' | 'updatedAtMs' | 'revokedAtMs' | 'expiresAtMs'
+  'createdAtMs' | 'updatedAtMs' | 'revokedAtMs' | 'expiresAtMs' | 'authorizationDetails'
 > & {
+  readonly authorizationDetails?: readonly JsonObject[] | undefined
   readonly expiresAtMs?: number | undefined
 }
 
@@ -65,9 +69,11 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
      order by updated_at_ms desc, grant_id desc limit 1`,
   )
   const put = db.prepare<GrantRow>(
-    `insert into grants (grant_id, user_id, client_id, resource, scopes, connections, created_at_ms,
-       updated_at_ms, expires_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `insert into grants (grant_id, user_id, client_id, resource, scopes, connections,
+       authorization_details, created_at_ms, updated_at_ms, expires_at_ms)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (grant_id) do update set scopes = excluded.scopes, connections = excluded.connections,
+       authorization_details = excluded.authorization_details,
        updated_at_ms = excluded.updated_at_ms, expires_at_ms = excluded.expires_at_ms
      where revoked_at_ms is null and user_id = excluded.user_id and client_id = excluded.client_id
        and resource = excluded.resource
@@ -84,6 +90,9 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
           grant.resource,
           JSON.stringify(grant.scopes),
           JSON.stringify(grant.connections),
+          grant.authorizationDetails === undefined
+            ? null
+            : JSON.stringify(grant.authorizationDetails),
           nowMs,
           nowMs,
           grant.expiresAtMs ?? null,
@@ -144,6 +153,10 @@ function toGrant(row: GrantRow): Grant {
     resource: row.resource,
     scopes: parseJson(row.scopes) as string[],
     connections: parseJson(row.connections) as Record<string, string>,
+    authorizationDetails:
+      row.authorization_details === null
+        ? undefined
+        : (parseJson(row.authorization_details) as JsonObject[]),
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     expiresAtMs: row.expires_at_ms ?? undefined,

@@ -33,6 +33,8 @@ export interface Resource {
   readonly scopes: readonly ResourceScope[]
   readonly connections: readonly RequiredConnection[]
   readonly dpop: DpopPolicy
+  /** True when proofs for its tokens must carry a nonce of the server. */
+  readonly dpopNonce: boolean
   /** Its own confidential client, for token exchange and the deny list. */
   readonly clientId: string | undefined
   /** Dedalus runner compatibility: the deployment that may sign for it. */
@@ -49,6 +51,8 @@ export interface NewResource {
   readonly scopes: readonly ResourceScope[]
   readonly connections?: readonly RequiredConnection[] | undefined
   readonly dpop: DpopPolicy
+  /** Default false. */
+  readonly dpopNonce?: boolean | undefined
   readonly clientId?: string | undefined
   readonly deployment?: { readonly id: string; readonly secret: Uint8Array } | undefined
   readonly createdBy?: string | undefined
@@ -86,6 +90,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
     scopes: parseJson(row.scopes) as ResourceScope[],
     connections: parseJson(row.connections) as RequiredConnection[],
     dpop: row.dpop,
+    dpopNonce: row.dpop_nonce === 1,
     clientId: row.client_id ?? undefined,
     deploymentId: row.deployment_id ?? undefined,
     createdBy: row.created_by ?? undefined,
@@ -135,6 +140,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
           scopes: JSON.stringify(resource.scopes),
           connections: JSON.stringify(resource.connections ?? []),
           dpop: resource.dpop,
+          dpop_nonce: resource.dpopNonce === true ? 1 : 0,
           client_id: resource.clientId ?? null,
           ...deploymentColumns(resource.deployment),
           created_by: resource.createdBy ?? null,
@@ -161,6 +167,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
                 ...(scopes !== undefined && { scopes: JSON.stringify(scopes) }),
                 ...(connections !== undefined && { connections: JSON.stringify(connections) }),
                 ...(changes.dpop !== undefined && { dpop: changes.dpop }),
+                ...(changes.dpopNonce !== undefined && { dpop_nonce: changes.dpopNonce ? 1 : 0 }),
                 ...(changes.clientId !== undefined && { client_id: changes.clientId }),
                 ...(deployment !== undefined && deploymentColumns(deployment)),
               })

@@ -41,6 +41,8 @@ export interface ClientRow {
   client_id: string
   source: 'builtin' | 'manual' | 'dynamic'
   resource: string | null
+  /** JSON list; null = every registered resource. */
+  resources: string | null
   created_by: string | null
   created_at_ms: number
   updated_at_ms: number
@@ -57,6 +59,7 @@ export interface ResourceRow {
   scopes: string
   connections: string
   dpop: 'off' | 'preferred' | 'required'
+  dpop_nonce: number
   client_id: string | null
   deployment_id: string | null
   deployment_secret: Uint8Array | null
@@ -72,6 +75,8 @@ export interface GrantRow {
   resource: string
   scopes: string
   connections: string
+  /** RFC 9396 as JSON. */
+  authorization_details: string | null
   created_at_ms: number
   updated_at_ms: number
   expires_at_ms: number | null
