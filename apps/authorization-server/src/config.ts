@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 const issuerSchema = z
@@ -9,6 +10,19 @@ function isIssuer(value: string): boolean {
   const url = URL.parse(value)
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === value
 }
+
+function isNetwork(value: string): boolean {
+  const [address = '', prefix, ...rest] = value.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  if (isIP(address) === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+}
+
+const headerName = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
+  .toLowerCase()
 
 /** Zod schema of this child's configuration: the first line on stdin. */
 export const configSchema = z.strictObject({
@@ -22,8 +36,21 @@ export const configSchema = z.strictObject({
   enclaveSocket: z.string().min(1),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   production: z.boolean().default(false),
-  /** Take the client's address from the last `X-Forwarded-For` entry. Never moves the issuer. */
+  /** Take the client's address from `X-Forwarded-For`. Never moves the issuer. */
   trustProxy: z.boolean().default(false),
+  /** Addresses and networks of the proxies; the client is the last hop that is none of them. */
+  trustedProxies: z.array(z.string().refine(isNetwork, 'use an address or a CIDR')).default([]),
+  /** Headers in which a trusted proxy hands on the client's certificate (RFC 8705). */
+  mtls: z
+    .strictObject({
+      /** Holds the certificate: RFC 9440 `:base64:`, or URL-encoded PEM. */
+      certificateHeader: headerName,
+      /** Holds `SUCCESS` when the proxy has verified the chain; without it only self-signed ones serve. */
+      verifiedHeader: headerName.optional(),
+    })
+    .optional(),
+  /** Where proofs must carry a nonce of this server (RFC 9449 section 8). */
+  dpopNonce: z.enum(['off', 'token-endpoint', 'everywhere']).default('off'),
   accessTokenTtlSeconds: z.int().min(30).max(3600).default(300),
   refreshTokenTtlSeconds: z
     .int()
@@ -32,6 +59,8 @@ export const configSchema = z.strictObject({
     .default(30 * 86_400),
   /** How long a rotated refresh token still works for the same client and key. */
   refreshGraceSeconds: z.int().min(0).max(300).default(30),
+  /** Algorithm of new token signing keys. */
+  signingAlgorithm: z.enum(['ES256', 'EdDSA', 'RS256']).default('ES256'),
   /** Age at which the signing key is rotated; 0 = only on demand. */
   signingKeyMaxAgeSeconds: z
     .int()
@@ -42,6 +71,26 @@ export const configSchema = z.strictObject({
       maxBodyBytes: z.int().min(1024).default(1_048_576),
       maxResponseBytes: z.int().min(1024).default(10_485_760),
       defaultTimeoutMs: z.int().min(1000).max(300_000).default(30_000),
+    })
+    .prefault({}),
+  rateLimits: z
+    .strictObject({
+      /** Authorization requests of one address (IPv6: one /64) in a minute. */
+      authorizePerAddress: z.int().min(1).default(600),
+      /** Authorization, pushed and device authorization requests of everybody in a minute. */
+      authorizeGlobal: z.int().min(1).default(12_000),
+      /** Pushed and device authorization requests of one client at one address in a minute. */
+      pushedPerClient: z.int().min(1).default(300),
+      /** Refused token requests of one address in a minute. */
+      tokenFailuresPerAddress: z.int().min(1).default(600),
+      /** Refused token requests in the name of one client at one address in a minute. */
+      tokenFailuresPerClient: z.int().min(1).default(120),
+      /** Tokens for one user in a minute. */
+      tokensPerAccount: z.int().min(1).default(600),
+      /** Wrong device codes of one address in a quarter of an hour. */
+      deviceCodesPerAddress: z.int().min(1).default(10),
+      /** Wrong device codes of everybody in a quarter of an hour. */
+      deviceCodesGlobal: z.int().min(1).default(2000),
     })
     .prefault({}),
   setup: z.strictObject({ linkTtlSeconds: z.int().min(60).max(86_400).default(1800) }).prefault({}),
@@ -66,7 +115,12 @@ export function parseConfig(line: string): Config {
   } catch {
     throw new Error('the first line on stdin must be the configuration as JSON')
   }
-  const parsed = configSchema.safeParse(value)
+  const parsed = configSchema
+    .refine(({ mtls, trustProxy }) => mtls === undefined || trustProxy, {
+      path: ['mtls'],
+      message: 'needs trustProxy: only a proxy that sets the header itself may be believed',
+    })
+    .safeParse(value)
   if (parsed.success) return Object.freeze(parsed.data)
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || '(root)'}: ${message}`,

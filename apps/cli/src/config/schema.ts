@@ -102,6 +102,85 @@ export const settingsSchema = z.strictObject({
         description: 'Believe `X-Forwarded-*` headers; only behind a proxy that sets them itself.',
       }),
     ),
+  trustedProxies: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: 'the one proxy in front',
+        description:
+          "Addresses or networks (CIDR) of the proxies, with `trustProxy`: the client's address is the last hop of `X-Forwarded-For` that is none of them; comma-separated.",
+      }),
+    ),
+  mtlsCertificateHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header')
+    .optional()
+    .meta(
+      about({
+        default: 'none: no mutual TLS',
+        description:
+          "Header in which the proxy (`trustProxy`) hands on the client's certificate, as RFC 9440 or URL-encoded PEM; the proxy must remove it from what comes in.",
+      }),
+    ),
+  mtlsVerifiedHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header')
+    .optional()
+    .meta(
+      about({
+        default: 'none: self-signed certificates only',
+        description:
+          'Header that holds `SUCCESS` when the proxy has verified the chain of the certificate.',
+      }),
+    ),
+  dpopNonce: z
+    .enum(['off', 'token-endpoint', 'everywhere'])
+    .default('off')
+    .meta(
+      about({
+        default: 'off',
+        description:
+          'Where DPoP proofs must carry a nonce of the server: `off`, `token-endpoint` or `everywhere`. Clients that cannot are locked out.',
+      }),
+    ),
+  signingAlgorithm: z
+    .enum(['ES256', 'EdDSA', 'RS256'])
+    .default('ES256')
+    .meta(
+      about({
+        default: 'ES256',
+        description:
+          'Algorithm of new token signing keys; takes effect with the next rotation. Dedalus servers take ES256 and RS256.',
+      }),
+    ),
+  signingKeyMaxAgeDays: integerSetting(0, 3650)
+    .default(30)
+    .meta(
+      about({
+        default: '30',
+        description: 'Age at which the token signing key is rotated; 0 = only on demand.',
+      }),
+    ),
+  tokensPerAccountPerMinute: integerSetting(1, 1_000_000)
+    .default(600)
+    .meta(about({ default: '600', description: 'Tokens for one user in a minute.' })),
+  authorizePerAddressPerMinute: integerSetting(1, 1_000_000)
+    .default(600)
+    .meta(
+      about({
+        default: '600',
+        description: 'Authorization requests of one address (IPv6: one /64) in a minute.',
+      }),
+    ),
+  tokenFailuresPerAddressPerMinute: integerSetting(1, 1_000_000)
+    .default(600)
+    .meta(
+      about({
+        default: '600',
+        description:
+          'Refused token requests of one address in a minute; requests that succeed are not counted, because many users share one address.',
+      }),
+    ),
   enclaveMinIsolation: z
     .enum(floorLevels)
     .optional()

@@ -47,6 +47,23 @@ export const childConfigs: Readonly<
     logLevel: config.logLevel,
     production: config.production,
     trustProxy: config.trustProxy,
+    trustedProxies: config.trustedProxies,
+    ...(config.mtlsCertificateHeader !== undefined && {
+      mtls: {
+        certificateHeader: config.mtlsCertificateHeader,
+        ...(config.mtlsVerifiedHeader !== undefined && {
+          verifiedHeader: config.mtlsVerifiedHeader,
+        }),
+      },
+    }),
+    dpopNonce: config.dpopNonce,
+    signingAlgorithm: config.signingAlgorithm,
+    signingKeyMaxAgeSeconds: config.signingKeyMaxAgeDays * 86_400,
+    rateLimits: {
+      tokensPerAccount: config.tokensPerAccountPerMinute,
+      authorizePerAddress: config.authorizePerAddressPerMinute,
+      tokenFailuresPerAddress: config.tokenFailuresPerAddressPerMinute,
+    },
     accessTokenTtlSeconds: config.accessTokenTtlSeconds,
     refreshGraceSeconds: config.refreshGraceSeconds,
     dispatch: {
