@@ -2,40 +2,9 @@ import { z } from 'zod'
 import { concatBytes, utf8Text } from './bytes.ts'
 import { canonicalBytes } from './canonical-json.ts'
 import { connectionHandleSchema, providerNameSchema } from './connection-handle.ts'
+import { credentialKindSchema, secretFieldsOf } from './credential-kind.ts'
 import { ProtocolError } from './errors.ts'
 import { credentialPinsSchema } from './policy.ts'
-
-const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'not a header name')
-const printable = /^[\x20-\x7e]*$/
-
-/** The credential kinds and how each is injected; the secret fields each needs are in {@link credentialFields}. */
-export const credentialKindSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('api_key'),
-    /** Header that carries the key. */
-    header_name: headerName,
-    /** Header value with `{api_key}` where the key goes, such as `Bearer {api_key}`. */
-    header_template: z
-      .string()
-      .max(512)
-      .regex(printable)
-      .refine((t) => t.includes('{api_key}'), {
-        message: 'the template must contain {api_key}',
-      }),
-  }),
-  z.strictObject({ kind: z.literal('bearer') }),
-  z.strictObject({ kind: z.literal('basic') }),
-])
-
-/** How a credential is injected, without any secret. */
-export type CredentialKind = z.infer<typeof credentialKindSchema>
-
-/** Secret field names that each kind needs, in their order in the envelope. */
-export const credentialFields = {
-  api_key: ['api_key'],
-  bearer: ['token'],
-  basic: ['username', 'password'],
-} as const satisfies Record<CredentialKind['kind'], readonly string[]>
 
 const envelopeBindingSchema = z.strictObject({
   /** The reserved handle that this credential is for. */
@@ -90,13 +59,18 @@ export function encodeEnvelope(input: {
   readonly header: Omit<EnvelopeHeader, 'v' | 'fields'>
   readonly secrets: Readonly<Record<string, Uint8Array>>
 }): Uint8Array<ArrayBuffer> {
-  const names: readonly string[] = credentialFields[input.header.credential.kind]
+  const { secrets } = input
+  const { required, optional, multiline } = secretFieldsOf(input.header.credential)
+  const names = [...required, ...optional.filter((name) => lengthOf(secrets, name) > 0)]
+  if (names.length === 0) {
+    throw new ProtocolError('INVALID_ENVELOPE', `give at least one of ${optional.join(', ')}`)
+  }
   const parts = names.map((name) => {
-    const secret = input.secrets[name]
-    if (!secret || secret.length === 0) {
+    const secret = secrets[name]
+    if (!secret || lengthOf(secrets, name) === 0) {
       throw new ProtocolError('INVALID_ENVELOPE', `the secret field "${name}" is missing or empty`)
     }
-    refuseControlBytes(name, secret)
+    if (!multiline?.includes(name)) refuseControlBytes(name, secret)
     return secret
   })
   const header = parseHeader({
@@ -132,18 +106,20 @@ export function decodeEnvelope(bytes: Uint8Array): CredentialEnvelope {
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4)
   if (8 + headerLength > bytes.length) refuse('is cut short')
   const header = parseHeader(parseJson(bytes.subarray(8, 8 + headerLength)))
-  const names: readonly string[] = credentialFields[header.credential.kind]
-  if (
-    header.fields.length !== names.length ||
-    header.fields.some((field, index) => field.name !== names[index])
-  ) {
-    refuse(`must hold exactly the fields ${names.join(', ')}`)
+  const { required, optional, multiline } = secretFieldsOf(header.credential)
+  const given = header.fields.map(({ name }) => name)
+  const expected = [...required, ...optional.filter((name) => given.includes(name))]
+  if (given.length !== expected.length || given.some((name, at) => name !== expected[at])) {
+    const also = optional.length === 0 ? '' : `, and may hold ${optional.join(', ')}`
+    refuse(`must hold exactly the fields ${required.join(', ')}${also}`)
   }
   const total = header.fields.reduce((sum, { length }) => sum + length, 8 + headerLength)
   if (total > bytes.length) refuse('is cut short')
   if (total < bytes.length) refuse('has bytes left over')
   const secrets = envelopeSecrets(bytes, header)
-  for (const [name, secret] of Object.entries(secrets)) refuseControlBytes(name, secret)
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (!multiline?.includes(name)) refuseControlBytes(name, secret)
+  }
   return { header, secrets }
 }
 
@@ -163,6 +139,9 @@ export function envelopeSecrets(
   }
   return secrets
 }
+
+const lengthOf = (secrets: CredentialEnvelope['secrets'], name: string): number =>
+  Object.hasOwn(secrets, name) ? (secrets[name]?.length ?? 0) : 0
 
 function parseJson(bytes: Uint8Array): unknown {
   try {

@@ -24,10 +24,18 @@ export {
   recordContextSchema,
 } from './connection.ts'
 export {
-  type CredentialEnvelope,
+  apiKeyInjection,
   type CredentialKind,
   credentialFields,
   credentialKindSchema,
+  type SecretFields,
+  secretFieldsOf,
+} from './credential-kind.ts'
+export { type SignaturePlace } from './credential-hmac.ts'
+export { type Injection } from './credential-place.ts'
+export { parseTemplate, type TemplatePart } from './credential-template.ts'
+export {
+  type CredentialEnvelope,
   decodeEnvelope,
   encodeEnvelope,
   type EnvelopeBinding,

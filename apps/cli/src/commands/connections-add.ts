@@ -25,7 +25,7 @@ Examples:
 
 interface Options extends PolicyOptions {
   readonly baseUrl: string
-  readonly kind: CredentialKind['kind']
+  readonly kind: 'api_key' | 'bearer' | 'basic'
   readonly header: string
   readonly template: string
   readonly label?: string
@@ -44,7 +44,7 @@ export function addConnectionCommand(): Command {
     )
     .addOption(
       new Option('--kind <kind>', 'kind of credential')
-        .choices(Object.keys(credentialFields))
+        .choices(['api_key', 'bearer', 'basic'])
         .default('api_key'),
     )
     .option('--header <name>', 'header that carries an api_key', 'Authorization')
@@ -106,7 +106,8 @@ const prompts: Readonly<Record<string, string>> = {
 }
 
 async function readSecrets(options: Options): Promise<Record<string, Uint8Array>> {
-  const fields: readonly string[] = credentialFields[options.kind]
+  const { required, optional } = credentialFields[options.kind]
+  const fields = [...required, ...optional]
   const stdin = options.secretStdin === true
   const bytes = new TextEncoder()
   if (stdin && fields.length === 2) {
