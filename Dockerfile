@@ -14,6 +14,7 @@ COPY enclave/package.json enclave/
 COPY examples/package.json examples/
 COPY migrations/package.json migrations/
 COPY packages/client/package.json packages/client/
+COPY packages/egress-guard/package.json packages/egress-guard/
 COPY packages/protocol/package.json packages/protocol/
 COPY packages/resource-server/package.json packages/resource-server/
 COPY packages/storage/package.json packages/storage/

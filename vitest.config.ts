@@ -8,6 +8,7 @@ const unitProjects = [
   'apps/egress-relay',
   'enclave',
   'packages/client',
+  'packages/egress-guard',
   'packages/protocol',
   'packages/resource-server',
   'packages/storage',

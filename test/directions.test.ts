@@ -42,6 +42,7 @@ describe('dependency directions', () => {
     ],
     ['the enclave storage', 'enclave/src/x.ts', "import '@holdfast/storage'"],
     ['the relay protocol', 'apps/egress-relay/src/x.ts', "import '@holdfast/protocol'"],
+    ['the address guard protocol', 'packages/egress-guard/src/x.ts', "import '@holdfast/protocol'"],
     [
       'the control plane the enclave',
       'apps/authorization-server/src/x.ts',

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { canonicalAddress } from './address.ts'
+import { canonicalAddress } from '@holdfast/egress-guard'
 import { failureCode, RefusalError } from './errors.ts'
 
 /** Opens a TCP connection to an address (never a name); rejects when the signal aborts. */

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { isIP, isIPv4, isIPv6 } from 'node:net'
-import { canonicalAddress } from './address.ts'
+import { canonicalAddress } from '@holdfast/egress-guard'
 import { RefusalError } from './errors.ts'
 
 /** A host in its one spelling. The same `value` is matched against the policy, resolved and dialled. */

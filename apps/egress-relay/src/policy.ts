@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.ts'
 import { canonicalHost, type Host, type Target } from './host.ts'
-import type { AddressScope } from './special-purpose.ts'
+import type { AddressScope } from '@holdfast/egress-guard'
 
 /** What the operator lets the enclave reach. */
 export interface PolicyOptions {

@@ -1,5 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises'
-import { canonicalAddress, classifyAddress } from './address.ts'
+import { canonicalAddress, classifyAddress } from '@holdfast/egress-guard'
 import { failureCode, RefusalError } from './errors.ts'
 import type { Host } from './host.ts'
 import { admits, type Verdict } from './policy.ts'

@@ -37,7 +37,10 @@ afterEach(async () => {
 })
 
 function start(firstLine?: string): Child {
-  const child = spawn(process.execPath, [MAIN], { stdio: 'pipe', env: {} })
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', MAIN], {
+    stdio: 'pipe',
+    env: {},
+  })
   const lines: Record<string, unknown>[] = []
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
@@ -163,12 +166,18 @@ describe('the relay as a process', () => {
     expect(JSON.parse(manifest)).toMatchObject({ version: VERSION })
   })
 
-  test('imports nothing but Node', async () => {
-    const source = new URL('../src/', import.meta.url)
-    for (const file of await readdir(source)) {
-      const text = await readFile(new URL(file, source), 'utf8')
-      for (const [, specifier] of text.matchAll(/from '([^']+)'/g)) {
-        expect(specifier, file).toMatch(/^(node:|\.\/)/)
+  test('imports nothing but Node and the address guard, and that nothing but Node', async () => {
+    const folders = [
+      ['../src/', /^(node:|\.\/|@holdfast\/egress-guard$)/],
+      ['../../../packages/egress-guard/src/', /^(node:|\.\/)/],
+    ] as const
+    for (const [folder, allowed] of folders) {
+      const source = new URL(folder, import.meta.url)
+      for (const file of await readdir(source)) {
+        const text = await readFile(new URL(file, source), 'utf8')
+        for (const [, specifier] of text.matchAll(/from '([^']+)'/g)) {
+          expect(specifier, file).toMatch(allowed)
+        }
       }
     }
   })

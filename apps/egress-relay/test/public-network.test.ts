@@ -16,7 +16,13 @@ const available = process.platform === 'linux' && inNamespace(SETUP).status === 
 test.skipIf(!available)(
   'a public upstream is reached, and a name that turns private between two calls is not followed',
   () => {
-    const run = inNamespace(`${SETUP}; exec "$@"`, process.execPath, '--no-warnings', script)
+    const run = inNamespace(
+      `${SETUP}; exec "$@"`,
+      process.execPath,
+      '--conditions=@holdfast/source',
+      '--no-warnings',
+      script,
+    )
     expect(run.stderr).toBe('')
     expect(JSON.parse(String(run.stdout))).toEqual({
       echoed: 'hello',

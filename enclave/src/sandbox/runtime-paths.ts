@@ -13,6 +13,9 @@ export interface RuntimeLocations {
   readonly libraries: readonly string[]
 }
 
+/** What the relay imports beside Node. */
+const relayDependencies = ['@holdfast/egress-guard']
+
 /** Opened for writing as well: programs throw output away there. */
 const nullDevice = '/dev/null'
 const devices = ['/dev/zero', '/dev/random', '/dev/urandom']
@@ -43,7 +46,8 @@ export function runtimePaths(profile: LaunchProfile, locations: RuntimeLocations
     ...enclaveSources,
     ...ownSources(main, enclaveSources),
     ...(networked ? nameResolution : []),
-    ...(profile === 'enclave' ? enclavePackages(repoRoot) : []),
+    ...(profile === 'enclave' ? packagesOf(repoRoot, enclaveDependencies) : []),
+    ...(profile === 'relay' ? packagesOf(repoRoot, relayDependencies) : []),
     ...(isControlPlane ? controlPlaneSources(repoRoot) : []),
   ]
   const run = [
@@ -81,8 +85,8 @@ function ownSources(main: string, covered: readonly string[]): string[] {
 }
 
 /** Folders of the listed packages, an own copy below `enclave/` before a hoisted one. */
-function enclavePackages(repoRoot: string): string[] {
-  return enclaveDependencies.flatMap((name) => {
+function packagesOf(repoRoot: string, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
     const own = join(import.meta.dirname, '../../node_modules', name)
     const folder = existsSync(own) ? own : join(repoRoot, 'node_modules', name)
     const nested = join(folder, 'package.json')

@@ -12,7 +12,7 @@ export interface Relay {
 
 /** Starts a relay that may reach what `allowPrivate` names on this machine. */
 export async function startRelay(socket: string, allowPrivate: readonly string[]): Promise<Relay> {
-  const child = spawn(process.execPath, ['--no-warnings', main], {
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', main], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   child.stdin.write(`${JSON.stringify({ socket, allow: ['*'], allowPrivate })}\n`)
