@@ -9,13 +9,31 @@ import { type VerifySignature, webVerifySignature } from './verify-signature.ts'
 /** Signature algorithms that an access token may use. */
 export const accessTokenAlgorithms = ['ES256', 'RS256'] as const
 
+/** How another authorization server's access tokens differ from RFC 9068. */
+export interface TokenProfile {
+  /** Accepted `typ` headers in lower case; undefined stands for a token without one. */
+  readonly types: readonly (string | undefined)[]
+  /** Accepted signature algorithms. */
+  readonly algorithms: readonly string[]
+  /**
+   * Reads what issuers spell differently. Called before the signature is checked.
+   *
+   * @throws TokenError for a token that is no access token
+   */
+  readonly read: (
+    claims: Readonly<Record<string, unknown>>,
+  ) => Pick<VerifiedAccessToken, 'clientId' | 'scopes'> & { readonly tokenId: string | undefined }
+}
+
 /** Options of {@link createAccessTokenVerifier}. */
 export interface AccessTokenVerifierOptions {
-  /** The only accepted `iss`, compared byte for byte. */
-  readonly issuer: string
+  /** The accepted `iss`, compared byte for byte. */
+  readonly issuer: string | readonly string[]
   /** The token's `aud` must hold one of these. */
   readonly audience: string | readonly string[]
   readonly keys: TokenKeySource
+  /** Default the tokens of our own authorization server, by RFC 9068. */
+  readonly profile?: TokenProfile
   /** Clock difference forgiven for `exp`, `nbf` and `iat`. Default 10, range 0 to 300. */
   readonly clockToleranceSeconds?: number
   /** Verified tokens that are remembered. Default 5000; 0 remembers none. */
@@ -41,7 +59,7 @@ export interface VerifiedAccessToken {
   readonly issuedAt: number
   /** `exp`, in seconds. */
   readonly expiresAt: number
-  /** `jti`. */
+  /** `jti`, or the token's hash where another issuer gives none. */
   readonly tokenId: string
   /** Thumbprint of the key that must prove itself, when the token is bound to one. */
   readonly jkt: string | undefined
@@ -153,14 +171,30 @@ function deepFreeze<Value>(value: Value): Value {
   return value
 }
 
-function decode(token: string): { header: { alg: string; kid: string }; claims: JWTPayload } {
+const ownProfile: TokenProfile = {
+  types: ['at+jwt', 'application/at+jwt'],
+  algorithms: accessTokenAlgorithms,
+  read: (claims) => ({
+    clientId: requiredText(claims, 'client_id'),
+    scopes: scopesOf(claims),
+    tokenId: requiredText(claims, 'jti'),
+  }),
+}
+
+function decode(
+  token: string,
+  profile: TokenProfile,
+): {
+  header: { alg: string; kid: string }
+  claims: JWTPayload
+} {
   if (token.length > maxTokenLength) refuse('the token is too long')
   try {
     const { alg, kid, typ, crit } = decodeProtectedHeader(token)
-    if (typeof typ !== 'string' || !/^(?:application\/)?at\+jwt$/i.test(typ)) {
-      return refuse('the token is not of type at+jwt')
+    if (!profile.types.includes(typeof typ === 'string' ? typ.toLowerCase() : typ)) {
+      return refuse(`the token is not of type ${profile.types[0] ?? 'at+jwt'}`)
     }
-    if (!(accessTokenAlgorithms as readonly unknown[]).includes(alg)) {
+    if (!(profile.algorithms as readonly unknown[]).includes(alg)) {
       return refuse('the token uses an algorithm that is not allowed')
     }
     if (crit !== undefined) return refuse('the token has critical headers that are not understood')
@@ -172,16 +206,17 @@ function decode(token: string): { header: { alg: string; kid: string }; claims: 
   }
 }
 
-function readClaims(claims: JWTPayload, hash: string): VerifiedAccessToken {
+function readClaims(claims: JWTPayload, hash: string, profile: TokenProfile): VerifiedAccessToken {
+  const { clientId, scopes, tokenId } = profile.read(claims)
   return deepFreeze({
     issuer: requiredText(claims, 'iss'),
     subject: requiredText(claims, 'sub'),
-    clientId: requiredText(claims, 'client_id'),
+    clientId,
     audience: audienceOf(claims),
-    scopes: scopesOf(claims),
+    scopes,
     issuedAt: requiredSeconds(claims, 'iat'),
     expiresAt: requiredSeconds(claims, 'exp'),
-    tokenId: requiredText(claims, 'jti'),
+    tokenId: tokenId ?? hash,
     jkt: confirmationOf(claims),
     actor: actorOf(claims),
     connections: connectionsOf(claims),
@@ -202,7 +237,8 @@ export function createAccessTokenVerifier(
   options: AccessTokenVerifierOptions,
 ): AccessTokenVerifier {
   const { issuer, keys, sha256 = webSha256, clockToleranceSeconds = 10 } = options
-  const { verifySignature = webVerifySignature } = options
+  const { verifySignature = webVerifySignature, profile = ownProfile } = options
+  const issuers = typeof issuer === 'string' ? [issuer] : issuer
   const now = options.now ?? Date.now
   const cacheMaxAgeMs = (options.cacheMaxAgeSeconds ?? 300) * 1000
   const verified = new BoundedCache<{ token: VerifiedAccessToken; forgetAtMs: number }>(
@@ -225,7 +261,7 @@ export function createAccessTokenVerifier(
   const checkIssue = (token: VerifiedAccessToken): void => {
     const latest = now() / 1000 + clockToleranceSeconds
     const { nbf } = token.claims
-    if (token.issuer !== issuer) refuse('the token is of another issuer')
+    if (!issuers.includes(token.issuer)) refuse('the token is of another issuer')
     if (token.issuedAt > latest) refuse('the token was issued in the future')
     if (nbf !== undefined && (typeof nbf !== 'number' || !(nbf <= latest))) {
       refuse('the token is not valid yet')
@@ -243,8 +279,8 @@ export function createAccessTokenVerifier(
         checkAudience(known.token, audience)
         return known.token
       }
-      const { header, claims } = decode(token)
-      const read = readClaims(claims, hash)
+      const { header, claims } = decode(token, profile)
+      const read = readClaims(claims, hash, profile)
       checkIssue(read)
       checkTime(read)
       checkAudience(read, audience)

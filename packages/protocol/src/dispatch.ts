@@ -82,6 +82,8 @@ export interface DispatchFailure {
   readonly code: DispatchErrorCode
   readonly message: string
   readonly retryable: boolean
+  /** Page on which the user makes or repairs the connection, where that would help. */
+  readonly connect_url?: string
 }
 
 /** Answer of `POST /dispatch`, always with HTTP status 200. */
@@ -113,6 +115,7 @@ export const dispatchResponseSchema: z.ZodType<DispatchResponse, unknown> = z.di
         code: z.enum(dispatchErrorCodes as [DispatchErrorCode, ...DispatchErrorCode[]]),
         message: z.string(),
         retryable: z.boolean(),
+        connect_url: z.string().max(2048).exactOptional(),
       }),
     }),
   ],

@@ -9,6 +9,7 @@ export {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
   createAccessTokenVerifier,
+  type TokenProfile,
   type VerifiedAccessToken,
 } from './access-token.ts'
 export {
