@@ -2,8 +2,17 @@ import { z } from 'zod'
 import { type ConnectionPolicy, connectionPolicySchema } from './policy.ts'
 import { connectionHandleSchema, providerNameSchema } from './connection-handle.ts'
 
-/** States of a Connection: `reserved` until a credential is uploaded. */
-export const connectionStatuses = ['reserved', 'active', 'paused', 'revoked'] as const
+/**
+ * States of a Connection: `reserved` until it has a credential, `needs_reconnect` when the provider no
+ * longer takes the one that it has.
+ */
+export const connectionStatuses = [
+  'reserved',
+  'active',
+  'paused',
+  'needs_reconnect',
+  'revoked',
+] as const
 export type ConnectionStatus = (typeof connectionStatuses)[number]
 
 /** Zod schema of {@link RecordContext}. */

@@ -26,10 +26,7 @@ const headerSchema = z.strictObject({
   credential: credentialKindSchema,
   base_url: z.string().max(2048),
   binding: envelopeBindingSchema,
-  fields: z
-    .array(z.strictObject({ name: z.string(), length: z.int().min(1).max(16_384) }))
-    .min(1)
-    .max(8),
+  fields: z.array(z.strictObject({ name: z.string(), length: z.int().min(1).max(16_384) })).max(8),
 })
 
 export type EnvelopeHeader = z.infer<typeof headerSchema>
@@ -62,7 +59,8 @@ export function encodeEnvelope(input: {
   const { secrets } = input
   const { required, optional, multiline } = secretFieldsOf(input.header.credential)
   const names = [...required, ...optional.filter((name) => lengthOf(secrets, name) > 0)]
-  if (names.length === 0) {
+  // A public OAuth client has none, and may not have one.
+  if (names.length === 0 && optional.length > 0) {
     throw new ProtocolError('INVALID_ENVELOPE', `give at least one of ${optional.join(', ')}`)
   }
   const parts = names.map((name) => {
@@ -109,7 +107,12 @@ export function decodeEnvelope(bytes: Uint8Array): CredentialEnvelope {
   const { required, optional, multiline } = secretFieldsOf(header.credential)
   const given = header.fields.map(({ name }) => name)
   const expected = [...required, ...optional.filter((name) => given.includes(name))]
-  if (given.length !== expected.length || given.some((name, at) => name !== expected[at])) {
+  const isEmpty = given.length === 0 && optional.length > 0
+  if (
+    isEmpty ||
+    given.length !== expected.length ||
+    given.some((name, at) => name !== expected[at])
+  ) {
     const also = optional.length === 0 ? '' : `, and may hold ${optional.join(', ')}`
     refuse(`must hold exactly the fields ${required.join(', ')}${also}`)
   }

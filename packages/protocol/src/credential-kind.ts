@@ -14,6 +14,7 @@ import {
   tokenName,
 } from './credential-place.ts'
 import { templateSlots } from './credential-template.ts'
+import { tokenKindSchemas, tokenSecretFields } from './credential-token.ts'
 
 const hasKey = (template: string): boolean => template.includes('{api_key}')
 const hasKeyOnly = (template: string): boolean =>
@@ -102,6 +103,7 @@ export const credentialKindSchema = z.discriminatedUnion('kind', [
   hmacKindSchema,
   awsSchema,
   mtlsSchema,
+  ...tokenKindSchemas,
 ])
 
 /** How a credential is injected, without any secret. */
@@ -131,6 +133,7 @@ export const credentialFields: { readonly [Kind in CredentialKind['kind']]: Secr
     optional: [],
     multiline: ['certificate', 'private_key'],
   },
+  ...tokenSecretFields,
 }
 
 /** The secret fields that a credential needs and may have. */
@@ -142,6 +145,8 @@ export function secretFieldsOf(credential: CredentialKind): SecretFields {
       return { ...fields, required: [...fields.required, ...(credential.fields ?? [])] }
     case 'hmac':
       return only('secret', ...(usesKeyId(credential) ? ['key_id'] : []))
+    case 'oauth2_app':
+      return credential.token_endpoint_auth_method === 'none' ? only() : only('client_secret')
     default:
       return fields
   }

@@ -24,6 +24,12 @@ export const enclaveErrorCodes = [
   'POLICY_REFUSED',
   'PIN_REFUSED',
   'HEAD_REFUSED',
+  /** The provider no longer accepts the stored authorization; only its owner can give a new one. */
+  'NEEDS_RECONNECT',
+  /** The provider's token endpoint refused for another reason, such as a wrong client secret. */
+  'TOKEN_REFUSED',
+  /** An authorization response that is forged, stale, for another provider, or says no. */
+  'AUTHORIZATION_REFUSED',
   'INTERNAL',
 ] as const
 export type EnclaveErrorCode = (typeof enclaveErrorCodes)[number]
@@ -99,6 +105,76 @@ export interface DispatchResult {
   readonly host: string
 }
 
+/** An OAuth app's vault record, which stands in the body after what it is used with. */
+export interface AppReference {
+  readonly context: RecordContext
+  readonly record_bytes: number
+}
+
+/** What may be known of tokens outside the enclave. */
+export interface TokenFacts {
+  /** Unix milliseconds; null when the provider names no end. */
+  readonly expires_at_ms: number | null
+  /** What the provider granted. */
+  readonly scopes: readonly string[]
+  /** False when only its owner can give the connection another token. */
+  readonly renewable: boolean
+}
+
+/** Body: the OAuth app's vault record. Answer: {@link BeginAuthorizationResult} with a sealed pending record as body. */
+export interface BeginAuthorizationHead {
+  /** The connection to authorize. */
+  readonly context: RecordContext
+  readonly app: { readonly context: RecordContext }
+  readonly redirect_uri: string
+  /** Default: those sealed with the app. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+/** Where to send the browser. */
+export interface BeginAuthorizationResult {
+  readonly authorization_url: string
+  /** Comes back with the answer; the pending record opens only for it. */
+  readonly state: string
+}
+
+/**
+ * Body: the pending record, then the OAuth app's vault record. Answer: {@link TokenFacts} with the
+ * connection's vault record, bound to `context`, as body.
+ */
+export interface CompleteAuthorizationHead {
+  readonly context: RecordContext
+  readonly pending_bytes: number
+  readonly app: AppReference
+  /** What the provider sent back through the browser. */
+  readonly response: {
+    readonly state: string
+    readonly code?: string | undefined
+    readonly iss?: string | undefined
+    readonly error?: string | undefined
+  }
+}
+
+/**
+ * Body: the vault record, then the OAuth app's where the kind has one. Answer: {@link TokenFacts} with
+ * the next record, of version `context.version + 1`, as body. Asked again for a token that it has
+ * answered already, it answers the same token.
+ */
+export interface RefreshHead {
+  readonly context: RecordContext
+  readonly record_bytes: number
+  readonly app?: AppReference | undefined
+}
+
+/** Body: the vault record, then the OAuth app's where the kind has one. */
+export interface RevokeTokensHead extends RefreshHead {}
+
+/** What the provider did. */
+export interface RevokeTokensResult {
+  /** `unsupported` when the provider offers no revocation, or there is nothing to revoke. */
+  readonly outcome: 'revoked' | 'unsupported'
+}
+
 /** An audit head to sign. */
 export interface AuditHead {
   readonly seq: number
@@ -140,6 +216,10 @@ export interface EnclaveOperations {
   ingest: { head: IngestHead; result: IngestResult }
   rewrap: { head: RewrapHead; result: Record<string, never> }
   dispatch: { head: DispatchHead; result: DispatchResult }
+  beginAuthorization: { head: BeginAuthorizationHead; result: BeginAuthorizationResult }
+  completeAuthorization: { head: CompleteAuthorizationHead; result: TokenFacts }
+  refresh: { head: RefreshHead; result: TokenFacts }
+  revokeTokens: { head: RevokeTokensHead; result: RevokeTokensResult }
   signHead: { head: AuditHead; result: SignedAuditHead }
   latestHead: { head: Record<string, never>; result: { readonly head: SignedAuditHead | null } }
   rotateSealingKey: { head: Record<string, never>; result: EnclaveKeys }
@@ -149,6 +229,12 @@ export type EnclaveOperation = keyof EnclaveOperations
 
 const empty = z.strictObject({})
 const headers = z.record(z.string(), z.string())
+const app = z.strictObject({ context: recordContextSchema, record_bytes: z.int().positive() })
+const refresh = z.strictObject({
+  context: recordContextSchema,
+  record_bytes: z.int().positive(),
+  app: app.optional(),
+})
 
 /** Zod schema of each operation's head, for the enclave's edge. */
 export const enclaveHeadSchemas: {
@@ -191,12 +277,38 @@ export const enclaveHeadSchemas: {
     timeout_ms: z.int().min(1).max(300_000),
     max_response_bytes: z.int().positive(),
   }),
+  beginAuthorization: z.strictObject({
+    context: recordContextSchema,
+    app: z.strictObject({ context: recordContextSchema }),
+    redirect_uri: z.url().max(2048),
+    scopes: z.array(z.string().min(1).max(512)).max(100).optional(),
+  }),
+  completeAuthorization: z.strictObject({
+    context: recordContextSchema,
+    pending_bytes: z.int().positive(),
+    app,
+    response: z.strictObject({
+      state: z.string().max(512),
+      code: z.string().max(8192).optional(),
+      iss: z.string().max(2048).optional(),
+      error: z.string().max(512).optional(),
+    }),
+  }),
+  refresh,
+  revokeTokens: refresh,
   signHead: z.strictObject({
     seq: z.int().positive(),
     hash: z.string().regex(/^[0-9a-f]{64}$/),
     time: z.string().max(40),
   }),
 }
+
+/** Zod schema of {@link TokenFacts}, for the control plane's edge. */
+export const tokenFactsSchema: z.ZodType<TokenFacts, unknown> = z.object({
+  expires_at_ms: z.int().nullable(),
+  scopes: z.array(z.string()),
+  renewable: z.boolean(),
+})
 
 /** Zod schema of {@link EnclaveStatus}, for the control plane's edge. */
 export const enclaveStatusSchema: z.ZodType<EnclaveStatus, unknown> = z.object({

@@ -35,6 +35,13 @@ export { type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
 export { parseTemplate, type TemplatePart } from './credential-template.ts'
 export {
+  type IssuedToken,
+  isTokenKind,
+  mintingKinds,
+  type OAuthApp,
+  type TokenKind,
+} from './credential-token.ts'
+export {
   type CredentialEnvelope,
   decodeEnvelope,
   encodeEnvelope,
