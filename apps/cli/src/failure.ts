@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { CommanderError } from 'commander'
 import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { asCalledHere } from './output.ts'
 
 /** The parts of `ClientError` that matter here; named so as not to load the SDK for a usage error. */
 interface RemoteFailure {
@@ -60,8 +61,8 @@ export function reportFailure(error: unknown, json: boolean): ExitCode {
     return failure.exitCode
   }
   const lines = [`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`]
-  if (failure.why) lines.push(`  why: ${failure.why}`)
-  if (failure.fix) lines.push(`  fix: ${failure.fix}`)
+  if (failure.why) lines.push(`  why: ${asCalledHere(failure.why)}`)
+  if (failure.fix) lines.push(`  fix: ${asCalledHere(failure.fix)}`)
   if (failure.requestId) lines.push(`  request id: ${failure.requestId}`)
   process.stderr.write(`${lines.join('\n')}\n`)
   return failure.exitCode

@@ -45,6 +45,13 @@ export function printPairs(pairs: readonly (readonly [string, string])[]): void 
   for (const [key, value] of pairs) print(`${paint('bold', key.padEnd(width))}  ${value}`)
 }
 
+/** npm scripts of a clone, where `holdfast` itself is not on the PATH. */
+const cloneScripts: readonly (string | undefined)[] = ['start', 'holdfast', 'demo']
+
 /** How this command is called here, for hints. */
 export const commandName = (): string =>
-  process.env['npm_lifecycle_event'] === undefined ? 'holdfast' : 'npm run holdfast --'
+  cloneScripts.includes(process.env['npm_lifecycle_event']) ? 'npm run holdfast --' : 'holdfast'
+
+/** Text whose `holdfast …` commands can be copied as they stand. */
+export const asCalledHere = (text: string): string =>
+  text.replaceAll('`holdfast ', `\`${commandName()} `)

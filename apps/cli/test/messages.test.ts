@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { policyOf } from '../src/commands/policy-options.ts'
 import { dispatchError } from '../src/dispatch-failure.ts'
 import { exitCodes } from '../src/exit-codes.ts'
+import { holdfast } from './run-cli.ts'
 
 const failure = (code: DispatchFailure['code'], retryable = false): DispatchFailure => ({
   code,
@@ -19,6 +20,18 @@ describe('a failed call', () => {
   it('names the command that helps', () => {
     expect(dispatchError(failure('CONNECTION_SUSPENDED')).fix).toContain('connections resume')
     expect(dispatchError(failure('ENCLAVE_UNAVAILABLE', true)).fix).toContain('holdfast doctor')
+  })
+})
+
+describe('a fix', () => {
+  it.each([
+    ['holdfast', '`npm run holdfast -- login`'],
+    ['test', '`holdfast login`'],
+  ])('names the command as npm script %s can run it', async (script, command) => {
+    const { stderr } = await holdfast(['connections', 'list'], {
+      env: { npm_lifecycle_event: script },
+    })
+    expect(stderr).toContain(command)
   })
 })
 

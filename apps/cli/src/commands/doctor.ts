@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { CheckResult } from '../doctor/check.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { paint, print, printJson } from '../output.ts'
+import { asCalledHere, paint, print, printJson } from '../output.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 
 const help = `
@@ -51,7 +51,7 @@ async function runChecks(command: Command): Promise<NamedResult[]> {
 function printResults(results: readonly NamedResult[]): void {
   for (const { outcome, title, detail, fix } of results) {
     print(`${paint(styles[outcome], marks[outcome])} ${title.padEnd(13)} ${detail}`)
-    if (fix !== undefined) print(`  ${''.padEnd(13)} fix: ${fix}`)
+    if (fix !== undefined) print(`  ${''.padEnd(13)} fix: ${asCalledHere(fix)}`)
   }
   const count = (wanted: CheckResult['outcome']): number =>
     results.filter(({ outcome }) => outcome === wanted).length
