@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { EnclaveClient } from './enclave-client/client.ts'
 import type { Keystore } from './keystore.ts'
+import type { DpopNonces } from './oauth/dpop-nonces.ts'
 import type { Revocation } from './revocation.ts'
 import type { VerifyToken } from './tokens.ts'
 
@@ -26,6 +27,8 @@ export interface AppContext {
   readonly revocation: Revocation
   /** Checks one of our own access tokens: form, signature, issuer, audience, time, revocation. */
   readonly verifyToken: VerifyToken
+  /** Nonces that proofs at our own resources must carry; undefined when they need none. */
+  readonly proofNonces: DpopNonces | undefined
 }
 
 /** Koa state of every request. */
@@ -34,4 +37,6 @@ export interface RequestState {
   requestId: string
   /** The caller's address, after the proxy rule of the configuration. */
   remoteAddress: string
+  /** Set for token requests whose proof must carry a nonce. */
+  needsNonce?: boolean | undefined
 }

@@ -19,6 +19,7 @@ import { openKeystore } from './keystore.ts'
 import { consumeConflict, replayConflict } from './oauth/adapter.ts'
 import { registerBuiltInClients } from './oauth/built-in-clients.ts'
 import { dispatchPath } from './oauth/built-in-resources.ts'
+import { createDpopNonces } from './oauth/dpop-nonces.ts'
 import { createRevocation } from './revocation.ts'
 import { createTokenVerifier } from './tokens.ts'
 
@@ -76,7 +77,7 @@ async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
   const setupLink = await createSetupLink(ctx)
   const app = await createApp(ctx, {
     cookieKey: await storage.settings.secretOrElse('cookie-key', randomBytes(32)),
-    nonceSecret: await storage.settings.secretOrElse('dpop-nonce-key', randomBytes(32)),
+    nonceSecret: await nonceSecretOf(storage),
   })
   http.off('request', answerTooEarly)
   http.on('request', createRequestHandler(ctx, app))
@@ -95,6 +96,10 @@ async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
     },
   }
 }
+
+/** From it the nonces of DPoP proofs are derived. */
+const nonceSecretOf = ({ settings }: Storage): Promise<Uint8Array> =>
+  settings.secretOrElse('dpop-nonce-key', randomBytes(32))
 
 /** The port is bound before the database is opened; who comes that early is told to come again. */
 function answerTooEarly(request: IncomingMessage, response: ServerResponse): void {
@@ -136,6 +141,10 @@ async function createContext(
     enclave: createEnclaveClient({ socket: config.enclaveSocket, logger }),
     keystore,
     revocation,
+    proofNonces:
+      config.dpopNonce === 'everywhere'
+        ? createDpopNonces(await nonceSecretOf(storage), clock)
+        : undefined,
     verifyToken: createTokenVerifier({
       issuer: config.issuer,
       publicKey: (kid) => keystore.publicKey(kid),

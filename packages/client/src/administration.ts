@@ -61,6 +61,7 @@ export interface ResourceView {
   readonly scopes: readonly ScopeDescription[]
   readonly connections: readonly NeededConnection[]
   readonly dpop: 'off' | 'preferred' | 'required'
+  readonly dpop_nonce: boolean
   readonly client_id: string | null
   readonly deployment_id: string | null
   readonly created_at: string
@@ -76,6 +77,8 @@ export interface NewResource {
   readonly connections?: readonly NeededConnection[]
   /** Default `preferred`. */
   readonly dpop?: 'off' | 'preferred' | 'required'
+  /** Proofs for its tokens must carry a nonce of the server. Default false. */
+  readonly dpop_nonce?: boolean
   /** Also accept dispatches of a Dedalus runner. Default false. */
   readonly deployment?: boolean
 }

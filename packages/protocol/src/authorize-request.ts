@@ -23,8 +23,8 @@ export interface AuthorizeRequestOptions {
   readonly audience?: string | readonly string[]
   /** Scopes that the token must all hold. */
   readonly scopes?: readonly string[]
-  /** A nonce that proofs must carry. */
-  readonly nonce?: string
+  /** A nonce that proofs must carry, or what tells whether one is good. */
+  readonly nonce?: string | ((nonce: string) => boolean)
 }
 
 /** A parsed `Authorization` header. */

@@ -42,8 +42,8 @@ export interface DpopCheck {
   readonly accessTokenHash?: string
   /** The thumbprint that a *verified* token names. Give it only after verifying the token. */
   readonly expectedJkt?: string
-  /** The nonce that the proof must carry. */
-  readonly nonce?: string
+  /** The nonce that the proof must carry, or what tells whether one is good. */
+  readonly nonce?: string | ((nonce: string) => boolean)
 }
 
 /** What a valid proof proves. */
@@ -131,7 +131,14 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
     if (claims['ath'] !== expected) refuse('the proof is for another access token')
   }
   const checkNonce = (claims: JWTPayload, check: DpopCheck): void => {
-    if (check.nonce !== undefined && claims['nonce'] !== check.nonce) {
+    const { nonce: expected } = check
+    if (expected === undefined) return
+    const given = claims['nonce']
+    const isGood =
+      typeof expected === 'string'
+        ? given === expected
+        : typeof given === 'string' && expected(given)
+    if (!isGood) {
       throw new TokenError('use_dpop_nonce', 'the proof must carry the nonce of this server')
     }
   }

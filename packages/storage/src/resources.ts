@@ -70,6 +70,8 @@ export interface Resources {
   /** By canonical URI or alias, compared byte for byte: the caller canonicalises. */
   resolve(uri: string): Promise<Resource | undefined>
   findByClientId(clientId: string): Promise<Resource | undefined>
+  /** True when any resource demands nonces in proofs. */
+  demandsNonce(): Promise<boolean>
   /** The resource and HMAC secret of a deployment id. */
   findDeployment(
     deploymentId: string,
@@ -104,6 +106,9 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
   )
   const byClient = db.prepare<ResourceRow>('select * from resources where client_id = ?')
   const byDeployment = db.prepare<ResourceRow>('select * from resources where deployment_id = ?')
+  const anyNonce = db.prepare<{ found: 1 }>(
+    'select 1 as found from resources where dpop_nonce = 1 limit 1',
+  )
   const named = createReadCache<Resource>(db)
   const orNone = (row: ResourceRow | undefined): Resource | undefined =>
     row === undefined ? undefined : toResource(row)
@@ -191,6 +196,9 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
     },
     async findByClientId(clientId) {
       return orNone(byClient.get(clientId))
+    },
+    async demandsNonce() {
+      return anyNonce.get() !== undefined
     },
     async findDeployment(deploymentId) {
       const row = byDeployment.get(deploymentId)

@@ -50,7 +50,8 @@ export function createIdentify({
   storage,
   verifyToken,
   clock,
-}: Pick<AppContext, 'config' | 'storage' | 'verifyToken' | 'clock'>): Identify {
+  proofNonces,
+}: Pick<AppContext, 'config' | 'storage' | 'verifyToken' | 'clock' | 'proofNonces'>): Identify {
   const tokens = createOwnTokenVerifier(verifyToken)
   const proofs = createDpopVerifier({
     replay: createMemoryReplayStore({ now: clock }),
@@ -69,9 +70,16 @@ export function createIdentify({
         authorization: headersDistinct['authorization'] ?? [],
         dpop: headersDistinct['dpop'] ?? [],
       },
-      { tokens, proofs, dpop: 'required', audience: `${config.issuer}/v1`, scopes: [scope] },
+      {
+        tokens,
+        proofs,
+        dpop: 'required',
+        audience: `${config.issuer}/v1`,
+        scopes: [scope],
+        ...(proofNonces && { nonce: proofNonces.accepts }),
+      },
     ).catch((error: unknown) => {
-      throw error instanceof TokenError ? toProblem(error, scope) : error
+      throw error instanceof TokenError ? toProblem(error, scope, proofNonces?.current()) : error
     })
     const user = await storage.users.find(token.subject)
     if (user?.status !== 'active') {
@@ -84,11 +92,11 @@ export function createIdentify({
   }
 }
 
-function toProblem(error: TokenError, scope: ApiScope): ApiProblem {
+function toProblem(error: TokenError, scope: ApiScope, nonce: string | undefined): ApiProblem {
   const code = error.code === 'insufficient_scope' ? 'INSUFFICIENT_SCOPE' : 'UNAUTHORIZED'
   const challenge = formatChallenge(error, { dpop: 'required', scopes: [scope] })
   return new ApiProblem(code, error.reason, {
     cause: error,
-    headers: { 'WWW-Authenticate': challenge },
+    headers: { 'WWW-Authenticate': challenge, ...(nonce !== undefined && { 'DPoP-Nonce': nonce }) },
   })
 }

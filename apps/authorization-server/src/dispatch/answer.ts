@@ -10,6 +10,8 @@ export interface Answer {
   readonly text: string
   /** Value of `WWW-Authenticate`. */
   readonly challenge?: string | undefined
+  /** Value of `DPoP-Nonce`. */
+  readonly nonce?: string | undefined
 }
 
 /** An upstream answered, whatever its status. */
@@ -30,10 +32,11 @@ export const failure = ({ code, message }: DispatchRefusal): Answer => ({
 })
 
 /** The caller is not who it claims to be. */
-export const refused = ({ status, message, challenge }: CallerRefusal): Answer => ({
+export const refused = ({ status, message, challenge, nonce }: CallerRefusal): Answer => ({
   status,
   text: JSON.stringify({ error: status === 401 ? 'unauthorized' : 'forbidden', detail: message }),
   challenge,
+  nonce,
 })
 
 /** Not retryable: the upstream may have been called, only the record of it is missing. */

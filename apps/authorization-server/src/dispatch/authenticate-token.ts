@@ -13,6 +13,8 @@ export interface TokenCallerOptions {
   readonly proofs: DpopVerifier
   /** Audience of dispatch tokens, and the URL that their proofs must name. */
   readonly dispatchUrl: string
+  /** Accepts the nonces that proofs must carry; absent when they need none. */
+  readonly nonce?: ((nonce: string) => boolean) | undefined
 }
 
 /**
@@ -24,7 +26,7 @@ export interface TokenCallerOptions {
  */
 export async function authenticateToken(
   request: TokenRequest,
-  { tokens, proofs, dispatchUrl }: TokenCallerOptions,
+  { tokens, proofs, dispatchUrl, nonce }: TokenCallerOptions,
 ): Promise<Caller> {
   const token = await authorizeRequest(request, {
     tokens,
@@ -32,6 +34,7 @@ export async function authenticateToken(
     dpop: 'required',
     audience: dispatchUrl,
     scopes: ['dispatch'],
+    ...(nonce && { nonce }),
   })
   const [, presented = ''] = request.authorization[0]?.trim().split(/ +/) ?? []
   return callerOf(token, {

@@ -25,7 +25,12 @@ export type Authenticate = (request: IncomingMessage, body: Uint8Array) => Promi
  * be remembered.
  */
 export function createAuthenticate(
-  { storage, clock, verifyToken }: Pick<AppContext, 'storage' | 'clock' | 'verifyToken'>,
+  {
+    storage,
+    clock,
+    verifyToken,
+    proofNonces,
+  }: Pick<AppContext, 'storage' | 'clock' | 'verifyToken' | 'proofNonces'>,
   dispatchUrl: string,
 ): Authenticate {
   const tokens = createOwnTokenVerifier(verifyToken)
@@ -56,19 +61,19 @@ export function createAuthenticate(
               authorization,
               dpop: headersDistinct['dpop'] ?? [],
             },
-            { tokens, proofs, dispatchUrl },
+            { tokens, proofs, dispatchUrl, nonce: proofNonces?.accepts },
           )
     } catch (error) {
-      throw error instanceof TokenError ? toRefusal(error) : error
+      throw error instanceof TokenError ? toRefusal(error, proofNonces?.current()) : error
     }
   }
 }
 
 /** Every refused token is a 401 here: Dedalus clients read 403 as "connection not found". */
-function toRefusal(error: TokenError): CallerRefusal | DispatchRefusal {
+function toRefusal(error: TokenError, nonce: string | undefined): CallerRefusal | DispatchRefusal {
   if (error.code === 'temporarily_unavailable') {
     return new DispatchRefusal('DOWNSTREAM_RATE_LIMITED', error.reason, { cause: error })
   }
   const challenge = formatChallenge(error, { dpop: 'required', scopes: ['dispatch'] })
-  return new CallerRefusal(401, error.reason, challenge)
+  return new CallerRefusal(401, error.reason, challenge, nonce)
 }

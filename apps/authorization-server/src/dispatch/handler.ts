@@ -42,6 +42,7 @@ function send(response: ServerResponse, requestId: string, answer: Answer): void
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
     ...(answer.challenge === undefined ? {} : { 'www-authenticate': answer.challenge }),
+    ...(answer.nonce === undefined ? {} : { 'dpop-nonce': answer.nonce }),
     // What is left of a refused body is not worth reading.
     ...(response.req.complete ? {} : { connection: 'close' }),
   })

@@ -18,10 +18,13 @@ export class CallerRefusal extends Error {
   readonly status: 401 | 403
   /** Value of `WWW-Authenticate`; only with 401. */
   readonly challenge: string | undefined
+  /** Value of `DPoP-Nonce`, where proofs need one. */
+  readonly nonce: string | undefined
 
-  constructor(status: 401 | 403, message: string, challenge?: string) {
+  constructor(status: 401 | 403, message: string, challenge?: string, nonce?: string) {
     super(message)
     this.status = status
     this.challenge = challenge
+    this.nonce = nonce
   }
 }

@@ -17,7 +17,7 @@ import { createRefusalLog } from './refusal-log.ts'
 /** What the dispatch endpoint needs of the process. */
 export type DispatchContext = Pick<
   AppContext,
-  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken'
+  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken' | 'proofNonces'
 >
 
 /** One request on its way. */

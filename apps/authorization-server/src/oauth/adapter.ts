@@ -1,15 +1,25 @@
+import { hash } from 'node:crypto'
 import type { Storage } from '@holdfast/storage'
-import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
+import {
+  errors,
+  type Adapter,
+  type AdapterFactory,
+  type AdapterPayload,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
 
 /** What a loser of a race for a code or refresh token is told. */
 export const consumeConflict = (): Error =>
   new errors.InvalidGrant('the code or refresh token was used by a concurrent request')
 
 /** What the second user of a DPoP proof is told. */
-export const replayConflict = (): Error => new errors.InvalidGrant('the DPoP proof was used before')
+export const replayConflict = (): Error =>
+  new errors.InvalidDpopProof('the DPoP proof was used before: make a new one for each request')
 
 /** Tells the error that {@link replayConflict} made from a failure of the storage. */
-export const isReplayConflict = (error: unknown): boolean => error instanceof errors.InvalidGrant
+export const isReplayConflict = (error: unknown): boolean =>
+  error instanceof errors.InvalidDpopProof
 
 export interface AdapterOptions {
   readonly storage: Pick<Storage, 'oidcAdapter'>
@@ -45,8 +55,37 @@ export function createAdapterFactory(options: AdapterOptions): AdapterFactory {
             ])
           },
         }
+      case 'ReplayDetection':
+        return {
+          ...stored,
+          async upsert(id, payload, expiresIn) {
+            await stored.upsert(id, payload, expiresIn).catch((error: unknown) => {
+              throw isReplayConflict(error) && id === replayIdOfAssertion()
+                ? new errors.InvalidClientAuth('the client assertion was used before')
+                : error
+            })
+          },
+        }
       default:
         return stored
     }
+  }
+}
+
+/**
+ * The name under which the library remembers the client assertion of the request under way. The
+ * library has one memory for assertions and proofs; only the name tells what was used twice.
+ */
+function replayIdOfAssertion(): string | undefined {
+  const { oidc } = (Provider.ctx ?? {}) as Partial<KoaContextWithOIDC>
+  const assertion = oidc?.params?.['client_assertion']
+  if (typeof assertion !== 'string') return undefined
+  try {
+    const { iss, jti } = JSON.parse(
+      Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString(),
+    ) as Record<string, unknown>
+    return hash('sha256', `${String(iss)}${String(jti)}`, 'base64url')
+  } catch {
+    return undefined
   }
 }

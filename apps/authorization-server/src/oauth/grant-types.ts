@@ -3,5 +3,6 @@ export const grantTypes = {
   authorizationCode: 'authorization_code',
   refreshToken: 'refresh_token',
   clientCredentials: 'client_credentials',
+  deviceCode: 'urn:ietf:params:oauth:grant-type:device_code',
   tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
 } as const

@@ -6,12 +6,14 @@ import { serveDenyList } from './deny-list.ts'
 import { handOff } from './hand-off.ts'
 import { serveIntrospection } from './introspect.ts'
 import { serveJwks } from './jwks.ts'
+import { serveCors } from '../http/cors.ts'
 import { isLibraryPath } from './library-paths.ts'
 import { completeMetadata } from './metadata.ts'
 import { createProvider } from './provider.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
 import { denyListPath, routes } from './routes.ts'
 import { serveRevocation } from './revoke.ts'
+import { tokenAliasPath } from './token-alias.ts'
 import { auditTokenRequests } from './token-audit.ts'
 import { completeTokenRequest } from './token-request.ts'
 import { serveUserinfo } from './userinfo.ts'
@@ -50,6 +52,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   return {
     provider: () => provider,
     middleware: [
+      serveCors(corsPaths),
       byPath(
         new Map([
           [routes.jwks, serveJwks(ctx)],
@@ -63,11 +66,21 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       handOff(ctx.config.issuer),
       auditTokenRequests(ctx),
       completeAuthorizationRequest(directory),
-      completeTokenRequest(directory),
+      completeTokenRequest(ctx, directory),
       (koa, next) => runProvider(provider, koa, next),
     ],
   }
 }
+
+/** The endpoints that programs use, browsers among them. */
+const corsPaths: ReadonlyMap<string, string> = new Map([
+  [routes.token, 'POST'],
+  [tokenAliasPath, 'POST'],
+  [routes.revocation, 'POST'],
+  [routes.pushed_authorization_request, 'POST'],
+  [routes.device_authorization, 'POST'],
+  [routes.userinfo, 'GET, POST'],
+])
 
 /** The endpoints beside the library's, in one look-up instead of one step each. */
 const byPath =

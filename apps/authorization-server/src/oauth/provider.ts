@@ -1,5 +1,5 @@
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { AppContext } from '../context.ts'
+import type { AppContext, RequestState } from '../context.ts'
 import { pinOrigin } from '../http/request-context.ts'
 import { createFindAccount } from './accounts.ts'
 import { createAdapterFactory } from './adapter.ts'
@@ -13,6 +13,7 @@ import { routes } from './routes.ts'
 import { LibrarySigningKey } from './signing-key.ts'
 import { issueUnderAlias } from './token-alias.ts'
 import { recordRefreshToken } from './token-audit.ts'
+import { describeGrantError } from './token-errors.ts'
 import { registerTokenExchange } from './token-exchange.ts'
 
 export interface ProviderOptions {
@@ -41,6 +42,7 @@ export function createProvider(options: ProviderOptions): Provider {
     accessTokenTtlSeconds: config.accessTokenTtlSeconds,
     clock: ctx.clock,
   })
+  provider.on('grant.error', describeGrantError)
   provider.on('server_error', (_koa, error: Error) => {
     ctx.logger.error({ err: error }, 'the OAuth library failed')
   })
@@ -111,7 +113,12 @@ function configuration(options: ProviderOptions): Configuration {
         allowedPolicy: (_koa, client, token) => token.clientId === client.clientId,
       },
       introspection: { enabled: false },
-      dPoP: { enabled: true, nonceSecret: Buffer.from(options.nonceSecret) },
+      dPoP: {
+        enabled: true,
+        nonceSecret: Buffer.from(options.nonceSecret),
+        requireNonce: (koa) =>
+          (koa.state as Partial<RequestState>).needsNonce ?? ctx.config.dpopNonce !== 'off',
+      },
       resourceIndicators: resourceIndicators({
         directory,
         accessTokenTtlSeconds,

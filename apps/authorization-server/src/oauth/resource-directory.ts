@@ -10,6 +10,8 @@ export interface KnownResource {
   readonly scopes: readonly ResourceScope[]
   readonly connections: readonly RequiredConnection[]
   readonly dpop: DpopPolicy
+  /** True when proofs for its tokens must carry a nonce of this server. */
+  readonly dpopNonce?: boolean | undefined
 }
 
 /** Finds the resource that a request means. */

@@ -14,7 +14,7 @@ const unknownResource =
 
 /** What a client is told that asks without a proof where one is required. */
 export const missingProof =
-  'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request'
+  'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request; a client that cannot needs a resource with DPoP policy "preferred" or "off", or a bridge that adds proofs'
 
 /** Hooks of the library for RFC 8707: what a token for a resource looks like, and who may ask for one. */
 export function resourceIndicators(options: ResourceIndicatorOptions) {

@@ -6,6 +6,9 @@ export const routes = {
   introspection: '/oauth2/introspect',
   jwks: '/.well-known/jwks.json',
   userinfo: '/oauth2/userinfo',
+  pushed_authorization_request: '/oauth2/par',
+  device_authorization: '/oauth2/device/auth',
+  code_verification: '/device',
 } as const
 
 /** Path of the deny list, which is ours alone. */

@@ -18,7 +18,7 @@ import { routes } from './routes.ts'
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo}
  */
 export function serveUserinfo(
-  ctx: Pick<AppContext, 'config' | 'verifyToken' | 'clock'>,
+  ctx: Pick<AppContext, 'config' | 'verifyToken' | 'clock' | 'proofNonces'>,
 ): Koa.Middleware<RequestState> {
   const tokens = createOwnTokenVerifier(ctx.verifyToken)
   const proofs = createDpopVerifier({
@@ -28,6 +28,7 @@ export function serveUserinfo(
     now: ctx.clock,
   })
   const url = ctx.config.issuer + routes.userinfo
+  const { proofNonces } = ctx
 
   return async (koa, next) => {
     if (koa.method !== 'GET' && koa.method !== 'POST') return next()
@@ -39,10 +40,13 @@ export function serveUserinfo(
         authorization: headersDistinct['authorization'] ?? [],
         dpop: headersDistinct['dpop'] ?? [],
       },
-      { tokens, proofs, dpop: 'preferred' },
+      { tokens, proofs, dpop: 'preferred', ...(proofNonces && { nonce: proofNonces.accepts }) },
     ).catch((error: unknown) => {
       if (!(error instanceof TokenError)) throw error
-      const headers = { 'WWW-Authenticate': formatChallenge(error, { dpop: 'preferred' }) }
+      const headers = {
+        'WWW-Authenticate': formatChallenge(error, { dpop: 'preferred' }),
+        ...(proofNonces && { 'DPoP-Nonce': proofNonces.current() }),
+      }
       throw new HttpProblem(401, error.reason, { error: 'invalid_token', headers })
     })
     koa.set('Access-Control-Allow-Origin', '*')

@@ -46,6 +46,8 @@ export const newResourceSchema = z.strictObject({
     .default([{ name: 'tools:call', description: 'Use the tools of this server' }]),
   connections: z.array(connection).max(20).refine(uniqueNames, 'has a name twice').default([]),
   dpop: z.enum(['off', 'preferred', 'required']).default('preferred'),
+  /** Proofs for its tokens must carry a nonce of this server. */
+  dpop_nonce: z.boolean().default(false),
   /** Also accept dispatches of a Dedalus runner; makes a deployment id and secret. */
   deployment: z.boolean().default(false),
 })
@@ -106,6 +108,7 @@ export async function registerResource(
       scopes: wanted.scopes,
       connections: wanted.connections,
       dpop: wanted.dpop,
+      dpopNonce: wanted.dpop_nonce,
       clientId: client.id,
       deployment,
       createdBy,

@@ -14,6 +14,7 @@ interface NewResourceOptions {
   readonly connection?: readonly string[]
   readonly deployment?: boolean
   readonly dpop: 'off' | 'preferred' | 'required'
+  readonly dpopNonce?: boolean
 }
 
 /** `holdfast resources` */
@@ -36,6 +37,7 @@ export function resourcesCommand(): Command {
         .choices(['off', 'preferred', 'required'])
         .default('preferred'),
     )
+    .option('--dpop-nonce', 'proofs for its tokens must carry a nonce of the server (RFC 9449)')
     .addHelpText(
       'after',
       `
@@ -55,6 +57,7 @@ Example:
         ...(options.scope !== undefined && { scopes: options.scope.map(parseScope) }),
         connections: (options.connection ?? []).map(parseConnection),
         dpop: options.dpop,
+        dpop_nonce: options.dpopNonce ?? false,
         deployment: options.deployment ?? false,
       })
       showEntry(command, {
