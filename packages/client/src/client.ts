@@ -17,7 +17,7 @@ import { type Api, createApi } from './api.ts'
 import { type Audit, auditApi } from './audit.ts'
 import { type Connections, connectionsApi } from './connections.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
-import type { Fetch } from './http.ts'
+import { type Fetch, platformFetch } from './http.ts'
 import { login, type LoginOptions } from './login.ts'
 import { logout } from './logout.ts'
 import type { ResourceName } from './resource-names.ts'
@@ -75,7 +75,7 @@ export interface Client {
  */
 export function createClient(options: ClientOptions): Client {
   const { issuer, tokenStore: store, clientId = 'holdfast-cli' } = options
-  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const fetch: Fetch = options.fetch ?? platformFetch
   const parts = { issuer, clientId, store, fetch }
   const access: Access = createAccess(parts)
   const api: Api = createApi(issuer, access, fetch)

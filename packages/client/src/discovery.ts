@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { ClientError } from './errors.ts'
 import { type Fetch, send } from './http.ts'
+import { isLoopbackHttp, requireSecureUrl } from './secure-url.ts'
 
 /** What {@link oauthOptions} answers: part of every options object of oauth4webapi. */
 interface OAuthOptions {
@@ -8,18 +9,15 @@ interface OAuthOptions {
   readonly [oauth.allowInsecureRequests]?: true
 }
 
-/** How oauth4webapi is to send requests: through our fetch; plain http only to a loopback issuer. */
+/**
+ * How oauth4webapi is to send requests: through our fetch; plain http only between a loopback issuer
+ * and endpoints on this machine, whatever its metadata say.
+ */
 export const oauthOptions = (issuer: string, fetch: Fetch): OAuthOptions => ({
-  [oauth.customFetch]: (url, init) => send(fetch, url, init),
+  [oauth.customFetch]: async (url, init) =>
+    send(fetch, requireSecureUrl(url, 'an endpoint of the authorization server').href, init),
   ...(isLoopbackHttp(issuer) && { [oauth.allowInsecureRequests]: true as const }),
 })
-
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-function isLoopbackHttp(issuer: string): boolean {
-  const { protocol, hostname } = new URL(issuer)
-  return protocol === 'http:' && loopbackHosts.has(hostname)
-}
 
 /**
  * The metadata of an authorization server.

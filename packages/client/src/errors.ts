@@ -16,6 +16,12 @@ export type ClientErrorCode =
   /** The server failed, or answered what it must not. */
   | 'SERVER_ERROR'
   | 'SERVER_UNREACHABLE'
+  /** A token or a credential would travel in plain text. */
+  | 'PLAINTEXT_REFUSED'
+  /** The protected server's metadata describe another resource. */
+  | 'RESOURCE_MISMATCH'
+  /** No way to be known to the authorization server: it takes neither of those that are configured. */
+  | 'NOT_REGISTERED'
   /** The server's metadata name another issuer. */
   | 'ISSUER_MISMATCH'
   /** The enclave's identity is not the pinned one. */

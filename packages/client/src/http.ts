@@ -3,6 +3,9 @@ import { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 /** The part of the platform's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** The platform's `fetch`, looked up at each call so that it may be replaced. */
+export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init)
+
 /** Sends a request and turns the absence of an answer into a typed error. Redirects are never followed. */
 export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
   try {

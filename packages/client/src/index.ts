@@ -1,6 +1,7 @@
 /**
- * SDK of a Holdfast server: sign in, seal credentials, manage connections, call by handle. Runs in
- * browsers and in Node; what needs Node alone is in `@holdfast/client/node`.
+ * An OAuth client for agents and apps, and the SDK of a Holdfast server: sign in, seal credentials,
+ * manage connections, call by handle. Runs in browsers, Workers and Node; what needs Node alone is in
+ * `@holdfast/client/node`, the official MCP client in `@holdfast/client/mcp`.
  *
  * @module
  */
@@ -26,6 +27,29 @@ export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { LoginOptions } from './login.ts'
+export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'
+export { AuthorizationCodeAuth, type AuthorizationCodeOptions } from './oauth/authorization-code.ts'
+export {
+  type AuthorizedFetch,
+  authorizedFetch,
+  type AuthorizedFetchOptions,
+} from './oauth/authorized-fetch.ts'
+export { ClientCredentialsAuth, type ClientCredentialsOptions } from './oauth/client-credentials.ts'
+export type { StaticClient } from './oauth/client-identity.ts'
+export { CrossAppAuth, type CrossAppOptions } from './oauth/cross-app.ts'
+export { DeviceAuth, type DeviceOptions, type DevicePrompt } from './oauth/device.ts'
+export type { GrantAuthOptions } from './oauth/grant-auth.ts'
+export type { RegistrationOptions } from './oauth/registration.ts'
+export type {
+  ClientAuthMethod,
+  OAuthState,
+  StoredGrant,
+  StoredRegistration,
+} from './oauth/state.ts'
+export { BearerAuth, DPoPAuth } from './oauth/static-auth.ts'
+export { TokenExchangeAuth, type TokenExchangeOptions } from './oauth/token-exchange.ts'
+export type { Supplied } from './oauth/token-types.ts'
+export { WorkloadIdentityAuth, type WorkloadIdentityOptions } from './oauth/workload-identity.ts'
 export type { ResourceName } from './resource-names.ts'
 export type { TrustedSealingKey } from './sealing-keys.ts'
 export {

@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi'
 import { discover, oauthOptions } from './discovery.ts'
 import { ClientError } from './errors.ts'
 import type { Fetch } from './http.ts'
+import { withNonceRetry } from './oauth/token-request.ts'
 import { defaultScopes, type ResourceName, resourceUri } from './resource-names.ts'
 import type { Session, StoredTokens, TokenStore } from './session.ts'
 
@@ -107,19 +108,6 @@ async function startSession({ issuer, clientId, store }: LoginParts): Promise<Se
     await store.save(session)
     return session
   })
-}
-
-/** Sends once more when the server answers with a nonce that the proof must carry. */
-export async function withNonceRetry<T>(
-  request: () => Promise<Response>,
-  process: (response: Response) => Promise<T>,
-): Promise<T> {
-  try {
-    return await process(await request())
-  } catch (error) {
-    if (!oauth.isDPoPNonceError(error)) throw error
-    return process(await request())
-  }
 }
 
 /** @throws ClientError when the server did not bind the token to the key */

@@ -35,15 +35,15 @@ export interface Session {
  * work at a time among everybody who shares the store, also in other processes: a refresh token can
  * be used once.
  */
-export interface TokenStore {
-  readonly load: () => Promise<Session | undefined>
+export interface TokenStore<T = Session> {
+  readonly load: () => Promise<T | undefined>
   /** Replaces the session as a whole; undefined forgets it. */
-  readonly save: (session: Session | undefined) => Promise<void>
-  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>
+  readonly save: (session: T | undefined) => Promise<void>
+  readonly exclusive: <R>(work: () => Promise<R>) => Promise<R>
 }
 
 /** A store for tests and short-lived programs. */
-export function memoryTokenStore(initial?: Session): TokenStore {
+export function memoryTokenStore<T = Session>(initial?: T): TokenStore<T> {
   let session = initial
   let last: Promise<unknown> = Promise.resolve()
   return {

@@ -5,9 +5,9 @@ import type { Session, TokenStore } from '../session.ts'
 import { withFileLock } from './file-lock.ts'
 
 /** A store in one file of mode 0600, shared by every process of this user. */
-export function fileTokenStore(file: string): TokenStore {
+export function fileTokenStore<T = Session>(file: string): TokenStore<T> {
   return {
-    load: () => load(file),
+    load: () => load<T>(file),
     save: (session) => save(file, session),
     exclusive: async (work) => {
       await makeFolder(file)
@@ -16,7 +16,7 @@ export function fileTokenStore(file: string): TokenStore {
   }
 }
 
-async function load(file: string): Promise<Session | undefined> {
+async function load<T>(file: string): Promise<T | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -25,7 +25,7 @@ async function load(file: string): Promise<Session | undefined> {
     throw error
   }
   try {
-    return JSON.parse(text) as Session
+    return JSON.parse(text) as T
   } catch (cause) {
     throw new ClientError('NOT_SIGNED_IN', `the profile ${file} is damaged`, {
       fix: 'remove the file and sign in again',
@@ -35,7 +35,7 @@ async function load(file: string): Promise<Session | undefined> {
 }
 
 /** Written aside and renamed: a crash leaves the old session or the new one, never half of one. */
-async function save(file: string, session: Session | undefined): Promise<void> {
+async function save(file: string, session: unknown): Promise<void> {
   if (session === undefined) return rm(file, { force: true })
   await makeFolder(file)
   const draft = `${file}.${process.pid}.${crypto.randomUUID()}`

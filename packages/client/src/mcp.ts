@@ -1,0 +1,50 @@
+/**
+ * The official MCP client with this SDK's authorization. Needs the peer `@modelcontextprotocol/client`.
+ *
+ * @module
+ */
+import {
+  Client,
+  type ClientOptions,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
+import type { Fetch } from './http.ts'
+import type { Auth } from './oauth/auth.ts'
+import { authorizedFetch } from './oauth/authorized-fetch.ts'
+
+/** How {@link MCPClient.connect} reaches a server. */
+export interface ConnectOptions {
+  readonly auth: Auth
+  /** What the client calls itself. Default `holdfast-client`. */
+  readonly clientInfo?: { readonly name: string; readonly version: string }
+  /** Options of the official client. Default: the protocol version is negotiated. */
+  readonly client?: ClientOptions
+  /** Default: the platform's. */
+  readonly fetch?: Fetch
+}
+
+/** The official MCP client, connected. */
+export const MCPClient = {
+  /**
+   * Connects to a protected MCP server over Streamable HTTP.
+   *
+   * @throws ClientError when no token can be obtained, `PLAINTEXT_REFUSED` when the URL is not https
+   * @example
+   * ```ts
+   * const mcp = await MCPClient.connect('https://mcp.example/mcp', { auth: new BearerAuth(token) })
+   * await mcp.callTool({ name: 'whoami', arguments: {} })
+   * ```
+   */
+  async connect(url: string | URL, options: ConnectOptions): Promise<Client> {
+    const { auth, clientInfo = { name: 'holdfast-client', version: '0.1.0' }, fetch } = options
+    const transport = new StreamableHTTPClientTransport(new URL(url), {
+      fetch: authorizedFetch({ auth, resource: url, ...(fetch && { fetch }) }),
+    })
+    const client = new Client(
+      clientInfo,
+      options.client ?? { versionNegotiation: { mode: 'auto' } },
+    )
+    await client.connect(transport)
+    return client
+  },
+} as const

@@ -1,0 +1,109 @@
+import type { DpopKey } from '@holdfast/protocol/token'
+import * as oauth from 'oauth4webapi'
+import { ClientError } from '../errors.ts'
+import { type Fetch, platformFetch, send } from '../http.ts'
+import { isLoopbackHttp, requireSecureUrl } from '../secure-url.ts'
+import type { Auth, PresentableToken } from './auth.ts'
+import { demandsNonce, refusalOf } from './challenge.ts'
+
+/** How to make {@link authorizedFetch}. */
+export interface AuthorizedFetchOptions {
+  readonly auth: Auth
+  /** The server that the tokens are for. Requests to any other origin are refused. */
+  readonly resource: string | URL
+  /** Default: the platform's. */
+  readonly fetch?: Fetch
+}
+
+/** A `fetch` for one protected server; fits every MCP transport that takes a `fetch`. */
+export type AuthorizedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/** One new token for a 401 and one for a 403: more would be a loop. */
+const maxRenewals = 2
+
+/** Nonces are kept with the key that they were given to. */
+const proofs = new WeakMap<DpopKey, oauth.DPoPHandle>()
+
+function proofsOf(key: DpopKey): oauth.DPoPHandle {
+  const known = proofs.get(key) ?? oauth.DPoP({}, key)
+  proofs.set(key, known)
+  return known
+}
+
+/**
+ * A `fetch` that presents tokens, answers nonce challenges, and on a refusal obtains another token
+ * and sends the request again. Redirects are not followed: a token is for one origin.
+ *
+ * @throws ClientError `PLAINTEXT_REFUSED` when the resource is not https
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9} nonces of resource servers
+ */
+export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetch {
+  const { auth, fetch = platformFetch } = options
+  const { origin } = requireSecureUrl(options.resource, 'the protected server')
+  const context = { fetch }
+  return async (input, init = {}) => {
+    const url = new URL(input)
+    if (url.origin !== origin) {
+      throw new ClientError(
+        'INVALID_REQUEST',
+        `the tokens are for ${origin}, not for ${url.origin}`,
+      )
+    }
+    let token = await auth.token(url, context)
+    for (let renewals = 0; ; renewals += 1) {
+      const response = await attempt(url, init, token, fetch)
+      const refusal = await refusalOf(response, token)
+      if (refusal === undefined || renewals === maxRenewals) return response
+      const next = await auth.refused(url, refusal, context)
+      if (next === undefined) return response
+      await response.body?.cancel()
+      token = next
+    }
+  }
+}
+
+async function attempt(
+  url: URL,
+  init: RequestInit,
+  token: PresentableToken | undefined,
+  fetch: Fetch,
+): Promise<Response> {
+  if (token === undefined) return send(fetch, url.href, { ...init, redirect: 'manual' })
+  const first = await present(url, init, token, fetch)
+  if (token.dpopKey === undefined || !(await demandsNonce(first))) return first
+  await first.body?.cancel()
+  return present(url, init, token, fetch)
+}
+
+async function present(
+  url: URL,
+  init: RequestInit,
+  { accessToken, dpopKey }: PresentableToken,
+  fetch: Fetch,
+): Promise<Response> {
+  const { method = 'GET', body, signal } = init
+  const headers = new Headers(init.headers)
+  headers.delete('authorization')
+  headers.delete('dpop')
+  try {
+    return await oauth.protectedResourceRequest(
+      accessToken,
+      method,
+      url,
+      headers,
+      body as oauth.ProtectedResourceRequestBody,
+      {
+        [oauth.customFetch]: (target, prepared) => {
+          const { duplex: _duplex, signal: _signal, ...parts } = prepared
+          return send(fetch, target, { ...init, ...(parts as RequestInit) })
+        },
+        ...(isLoopbackHttp(url) && { [oauth.allowInsecureRequests]: true }),
+        ...(dpopKey !== undefined && { DPoP: proofsOf(dpopKey) }),
+        ...(signal && { signal }),
+      },
+    )
+  } catch (error) {
+    if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
+    throw error
+  }
+}

@@ -1,0 +1,109 @@
+import * as oauth from 'oauth4webapi'
+import { oauthOptions } from '../discovery.ts'
+import { ClientError } from '../errors.ts'
+import { type GrantRequest, targetParameters } from './grant.ts'
+import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
+import type { RegistrationOptions } from './registration.ts'
+import { withNonceRetry } from './token-request.ts'
+import { grantTypes } from './token-types.ts'
+
+/** What a person has to do on another device. */
+export interface DevicePrompt {
+  readonly userCode: string
+  readonly verificationUri: string
+  /** With the code in it, for a link or a QR code. */
+  readonly verificationUriComplete: string | undefined
+  /** Unix seconds. */
+  readonly expiresAt: number
+}
+
+/** How a person signs in on another device. */
+export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions {
+  /** Shows the prompt; polling goes on when it returns. */
+  readonly onPrompt: (prompt: DevicePrompt) => void | Promise<void>
+  /** Ends the polling. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A person signs in on another device, for programs without a browser.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628}
+ */
+export class DeviceAuth extends GrantAuth {
+  constructor(options: DeviceOptions) {
+    super(
+      {
+        grantTypes: [grantTypes.deviceCode, 'refresh_token'],
+        wantsRefresh: true,
+        obtain: (request) => deviceGrant(request, options),
+      },
+      options,
+    )
+  }
+}
+
+/** RFC 8628 section 3.5: what to add to the interval when the server says `slow_down`. */
+const slowDownSeconds = 5
+
+/** Runs the device flow once. */
+export async function deviceGrant(
+  request: GrantRequest,
+  { onPrompt, signal }: Pick<DeviceOptions, 'onPrompt' | 'signal'>,
+): Promise<oauth.TokenEndpointResponse> {
+  const { server, client, authentication, options, resource, fetch } = request
+  const sending = { ...oauthOptions(server.issuer, fetch), ...(signal && { signal }) }
+  const started = await oauth.processDeviceAuthorizationResponse(
+    server,
+    client,
+    await oauth.deviceAuthorizationRequest(
+      server,
+      client,
+      authentication,
+      targetParameters(request),
+      sending,
+    ),
+  )
+  const expiresAt = Math.floor(Date.now() / 1000) + started.expires_in
+  await onPrompt({
+    userCode: started.user_code,
+    verificationUri: started.verification_uri,
+    verificationUriComplete: started.verification_uri_complete,
+    expiresAt,
+  })
+  let interval = started.interval ?? 5
+  while (Date.now() / 1000 < expiresAt) {
+    await pause(interval * 1000, signal)
+    try {
+      return await withNonceRetry(
+        () =>
+          oauth.deviceCodeGrantRequest(server, client, authentication, started.device_code, {
+            ...options,
+            additionalParameters: { resource },
+            ...sending,
+          }),
+        (response) => oauth.processDeviceCodeResponse(server, client, response),
+      )
+    } catch (error) {
+      if (!(error instanceof oauth.ResponseBodyError)) throw error
+      if (error.error === 'slow_down') interval += slowDownSeconds
+      else if (error.error !== 'authorization_pending') throw error
+    }
+  }
+  throw new ClientError('LOGIN_FAILED', 'nobody entered the code in time')
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'))
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
