@@ -64,6 +64,9 @@ export interface ClientMetadataSource {
   forget(clientId: string): Promise<void>
 }
 
+/** Under this name the library's clients carry their {@link ClientSource}; metadata never sets it. */
+export const sourceProperty = 'holdfast_source'
+
 /** How many clients' decrypted metadata are kept; beyond it the oldest is read and decrypted again. */
 const cacheSize = 1000
 
@@ -94,6 +97,8 @@ export function createClients({
       client.secret === undefined
         ? null
         : cipher.seal(secretContext(client.clientId), client.secret),
+    fingerprint: null,
+    management_hash: null,
   })
   const secretOf = (row: ClientRow): string | undefined =>
     row.secret === null
@@ -185,6 +190,7 @@ export function createClients({
           ...(parseJson(row.metadata) as JsonObject),
           client_id: clientId,
           client_secret: secretOf(row),
+          [sourceProperty]: row.source,
         })
         if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!)
         cached = { revision: row.revision, text }
@@ -196,13 +202,13 @@ export function createClients({
   }
 }
 
-const secretContext = (clientId: string): string => `client-secret\0${clientId}`
+export const secretContext = (clientId: string): string => `client-secret\0${clientId}`
 
 function equalInConstantTime(a: string, b: string): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }
 
-function toClient(row: ClientRow): Client {
+export function toClient(row: ClientRow): Client {
   return {
     clientId: row.client_id,
     source: row.source,

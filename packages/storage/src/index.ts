@@ -5,7 +5,22 @@ export type { JsonObject, JsonValue } from './json.ts'
 export type { Denial, Page } from './paging.ts'
 export type { NewUser, User, UserRole, Users, UserStatus } from './users.ts'
 export type { Invitation, InvitationPurpose, Invitations, NewInvitation } from './invitations.ts'
-export type { Client, Clients, ClientSource, NewClient } from './clients.ts'
+export {
+  sourceProperty,
+  type Client,
+  type Clients,
+  type ClientSource,
+  type NewClient,
+} from './clients.ts'
+export type {
+  DynamicClients,
+  DynamicRegistration,
+  NewDynamicClient,
+  ReapOptions,
+} from './dynamic-clients.ts'
+export type { CachedDocument, ClientDocuments, PinnedDocument } from './client-documents.ts'
+export type { ClientHost, ClientHosts, HostDecision } from './client-hosts.ts'
+export type { RegistrationToken, RegistrationTokens } from './registration-tokens.ts'
 export type {
   DpopPolicy,
   NewResource,

@@ -1,14 +1,18 @@
 import { createAuditLog } from './audit/log.ts'
 import type { Backend } from './backend.ts'
 import { createCipher } from './cipher.ts'
+import { createClientDocuments } from './client-documents.ts'
+import { createClientHosts } from './client-hosts.ts'
 import { createClients } from './clients.ts'
 import { createConnections } from './connections.ts'
 import { createDenials } from './denials.ts'
+import { createDynamicClients } from './dynamic-clients.ts'
 import { createGrants } from './grants.ts'
 import { createInvitations } from './invitations.ts'
 import { createClientAdapter } from './oidc/client-adapter.ts'
 import { alreadyConsumed, createRecordAdapter } from './oidc/record-adapter.ts'
 import { createReplayAdapter, replayed } from './oidc/replay-adapter.ts'
+import { createRegistrationTokens } from './registration-tokens.ts'
 import { createResources } from './resources.ts'
 import { createSettings, requireEncryptionKey } from './settings.ts'
 import { createSigningKeys } from './signing-keys.ts'
@@ -51,6 +55,10 @@ export function openStorage(options: StorageOptions): Storage {
     users: createUsers(backend),
     invitations: createInvitations(backend),
     clients,
+    dynamicClients: createDynamicClients(backend),
+    clientDocuments: createClientDocuments(backend),
+    clientHosts: createClientHosts(backend),
+    registrationTokens: createRegistrationTokens(backend),
     resources: createResources(backend),
     connections: createConnections(backend),
     grants: createGrants(backend),

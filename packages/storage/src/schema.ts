@@ -4,6 +4,10 @@ export interface Schema {
   invitations: InvitationRow
   settings: { name: string; value: Uint8Array }
   clients: ClientRow
+  client_documents: ClientDocumentRow
+  client_pins: ClientPinRow
+  client_hosts: ClientHostRow
+  registration_tokens: RegistrationTokenRow
   resources: ResourceRow
   resource_names: { name: string; resource: string }
   grants: GrantRow
@@ -51,6 +55,52 @@ export interface ClientRow {
   revision: number
   metadata: string
   secret: Uint8Array | null
+  /** Of the metadata of a dynamic public client: equal ones are one client. */
+  fingerprint: Uint8Array | null
+  /** SHA-256 of the registration access token. */
+  management_hash: Uint8Array | null
+}
+
+export interface ClientDocumentRow {
+  client_id: string
+  host: string
+  document: string | null
+  etag: string | null
+  fetched_at_ms: number | null
+  /** Until then nothing is fetched, whether there is a document or only a failure. */
+  fresh_until_ms: number
+  failure: string | null
+  failed_at_ms: number | null
+  updated_at_ms: number
+}
+
+export interface ClientPinRow {
+  client_id: string
+  host: string
+  document: string
+  pinned_by: string
+  pinned_at_ms: number
+}
+
+export interface ClientHostRow {
+  host: string
+  decision: 'waiting' | 'approved' | 'denied'
+  client_id: string | null
+  first_seen_ms: number
+  decided_by: string | null
+  decided_at_ms: number | null
+}
+
+export interface RegistrationTokenRow {
+  id: string
+  token_hash: Uint8Array
+  label: string | null
+  uses_left: number | null
+  created_by: string
+  created_at_ms: number
+  expires_at_ms: number
+  last_used_at_ms: number | null
+  revoked_at_ms: number | null
 }
 
 export interface ResourceRow {

@@ -1,10 +1,14 @@
 import type { AuditLog } from './audit/log.ts'
+import type { ClientDocuments } from './client-documents.ts'
+import type { ClientHosts } from './client-hosts.ts'
 import type { Clients } from './clients.ts'
 import type { Connections } from './connections.ts'
 import type { Denials } from './denials.ts'
+import type { DynamicClients } from './dynamic-clients.ts'
 import type { Grants } from './grants.ts'
 import type { Invitations } from './invitations.ts'
 import type { OidcAdapter } from './oidc/types.ts'
+import type { RegistrationTokens } from './registration-tokens.ts'
 import type { Resources } from './resources.ts'
 import type { Settings } from './settings.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -32,6 +36,10 @@ export interface Storage {
   readonly users: Users
   readonly invitations: Invitations
   readonly clients: Clients
+  readonly dynamicClients: DynamicClients
+  readonly clientDocuments: ClientDocuments
+  readonly clientHosts: ClientHosts
+  readonly registrationTokens: RegistrationTokens
   readonly resources: Resources
   readonly connections: Connections
   readonly grants: Grants

@@ -16,6 +16,7 @@ test('the library reads a client with its secret, and nobody reads it after revo
     ...client.metadata,
     client_id: 'server-1',
     client_secret: 'canary-client-secret',
+    holdfast_source: 'manual',
   })
   expect(await storage.clients.find('server-1')).not.toHaveProperty('secret')
   expect(await storage.clients.checkSecret('server-1', 'canary-client-secret')).toBe(true)

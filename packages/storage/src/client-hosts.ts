@@ -1,0 +1,97 @@
+import type { Backend } from './backend.ts'
+import { addDenials } from './denials.ts'
+import { revokeGrants } from './grant-revocation.ts'
+import type { Denial, Page } from './paging.ts'
+import { limitOf } from './rows.ts'
+import type { ClientHostRow } from './schema.ts'
+
+export type HostDecision = 'waiting' | 'approved' | 'denied'
+
+/** What was decided about a host whose documents name clients. */
+export interface ClientHost {
+  /** With its port, unless that is 443. */
+  readonly host: string
+  readonly decision: HostDecision
+  /** The client by which it became known. */
+  readonly clientId: string | undefined
+  readonly firstSeenMs: number
+  readonly decidedBy: string | undefined
+  readonly decidedAtMs: number | undefined
+}
+
+export interface ClientHosts {
+  find(host: string): Promise<ClientHost | undefined>
+  list(page?: Page & { readonly decision?: HostDecision | undefined }): Promise<ClientHost[]>
+  /** Lets an unknown host wait for an administrator; true when it is new. A full list takes no more. */
+  wait(host: string, clientId: string): Promise<boolean>
+  approve(host: string, decidedBy: string): Promise<ClientHost>
+  /** Also revokes what clients of this host were granted, and denies their tokens. */
+  deny(host: string, decidedBy: string, denial: Denial): Promise<ClientHost>
+  /** Forgets the decision; false when there was none. */
+  forget(host: string): Promise<boolean>
+}
+
+/** Anyone can make hosts wait, so their number is bounded. */
+const maxWaiting = 1000
+
+export function createClientHosts({ db, commit, cipher, now }: Backend): ClientHosts {
+  const byHost = db.prepare<ClientHostRow>('select * from client_hosts where host = ?')
+  const page = db.prepare<ClientHostRow>(
+    `select * from client_hosts where host > ?1 and (?2 is null or decision = ?2)
+     order by host limit ?3`,
+  )
+  const wait = db.prepare(
+    `insert into client_hosts (host, decision, client_id, first_seen_ms)
+     select ?1, 'waiting', ?2, ?3
+     where (select count(*) from client_hosts where decision = 'waiting') < ${maxWaiting}
+     on conflict do nothing`,
+  )
+  const decide = db.prepare<ClientHostRow>(
+    `insert into client_hosts (host, decision, first_seen_ms, decided_by, decided_at_ms)
+     values (?1, ?2, ?3, ?4, ?3)
+     on conflict do update set decision = excluded.decision, decided_by = excluded.decided_by,
+       decided_at_ms = excluded.decided_at_ms
+     returning *`,
+  )
+  const forget = db.prepare('delete from client_hosts where host = ?')
+  const granted = db.prepare<{ client_id: string }>(
+    `select distinct client_id from grants
+     where revoked_at_ms is null and client_id >= 'https://' and client_id < 'https:0'`,
+  )
+
+  return {
+    async find(host) {
+      const row = byHost.get(host)
+      return row === undefined ? undefined : toHost(row)
+    },
+    async list(wanted) {
+      return page
+        .all(wanted?.after ?? '', wanted?.decision ?? null, limitOf(wanted))
+        .map((row) => toHost(row))
+    },
+    wait: (host, clientId) => commit.statement(() => wait.run(host, clientId, now()) > 0),
+    approve: (host, decidedBy) =>
+      commit.statement(() => toHost(decide.get(host, 'approved', now(), decidedBy)!)),
+    deny: (host, decidedBy, { denyUntilMs }) =>
+      commit.transaction(() => {
+        const nowMs = now()
+        const row = decide.get(host, 'denied', nowMs, decidedBy)!
+        for (const { client_id: clientId } of granted.all()) {
+          if (URL.parse(clientId)?.host !== host) continue
+          revokeGrants(db, cipher, { clientId }, nowMs)
+          addDenials(db, [{ kind: 'client', value: clientId, expiresAtMs: denyUntilMs }])
+        }
+        return toHost(row)
+      }),
+    forget: (host) => commit.statement(() => forget.run(host) > 0),
+  }
+}
+
+const toHost = (row: ClientHostRow): ClientHost => ({
+  host: row.host,
+  decision: row.decision,
+  clientId: row.client_id ?? undefined,
+  firstSeenMs: row.first_seen_ms,
+  decidedBy: row.decided_by ?? undefined,
+  decidedAtMs: row.decided_at_ms ?? undefined,
+})
