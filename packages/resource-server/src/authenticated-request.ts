@@ -1,17 +1,30 @@
 import type { HttpResponse } from '@holdfast/protocol/dispatch'
 import type { VerifiedAccessToken } from '@holdfast/protocol/token'
+import type { Connection } from './connection.ts'
 import { resolveConnection } from './connection-name.ts'
 import type { DispatchCall, Gateway } from './dispatch.ts'
 import { DispatchError } from './dispatch-error.ts'
+import type { MissingScopes } from './scopes.ts'
+import { type BodySchema, type TypedResponse, typedResponse } from './typed-response.ts'
 
-/**
- * Calls an upstream through the vault.
- *
- * @param connection - the granted connection's name; leave out when the token grants only one
- * @returns whatever the upstream answered, also 4xx and 5xx
- * @throws DispatchError when the upstream did not answer
- */
-export type Dispatch = (connection: string | undefined, call: DispatchCall) => Promise<HttpResponse>
+/** Calls an upstream through the vault. */
+export interface Dispatch {
+  /**
+   * @param connection - the granted connection or its name; undefined when the token grants only one
+   * @returns whatever the upstream answered, also 4xx and 5xx
+   * @throws DispatchError when the upstream did not answer
+   */
+  (connection: Connection | string | undefined, call: DispatchCall): Promise<HttpResponse>
+  /**
+   * The same with a schema for the body of a 2xx answer; `ok` tells the two kinds of answers apart.
+   *
+   * @throws DispatchError also `UNEXPECTED_RESPONSE` for a 2xx body that does not fit
+   */
+  <Body>(
+    connection: Connection | string | undefined,
+    call: DispatchCall & { readonly schema: BodySchema<Body> },
+  ): Promise<TypedResponse<Body>>
+}
 
 /** What the official MCP SDKs, v1 and v2, carry from the HTTP layer to a handler. */
 export interface AuthInfo {
@@ -29,6 +42,8 @@ export interface AuthInfo {
 export interface AuthenticatedRequest {
   readonly auth: VerifiedAccessToken
   readonly dispatch: Dispatch
+  /** Which of the scopes the token does not cover, by the guard's hierarchy. */
+  readonly missingScopes: (needed: readonly string[]) => readonly string[]
   /** The same for the official MCP SDKs: pass it as `authInfo`. */
   readonly authInfo: AuthInfo
 }
@@ -46,7 +61,11 @@ export function createAuthenticatedRequest(
   auth: VerifiedAccessToken,
   token: string,
   gateway: Gateway | undefined,
-  resource: { readonly resource: string; readonly metadataUrl: string },
+  resource: {
+    readonly resource: string
+    readonly metadataUrl: string
+    readonly missingScopes: MissingScopes
+  },
 ): AuthenticatedRequest {
   const authInfo: AuthInfo = {
     token: '',
@@ -57,14 +76,24 @@ export function createAuthenticatedRequest(
     resourceMetadataUrl: resource.metadataUrl,
     extra: { subject: auth.subject },
   }
-  const dispatch: Dispatch = async (connection, call) => {
+  const dispatch = async (
+    connection: Connection | string | undefined,
+    call: DispatchCall & { readonly schema?: BodySchema<unknown> },
+  ): Promise<HttpResponse | TypedResponse<unknown>> => {
     if (gateway === undefined) {
       throw new DispatchError('NOT_CONFIGURED', 'protectedResource needs client for dispatch')
     }
-    const handle = resolveConnection(auth.connections, connection)
-    return gateway({ token, hash: auth.hash }, handle, call)
+    const name = typeof connection === 'object' ? connection.name : connection
+    const handle = resolveConnection(auth.connections, name)
+    const response = await gateway({ token, hash: auth.hash }, handle, call)
+    return call.schema === undefined ? response : typedResponse(response, call.schema)
   }
-  const request = Object.freeze({ auth, dispatch, authInfo })
+  const request = Object.freeze({
+    auth,
+    dispatch: dispatch as Dispatch,
+    missingScopes: (needed: readonly string[]) => resource.missingScopes(auth.scopes, needed),
+    authInfo,
+  })
   requests.set(authInfo, request)
   return request
 }

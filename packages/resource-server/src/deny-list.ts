@@ -1,7 +1,7 @@
 import { TokenError, type VerifiedAccessToken } from '@holdfast/protocol/token'
 import { basicAuthorization } from './client-authentication.ts'
 import { requestJson } from './http-client.ts'
-import type { ResourceClient, Settings } from './options.ts'
+import type { ConnectedSettings, Settings } from './options.ts'
 
 /** Tells revoked tokens from live ones. */
 export interface DenyList {
@@ -39,11 +39,10 @@ function namesOf(token: VerifiedAccessToken): readonly string[] {
 
 /** The deny list of the authorization server, asked for by one request at a time. */
 export function createDenyList(
-  settings: Settings,
-  client: ResourceClient,
+  settings: ConnectedSettings,
   bounds: NonNullable<Settings['revocation']>,
 ): DenyList {
-  const { now } = settings
+  const { now, client } = settings
   let denied: ReadonlySet<string> = new Set()
   let etag: string | undefined
   // Age counts from when a copy was asked for: what was revoked later may be missing in the answer.

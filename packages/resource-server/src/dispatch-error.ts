@@ -7,6 +7,7 @@ const localErrors = {
   NOT_CONFIGURED: { retryable: false },
   NOT_AUTHORIZED: { retryable: false },
   GATEWAY_UNREACHABLE: { retryable: true },
+  UNEXPECTED_RESPONSE: { retryable: false },
 } as const satisfies Record<string, { readonly retryable: boolean }>
 
 /** Every code of a {@link DispatchError}: those of the wire and those of this side. */
@@ -27,14 +28,20 @@ export class DispatchError extends Error {
   readonly code: DispatchFailureCode
   /** Whether the same call may succeed later. */
   readonly retryable: boolean
+  /** Page on which the user makes or repairs the connection, where that would help. */
+  readonly connectUrl: string | undefined
 
   constructor(
     code: DispatchFailureCode,
     message: string,
-    options: ErrorOptions & { readonly retryable?: boolean } = {},
+    options: ErrorOptions & {
+      readonly retryable?: boolean
+      readonly connectUrl?: string | undefined
+    } = {},
   ) {
     super(message, options)
     this.code = code
     this.retryable = options.retryable ?? allErrors[code].retryable
+    this.connectUrl = options.connectUrl
   }
 }

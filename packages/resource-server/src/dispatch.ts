@@ -6,9 +6,10 @@ import {
   type HttpResponse,
 } from '@holdfast/protocol/dispatch'
 import { createDpopProof } from '@holdfast/protocol/token'
+import { connectUrlOf } from './connect-url.ts'
 import { DispatchError } from './dispatch-error.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
-import type { ResourceClient, Settings } from './options.ts'
+import type { ConnectedSettings } from './options.ts'
 import { createTokenExchange, type DispatchToken, type SubjectToken } from './token-exchange.ts'
 
 /** A request that the vault makes for a tool, with the user's credential. */
@@ -61,10 +62,12 @@ function writeBody(handle: ConnectionHandle, call: DispatchCall): string {
   throw new DispatchError('INVALID_REQUEST', `${where}: ${issue?.message ?? 'not valid'}`)
 }
 
-function readAnswer(answer: JsonAnswer): HttpResponse {
+function readAnswer(answer: JsonAnswer, issuer: string): HttpResponse {
   const { status, body } = answer
   if (status === 401 || status === 403) {
-    throw new DispatchError('NOT_AUTHORIZED', 'the authorization server refused the dispatch')
+    throw new DispatchError('NOT_AUTHORIZED', 'the authorization server refused the dispatch', {
+      connectUrl: connectUrlOf(body, issuer),
+    })
   }
   if (status === 429 || status >= 500) {
     throw new DispatchError('GATEWAY_UNREACHABLE', `the dispatch gateway answered ${status}`)
@@ -74,17 +77,21 @@ function readAnswer(answer: JsonAnswer): HttpResponse {
     throw new DispatchError('BAD_REQUEST', `the dispatch gateway answered ${status} unexpectedly`)
   }
   if (parsed.data.success) return parsed.data.response
-  const { code, message, retryable } = parsed.data.error
-  throw new DispatchError(code, message, { retryable })
+  const { error } = parsed.data
+  throw new DispatchError(error.code, error.message, {
+    retryable: error.retryable,
+    connectUrl: connectUrlOf(error, issuer),
+  })
 }
 
 /**
  * The way to the vault: the user's token is exchanged for one that names this server as the actor and
  * is bound to its key, so that neither token is of use to whoever steals it.
  */
-export function createGateway(settings: Settings, client: ResourceClient): Gateway {
-  const { exchange, forget } = createTokenExchange(settings, client)
-  const url = `${settings.issuer}/dispatch`
+export function createGateway(settings: ConnectedSettings): Gateway {
+  const { issuer } = settings
+  const { exchange, forget } = createTokenExchange(settings)
+  const url = `${issuer}/dispatch`
 
   const post = async (
     { accessToken, key }: DispatchToken,
@@ -126,9 +133,9 @@ export function createGateway(settings: Settings, client: ResourceClient): Gatew
     call.signal?.throwIfAborted()
     const body = writeBody(handle, call)
     const first = await post(await exchange(subject), body, call)
-    if (first.status !== 401) return readAnswer(first)
+    if (first.status !== 401) return readAnswer(first, issuer)
     // A refused token was not acted on, and may only be older than a restart or a key rotation.
     forget(subject)
-    return readAnswer(await post(await exchange(subject), body, call))
+    return readAnswer(await post(await exchange(subject), body, call), issuer)
   }
 }

@@ -24,7 +24,7 @@ export function resourceMetadata(settings: Settings): ResourceMetadata {
   const { scopes, dpop, name, documentation } = settings
   return {
     resource: settings.resource,
-    authorization_servers: [settings.issuer],
+    authorization_servers: settings.authorizationServers,
     bearer_methods_supported: ['header'],
     ...(scopes.supported.length === 0 ? {} : { scopes_supported: scopes.supported }),
     ...(dpop === 'off'
@@ -38,13 +38,26 @@ export function resourceMetadata(settings: Settings): ResourceMetadata {
   }
 }
 
-/** The path-suffixed metadata URL of a resource (RFC 9728 section 3.1). */
-export function metadataUrl(resource: string): string {
-  const { origin, pathname } = new URL(resource)
-  return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}`
+const suffixedPath = (resource: string): string => {
+  const { pathname } = new URL(resource)
+  return `${wellKnown}${pathname === '/' ? '' : pathname}`
 }
 
-/** Paths at which the metadata is served: at the root, where older clients look, and suffixed. */
-export function metadataPaths(resource: string): ReadonlySet<string> {
-  return new Set([wellKnown, new URL(metadataUrl(resource)).pathname])
+/** The metadata URL that challenges name: path-suffixed (RFC 9728 section 3.1) unless configured. */
+export function metadataUrl({ resource, publicBase, metadataPath }: Settings): string {
+  return metadataPath === undefined
+    ? `${new URL(resource).origin}${suffixedPath(resource)}`
+    : `${publicBase}${metadataPath}`
+}
+
+/**
+ * Paths at which the metadata is served: at the root, where older clients look, suffixed, and the
+ * configured one.
+ */
+export function metadataPaths({ resource, metadataPath }: Settings): ReadonlySet<string> {
+  return new Set([
+    wellKnown,
+    suffixedPath(resource),
+    ...(metadataPath === undefined ? [] : [metadataPath]),
+  ])
 }

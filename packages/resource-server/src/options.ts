@@ -1,5 +1,7 @@
 import type { DpopPolicy, ReplayStore, Sha256, VerifySignature } from '@holdfast/protocol/token'
 import { type Fetch, platformFetch } from './http-client.ts'
+import type { AuthorizationProvider } from './jwt-validator.ts'
+import { createScopeCheck, type MissingScopes, type ScopeHierarchy } from './scopes.ts'
 
 /** Scopes of the whole server; single tools may demand more (see `./mcp`). */
 export interface ResourceScopes {
@@ -10,6 +12,13 @@ export interface ResourceScopes {
   /** What the first 401 tells a client to ask for. Default required and supported together. */
   readonly requested?: readonly string[]
 }
+
+/**
+ * How a token without the needed scopes is answered: `always` by 403, `never` by 401, `auto` by what
+ * the client's protocol version knows (403 since 2025-11-25). Each answer names the scopes, and they
+ * are needed in each case.
+ */
+export type ScopeEnforcement = 'auto' | 'always' | 'never'
 
 /** How this server authenticates to the authorization server. */
 export interface ResourceClient {
@@ -31,8 +40,15 @@ export interface RevocationOptions {
 
 /** Options of `protectedResource`. */
 export interface ProtectedResourceOptions {
-  /** The authorization server's issuer: `https`, or `http` on a loopback address. */
-  readonly issuer: string
+  /**
+   * The Holdfast server's issuer: `https`, or `http` on a loopback address. Needed for its tokens, for
+   * dispatch and for revocation; leave it out when all tokens come from an `authorizationProvider`.
+   */
+  readonly issuer?: string
+  /** Checks tokens of another issuer. Default: Holdfast's, with `resource` as their audience. */
+  readonly authorizationProvider?: AuthorizationProvider
+  /** Issuers that the metadata names to clients. Default `issuer`. */
+  readonly authorizationServers?: readonly string[]
   /** This server's canonical URI, as registered: the only accepted `aud`. */
   readonly resource: string
   /**
@@ -41,11 +57,22 @@ export interface ProtectedResourceOptions {
    */
   readonly publicUrl?: string
   readonly scopes?: ResourceScopes
+  /** Which scopes imply others. Default none do. */
+  readonly scopeHierarchy?: ScopeHierarchy
+  /** Default `auto`. */
+  readonly scopeEnforcement?: ScopeEnforcement
+  /** A further path of the metadata, which challenges then name. Default none. */
+  readonly metadataPath?: string
+  /** How long clients may keep the metadata. Default 300. */
+  readonly metadataMaxAgeSeconds?: number
   /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
   readonly dpop?: DpopPolicy
   /** Needed for `ctx.dispatch` and for revocation. */
   readonly client?: ResourceClient
-  /** `false` accepts tokens until they expire; needed when there is no `client`. */
+  /**
+   * `false` accepts tokens until they expire; needed when there is no `client`. Only Holdfast's tokens
+   * can be revoked: with an `authorizationProvider` this is off unless it is given.
+   */
   readonly revocation?: RevocationOptions | false
   /** Paths that need no token, matched exactly, such as `/healthz`. Default none. */
   readonly publicPaths?: readonly string[]
@@ -71,11 +98,17 @@ export interface ProtectedResourceOptions {
 
 /** Checked options with every default filled in. */
 export interface Settings {
-  readonly issuer: string
+  readonly issuer: string | undefined
+  readonly authorizationProvider: AuthorizationProvider | undefined
+  readonly authorizationServers: readonly string[]
   readonly resource: string
   /** Origin and prefix without trailing slash: a request's path is appended to it. */
   readonly publicBase: string
   readonly scopes: Required<ResourceScopes>
+  readonly missingScopes: MissingScopes
+  readonly scopeEnforcement: ScopeEnforcement
+  readonly metadataPath: string | undefined
+  readonly metadataMaxAgeSeconds: number
   readonly dpop: DpopPolicy
   readonly client: ResourceClient | undefined
   readonly revocation: Required<RevocationOptions> | undefined
@@ -90,6 +123,16 @@ export interface Settings {
   readonly onError: (error: unknown) => void
   readonly now: () => number
 }
+
+/** Settings of a server that has an account at a Holdfast authorization server. */
+export type ConnectedSettings = Settings & {
+  readonly issuer: string
+  readonly client: ResourceClient
+}
+
+/** Whether the settings allow calls to the authorization server. */
+export const isConnected = (settings: Settings): settings is ConnectedSettings =>
+  settings.issuer !== undefined && settings.client !== undefined
 
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
@@ -117,7 +160,8 @@ function readIdentifier(option: string, value: string): string {
   return value === canonical ? value : refuse(`${option} must be written ${canonical}`)
 }
 
-function readIssuer(value: string): string {
+function readIssuer(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
   const { protocol, hostname } = readUrl('issuer', value)
   if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
     refuse('issuer must use https unless it is on a loopback address')
@@ -135,8 +179,32 @@ function readScopes(scopes: ResourceScopes): Required<ResourceScopes> {
   return { required, supported, requested }
 }
 
+// An external issuer's spelling is its own: Auth0's ends with a slash.
+function readServers(options: ProtectedResourceOptions): readonly string[] {
+  const { issuer, authorizationServers, authorizationProvider } = options
+  if (issuer === undefined && authorizationProvider === undefined) {
+    refuse('give issuer, or an authorizationProvider')
+  }
+  const servers = authorizationServers ?? (issuer === undefined ? [] : [issuer])
+  if (servers.length === 0) refuse('name the issuers in authorizationServers')
+  for (const server of servers) {
+    const { protocol, hostname } = readUrl('authorizationServers', server)
+    if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+      refuse('authorizationServers must use https unless on a loopback address')
+    }
+  }
+  return servers
+}
+
+function readMetadataPath(path: string | undefined): string | undefined {
+  if (path === undefined || /^\/(?:[A-Za-z0-9._~-]+\/)*[A-Za-z0-9._~-]+$/.test(path)) return path
+  return refuse('metadataPath must be a plain path')
+}
+
 function readRevocation(options: ProtectedResourceOptions): Settings['revocation'] {
+  const isExternal = options.authorizationProvider !== undefined
   if (options.revocation === false) return undefined
+  if (options.revocation === undefined && isExternal) return undefined
   if (options.client === undefined) {
     return refuse('give client, or say revocation: false to accept tokens until they expire')
   }
@@ -153,8 +221,19 @@ function readRevocation(options: ProtectedResourceOptions): Settings['revocation
 export function readOptions(options: ProtectedResourceOptions): Settings {
   const resource = readIdentifier('resource', options.resource)
   const publicUrl = readUrl('publicUrl', options.publicUrl ?? new URL(resource).origin)
+  const { metadataMaxAgeSeconds = 300 } = options
+  if (!(metadataMaxAgeSeconds >= 0)) refuse('metadataMaxAgeSeconds must not be negative')
+  if (options.client !== undefined && options.issuer === undefined) {
+    refuse('client needs issuer, the Holdfast server that knows it')
+  }
   return Object.freeze({
     issuer: readIssuer(options.issuer),
+    authorizationProvider: options.authorizationProvider,
+    authorizationServers: readServers(options),
+    missingScopes: createScopeCheck(options.scopeHierarchy),
+    scopeEnforcement: options.scopeEnforcement ?? 'auto',
+    metadataPath: readMetadataPath(options.metadataPath),
+    metadataMaxAgeSeconds,
     resource,
     publicBase: publicUrl.href.replace(/\/+$/, ''),
     scopes: readScopes(options.scopes ?? {}),

@@ -1,27 +1,23 @@
-import {
-  type AuthorizeRequestOptions,
-  authorizeRequest,
-  createAccessTokenVerifier,
-  createDpopVerifier,
-  createMemoryReplayStore,
-  createRemoteKeySource,
-  formatChallenge,
-  parseAuthorization,
-  TokenError,
-} from '@holdfast/protocol/token'
-import { createAuthenticatedRequest } from './authenticated-request.ts'
+import { authorizeRequest, parseAuthorization } from '@holdfast/protocol/token'
+import { type AuthenticatedRequest, createAuthenticatedRequest } from './authenticated-request.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
-import { createDenyList, type DenyList } from './deny-list.ts'
+import { createDenyList } from './deny-list.ts'
 import { createGateway } from './dispatch.ts'
-import { requestJson } from './http-client.ts'
 import { metadataPaths, metadataUrl, type ResourceMetadata, resourceMetadata } from './metadata.ts'
-import { type ProtectedResourceOptions, readOptions, type Settings } from './options.ts'
+import {
+  isConnected,
+  type ProtectedResourceOptions,
+  readOptions,
+  type Settings,
+} from './options.ts'
+import { InsufficientScope, refusal } from './refusal.ts'
 import {
   type Decision,
   jsonAnswer,
   type ResourceAnswer,
   type ResourceRequest,
 } from './resource-request.ts'
+import { createTokenChecks } from './token-checks.ts'
 
 /** A resource server's guard, which a binding puts in front of an application. */
 export interface ProtectedResource {
@@ -30,51 +26,70 @@ export interface ProtectedResource {
   readonly metadataUrl: string
   /** Decides about one request. Never throws for what a caller sends. */
   readonly check: (request: ResourceRequest) => Promise<Decision>
-}
-
-async function loadKeys(settings: Settings): Promise<unknown> {
-  const { status, body } = await requestJson(
-    settings.fetch,
-    `${settings.issuer}/.well-known/jwks.json`,
-    { headers: { accept: 'application/json' }, timeoutMs: 5_000, maxBytes: 1024 * 1024 },
-  )
-  if (status !== 200) throw new Error(`the issuer's key set answered ${status}`)
-  return body
-}
-
-function tokenChecks(settings: Settings): AuthorizeRequestOptions {
-  const { now, sha256, verifySignature, scopes } = settings
-  const shared = {
-    now,
-    ...(sha256 === undefined ? {} : { sha256 }),
-    ...(verifySignature === undefined ? {} : { verifySignature }),
-  }
-  return {
-    tokens: createAccessTokenVerifier({
-      ...shared,
-      issuer: settings.issuer,
-      audience: settings.resource,
-      keys: createRemoteKeySource({ load: () => loadKeys(settings), now }),
-    }),
-    proofs: createDpopVerifier({
-      ...shared,
-      ...(settings.replay === undefined
-        ? { replay: createMemoryReplayStore({ now }), notBefore: Math.floor(now() / 1000) }
-        : { replay: settings.replay }),
-    }),
-    dpop: settings.dpop,
-    scopes: scopes.required,
-  }
-}
-
-function denyList(settings: Settings): DenyList | undefined {
-  const { client, revocation } = settings
-  return client === undefined || revocation === undefined
-    ? undefined
-    : createDenyList(settings, client, revocation)
+  /**
+   * The answer that asks for more scopes (403, or what the client understands), for an operation that
+   * the token does not allow; undefined when it does.
+   */
+  readonly checkScopes: (
+    request: ResourceRequest,
+    admitted: AuthenticatedRequest,
+    needed: readonly string[],
+  ) => ResourceAnswer | undefined
 }
 
 const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? '/'
+
+function createMetadataAnswer(
+  settings: Settings,
+): (request: ResourceRequest) => ResourceAnswer | undefined {
+  const document = resourceMetadata(settings)
+  const paths = metadataPaths(settings)
+  return (request) => {
+    if (!paths.has(pathOf(request.target))) return undefined
+    const cors = { 'access-control-allow-origin': '*' }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return { status: 405, headers: { ...cors, allow: 'GET, HEAD' }, body: null }
+    }
+    return jsonAnswer(200, document, {
+      ...cors,
+      'cache-control': `public, max-age=${settings.metadataMaxAgeSeconds}`,
+    })
+  }
+}
+
+function createAdmission(
+  settings: Settings,
+): (request: ResourceRequest) => Promise<AuthenticatedRequest> {
+  const checks = createTokenChecks(settings)
+  const denied =
+    isConnected(settings) && settings.revocation !== undefined
+      ? createDenyList(settings, settings.revocation)
+      : undefined
+  const gateway = isConnected(settings) ? createGateway(settings) : undefined
+  const resource = {
+    resource: settings.resource,
+    metadataUrl: metadataUrl(settings),
+    missingScopes: settings.missingScopes,
+  }
+  return async (request) => {
+    const authorization = request.header('authorization')
+    const auth = await authorizeRequest(
+      {
+        method: request.method,
+        url: `${settings.publicBase}${pathOf(request.target)}`,
+        authorization,
+        dpop: request.header('dpop'),
+      },
+      checks,
+    )
+    await denied?.check(auth)
+    const { required } = settings.scopes
+    const missing = settings.missingScopes(auth.scopes, required)
+    if (missing.length > 0) throw new InsufficientScope(settings, auth, required, missing)
+    const { token } = parseAuthorization(authorization)
+    return createAuthenticatedRequest(auth, token, gateway, resource)
+  }
+}
 
 /**
  * Guards an MCP server: serves its metadata, answers preflights, refuses requests without a valid
@@ -95,87 +110,27 @@ const pathOf = (target: string): string => target.split(/[?#]/, 1)[0] ?? '/'
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
   const settings = readOptions(options)
-  const { client, scopes } = settings
-  const document = resourceMetadata(settings)
-  const documentUrl = metadataUrl(settings.resource)
-  const documentPaths = metadataPaths(settings.resource)
-  const checks = tokenChecks(settings)
-  const denied = denyList(settings)
-  const gateway = client === undefined ? undefined : createGateway(settings, client)
-
-  const serveMetadata = (request: ResourceRequest): ResourceAnswer | undefined => {
-    if (!documentPaths.has(pathOf(request.target))) return undefined
-    const cors = { 'access-control-allow-origin': '*' }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return { status: 405, headers: { ...cors, allow: 'GET, HEAD' }, body: null }
-    }
-    return jsonAnswer(200, document, { ...cors, 'cache-control': 'public, max-age=300' })
-  }
-
-  const refuse = (request: ResourceRequest, error: unknown): ResourceAnswer => {
-    const known =
-      error instanceof TokenError
-        ? error
-        : new TokenError('temporarily_unavailable', 'the request cannot be checked', {
-            cause: error,
-          })
-    const isOurs = known.code === 'temporarily_unavailable'
-    if (isOurs) settings.onError(error)
-    const challenge = formatChallenge(known, {
-      dpop: settings.dpop,
-      resourceMetadata: documentUrl,
-      scopes: scopes.requested,
-    })
-    return jsonAnswer(
-      known.status,
-      {
-        error: known.code === 'missing_token' ? 'unauthorized' : known.code,
-        error_description: known.reason,
-      },
-      {
-        ...corsHeaders(settings, request),
-        'cache-control': 'no-store',
-        ...(isOurs ? { 'retry-after': '1' } : { 'www-authenticate': challenge }),
-      },
-    )
-  }
-
-  const admit = async (request: ResourceRequest): Promise<Decision> => {
-    const headers = corsHeaders(settings, request)
-    const path = pathOf(request.target)
-    if (settings.publicPaths.has(path)) return { headers, request: undefined }
-    const authorization = request.header('authorization')
-    const auth = await authorizeRequest(
-      {
-        method: request.method,
-        url: `${settings.publicBase}${path}`,
-        authorization,
-        dpop: request.header('dpop'),
-      },
-      checks,
-    )
-    await denied?.check(auth)
-    const { token } = parseAuthorization(authorization)
-    return {
-      headers,
-      request: createAuthenticatedRequest(auth, token, gateway, {
-        resource: settings.resource,
-        metadataUrl: documentUrl,
-      }),
-    }
-  }
-
+  const serveMetadata = createMetadataAnswer(settings)
+  const admit = createAdmission(settings)
   return {
-    metadata: document,
-    metadataUrl: documentUrl,
+    metadata: resourceMetadata(settings),
+    metadataUrl: metadataUrl(settings),
     check: async (request) => {
       const answer = preflightAnswer(settings, request) ?? serveMetadata(request)
       if (answer !== undefined) return { answer }
+      const headers = corsHeaders(settings, request)
+      if (settings.publicPaths.has(pathOf(request.target))) return { headers, request: undefined }
       try {
-        return await admit(request)
+        return { headers, request: await admit(request) }
       } catch (error) {
-        return { answer: refuse(request, error) }
+        return { answer: refusal(settings, request, error), error }
       }
+    },
+    checkScopes: (request, { auth, missingScopes }, needed) => {
+      const missing = missingScopes(needed)
+      return missing.length === 0
+        ? undefined
+        : refusal(settings, request, new InsufficientScope(settings, auth, needed, missing))
     },
   }
 }

@@ -21,7 +21,11 @@ export interface ResourceAnswer {
  * answers. `request` is undefined only for public paths.
  */
 export type Decision =
-  | { readonly answer: ResourceAnswer }
+  | {
+      readonly answer: ResourceAnswer
+      /** Why the request was refused, when it was. */
+      readonly error?: unknown
+    }
   | {
       readonly answer?: undefined
       readonly headers: Readonly<Record<string, string>>

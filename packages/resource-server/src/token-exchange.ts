@@ -1,7 +1,8 @@
 import { BoundedCache, type DpopKey, generateDpopKey } from '@holdfast/protocol/token'
 import * as oauth from 'oauth4webapi'
+import { connectUrlOf } from './connect-url.ts'
 import { DispatchError } from './dispatch-error.ts'
-import type { ResourceClient, Settings } from './options.ts'
+import type { ConnectedSettings } from './options.ts'
 
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {
@@ -28,7 +29,7 @@ const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 // A token in its last seconds could expire on the way.
 const expiryMarginMs = 5_000
 
-function failure(error: unknown): DispatchError {
+function failure(error: unknown, issuer: string): DispatchError {
   if (error instanceof DispatchError) return error
   const isRefusal =
     error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError
@@ -37,7 +38,11 @@ function failure(error: unknown): DispatchError {
     return new DispatchError(
       'NOT_AUTHORIZED',
       `the authorization server refused to exchange the token${code}`,
-      { cause: error },
+      {
+        cause: error,
+        connectUrl:
+          error instanceof oauth.ResponseBodyError ? connectUrlOf(error.cause, issuer) : undefined,
+      },
     )
   }
   return new DispatchError('GATEWAY_UNREACHABLE', 'the authorization server cannot be reached', {
@@ -51,8 +56,8 @@ function failure(error: unknown): DispatchError {
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1}
  */
-export function createTokenExchange(settings: Settings, client: ResourceClient): TokenExchange {
-  const { issuer, now } = settings
+export function createTokenExchange(settings: ConnectedSettings): TokenExchange {
+  const { issuer, client, now } = settings
   const server: oauth.AuthorizationServer = { issuer, token_endpoint: `${issuer}/oauth2/token` }
   const identity: oauth.Client = { client_id: client.id }
   const tokens = new BoundedCache<DispatchToken & { readonly expiresAtMs: number }>(5000)
@@ -100,7 +105,7 @@ export function createTokenExchange(settings: Settings, client: ResourceClient):
       if (running !== undefined) return running
       const started = request(subject)
         .catch((error: unknown) => {
-          throw failure(error)
+          throw failure(error, issuer)
         })
         .finally(() => pending.delete(subject.hash))
       pending.set(subject.hash, started)

@@ -190,7 +190,7 @@ describe.each(Object.keys(applications))('%s', (name) => {
     })
     expect(response.status).toBe(403)
     expect(response.headers.get('www-authenticate')).toMatch(
-      /^Bearer error="insufficient_scope", error_description="missing scopes: tools:call", scope="tools:call", resource_metadata="https:/,
+      /^Bearer error="insufficient_scope", error_description="missing scopes: tools:call", scope="tools:call files:delete", resource_metadata="https:/,
     )
   })
 
