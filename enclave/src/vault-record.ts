@@ -32,25 +32,56 @@ export interface OpenedRecord {
  * Writes a vault record: `u8 format | u32 storage key version | nonce | ciphertext | tag`, AES-256-GCM
  * under a key of this connection alone, with the whole context as additional authenticated data.
  */
-export function sealRecord(
+export const sealRecord = (
   keyring: Pick<Keyring, 'currentStorageKey'>,
   context: RecordContext,
   encodedEnvelope: Uint8Array,
+): Buffer => sealBound(keyring, { domain, context }, encodedEnvelope)
+
+/** What ciphertext is tied to: its purpose, and what must be presented to open it. */
+export interface Bound<Context extends { readonly handle: string }> {
+  /** Ends in a line break. No two purposes share one. */
+  readonly domain: Buffer
+  readonly context: Context
+}
+
+/** Seals anything that belongs to one connection in the format of {@link sealRecord}. */
+export function sealBound<Context extends { readonly handle: string }>(
+  keyring: Pick<Keyring, 'currentStorageKey'>,
+  bound: Bound<Context>,
+  plaintext: Uint8Array,
 ): Buffer {
   const storageKey = keyring.currentStorageKey
   const header = Buffer.alloc(nonceStart)
   header[0] = formatVersion
   header.writeUInt32BE(storageKey.version, 1)
   const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', connectionKey(storageKey, context), nonce)
-  cipher.setAAD(boundTo(header, context))
+  const cipher = createCipheriv('aes-256-gcm', connectionKey(storageKey, bound.context), nonce)
+  cipher.setAAD(boundTo(header, bound))
   return Buffer.concat([
     header,
     nonce,
-    cipher.update(encodedEnvelope),
+    cipher.update(plaintext),
     cipher.final(),
     cipher.getAuthTag(),
   ])
+}
+
+/**
+ * Opens what {@link sealBound} sealed. The plaintext is the caller's to wipe.
+ *
+ * @throws EnclaveError `DECRYPTION_FAILED`, without saying which part differs
+ */
+export function openBound<Context extends { readonly handle: string }>(
+  keyring: Pick<Keyring, 'storageKey'>,
+  bound: Bound<Context>,
+  sealed: Uint8Array,
+): Buffer {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length)
+  if (bytes.length <= ciphertextStart + tagBytes || bytes[0] !== formatVersion) throw unopenable()
+  const storageKey = keyring.storageKey(bytes.readUInt32BE(1))
+  if (!storageKey) throw unopenable()
+  return decrypt(bytes, connectionKey(storageKey, bound.context), bound)
 }
 
 /**
@@ -63,11 +94,8 @@ export function openRecord(
   context: RecordContext,
   record: Uint8Array,
 ): OpenedRecord {
+  const plaintext = openBound(keyring, { domain, context }, record)
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length)
-  if (bytes.length <= ciphertextStart + tagBytes || bytes[0] !== formatVersion) throw unopenable()
-  const storageKey = keyring.storageKey(bytes.readUInt32BE(1))
-  if (!storageKey) throw unopenable()
-  const plaintext = decrypt(bytes, connectionKey(storageKey, context), context)
   try {
     return {
       envelope: readEnvelope(bytes, plaintext),
@@ -99,13 +127,13 @@ function readEnvelope(record: Buffer, plaintext: Buffer): CredentialEnvelope {
   return envelope
 }
 
-function decrypt(record: Buffer, key: Buffer, context: RecordContext): Buffer {
+function decrypt(record: Buffer, key: Buffer, bound: Bound<{ readonly handle: string }>): Buffer {
   const decipher = createDecipheriv(
     'aes-256-gcm',
     key,
     record.subarray(nonceStart, ciphertextStart),
   )
-  decipher.setAAD(boundTo(record.subarray(0, nonceStart), context))
+  decipher.setAAD(boundTo(record.subarray(0, nonceStart), bound))
   decipher.setAuthTag(record.subarray(-tagBytes))
   const plaintext = decipher.update(record.subarray(ciphertextStart, -tagBytes))
   try {
@@ -122,7 +150,7 @@ const connectionKeys = new WeakMap<StorageKey, Map<string, Buffer>>()
 const maxConnectionKeys = 2000
 
 // A key per connection keeps the number of random nonces under one key far below GCM's limit.
-function connectionKey(storageKey: StorageKey, { handle }: RecordContext): Buffer {
+function connectionKey(storageKey: StorageKey, { handle }: { readonly handle: string }): Buffer {
   let keys = connectionKeys.get(storageKey)
   if (!keys) connectionKeys.set(storageKey, (keys = new Map()))
   const known = keys.get(handle)
@@ -136,8 +164,10 @@ function connectionKey(storageKey: StorageKey, { handle }: RecordContext): Buffe
   return key
 }
 
-const boundTo = (header: Buffer, context: RecordContext): Buffer =>
-  Buffer.concat([domain, header, canonicalBytes(context)])
+const boundTo = (
+  header: Buffer,
+  { domain: purpose, context }: Bound<{ readonly handle: string }>,
+): Buffer => Buffer.concat([purpose, header, canonicalBytes(context)])
 
 const unopenable = (): EnclaveError =>
   new EnclaveError(

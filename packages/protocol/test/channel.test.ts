@@ -34,6 +34,10 @@ const noHandlers: ChannelHandlers = {
   latestHead: refuse,
   rotateSealingKey: refuse,
   rotateIdentity: refuse,
+  beginAuthorization: refuse,
+  completeAuthorization: refuse,
+  refresh: refuse,
+  revokeTokens: refuse,
 }
 
 const latest = { head: { head: null } }
