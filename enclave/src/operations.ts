@@ -6,9 +6,11 @@ import { dispatch, type DispatchParts } from './dispatch.ts'
 import { ingest } from './ingest.ts'
 import { identityOf, publishKeys } from './key-set.ts'
 import { rewrap } from './rewrap.ts'
+import { tokenOperations } from './tokens/operations.ts'
+import type { TokenParts } from './tokens/refresh.ts'
 
 /** What the operations work with. */
-export interface OperationParts extends DispatchParts {
+export interface OperationParts extends DispatchParts, TokenParts {
   readonly auditHeads: AuditHeadSigner
   /** Largest request body of a dispatch. */
   readonly maxBodyBytes: number
@@ -45,16 +47,19 @@ export function createOperations(parts: OperationParts): ChannelHandlers {
       const sealed = await body.bytes(maxRecordBytes)
       const nowSeconds = Math.floor(Date.now() / 1000)
       const { result, record } = await ingest(keyring, head, sealed, nowSeconds)
+      parts.upstream.forgetClient(head.context.handle)
       return { head: result, body: record }
     },
-    rewrap: async (head, { body }) => ({
-      head: {},
-      body: rewrap(keyring, head, await body.bytes(maxRecordBytes)),
-    }),
+    rewrap: async (head, { body }) => {
+      const record = rewrap(keyring, head, await body.bytes(maxRecordBytes))
+      parts.upstream.forgetClient(head.context.handle)
+      return { head: {}, body: record }
+    },
     dispatch: async (head, context) => {
       const payload = await dispatchPayload(head.record_bytes, parts.maxBodyBytes, context)
       return dispatch(parts, head, payload, context.signal)
     },
+    ...tokenOperations(parts),
     signHead: async (head) => ({ head: auditHeads.sign(head) }),
     latestHead: async () => ({ head: { head: auditHeads.latest } }),
   }

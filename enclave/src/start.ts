@@ -12,6 +12,7 @@ import { createOperations } from './operations.ts'
 import { type DeliveredKey, type OutsideVerdict, receiveRootKey } from './root-key.ts'
 import { runSelfTest, sealProcess } from './sandbox/index.ts'
 import { ChannelListener } from './server.ts'
+import { RecentTokens } from './tokens/recent-tokens.ts'
 import { Upstream } from './upstream.ts'
 import { VERSION } from './version.ts'
 
@@ -57,6 +58,7 @@ export async function startEnclave(config: EnclaveConfig): Promise<RunningEnclav
       upstream,
       auditHeads,
       dpopPins: new DpopPins(),
+      recentTokens: new RecentTokens(),
       maxBodyBytes: config.maxBodyBytes,
       about: { version: VERSION, boot_id: randomUUID(), started_at: startedAt, isolation },
     }),

@@ -22,6 +22,7 @@ import { signedKeySet } from '../../src/key-set.ts'
 import { type Keyring, openKeyring } from '../../src/keyring.ts'
 import { sealedBoxReady } from '../../src/open.ts'
 import { createOperations } from '../../src/operations.ts'
+import { RecentTokens } from '../../src/tokens/recent-tokens.ts'
 import { Upstream } from '../../src/upstream.ts'
 import { startRelay } from './relay.ts'
 import { startUpstream, type TestUpstream, type TestUpstreamOptions } from './upstream.ts'
@@ -164,6 +165,7 @@ export async function startRig(options: TestUpstreamOptions = {}): Promise<Rig> 
     upstream: outgoing,
     auditHeads: new AuditHeadSigner(keyring, () => undefined),
     dpopPins: new DpopPins(),
+    recentTokens: new RecentTokens(),
     maxBodyBytes: 5_000_000,
     about: {
       version: '0',
