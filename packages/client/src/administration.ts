@@ -17,7 +17,12 @@ export interface ClientView {
   readonly redirect_uris: readonly string[]
   readonly grant_types: readonly string[]
   readonly token_endpoint_auth_method: string
+  readonly jwks_uri: string | null
+  readonly require_pushed_authorization_requests: boolean
+  readonly dpop_bound_access_tokens: boolean
   readonly resource: string | null
+  /** Resources that it may ask for as itself; null = every registered one. */
+  readonly resources: readonly string[] | null
   readonly created_at: string
   readonly revoked_at: string | null
 }
@@ -29,7 +34,25 @@ export interface NewClient {
   /** Default: authorization code and refresh. */
   readonly grant_types?: readonly string[]
   /** Default `none`: a public client. */
-  readonly token_endpoint_auth_method?: 'none' | 'client_secret_basic' | 'client_secret_post'
+  readonly token_endpoint_auth_method?:
+    | 'none'
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'self_signed_tls_client_auth'
+    | 'tls_client_auth'
+  /** Public keys of `private_key_jwt` or `self_signed_tls_client_auth`, or the URL where they are. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
+  readonly jwks_uri?: string
+  /** Subject of the certificate of `tls_client_auth`. */
+  readonly tls_client_auth_subject_dn?: string
+  readonly tls_client_auth_san_dns?: string
+  /** Take only requests that were pushed (RFC 9126). */
+  readonly require_pushed_authorization_requests?: boolean
+  /** Issue only DPoP-bound tokens to it. */
+  readonly dpop_bound_access_tokens?: boolean
+  /** Resources that it may ask for as itself; default every registered one. */
+  readonly resources?: readonly string[]
 }
 
 /** A client with its secret, which cannot be read again; null for a public client. */

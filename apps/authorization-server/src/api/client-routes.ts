@@ -15,8 +15,13 @@ export const clientView = z.object({
   redirect_uris: z.array(z.string()),
   grant_types: z.array(z.string()),
   token_endpoint_auth_method: z.string(),
+  jwks_uri: z.string().nullable(),
+  require_pushed_authorization_requests: z.boolean(),
+  dpop_bound_access_tokens: z.boolean(),
   /** The resource whose own client this is. */
   resource: z.string().nullable(),
+  /** Resources that it may ask for as itself; null = every registered one. */
+  resources: z.array(z.string()).nullable(),
   created_by: z.string().nullable(),
   created_at: z.string(),
   revoked_at: z.string().nullable(),
@@ -33,6 +38,9 @@ const metadataSchema = z.object({
   redirect_uris: z.array(z.string()).catch([]),
   grant_types: z.array(z.string()).catch([]),
   token_endpoint_auth_method: z.string().catch('none'),
+  jwks_uri: z.string().nullable().catch(null),
+  require_pushed_authorization_requests: z.boolean().catch(false),
+  dpop_bound_access_tokens: z.boolean().catch(false),
 })
 
 const viewClient = (client: Client): z.infer<typeof clientView> => ({
@@ -40,6 +48,7 @@ const viewClient = (client: Client): z.infer<typeof clientView> => ({
   client_id: client.clientId,
   source: client.source,
   resource: client.resource ?? null,
+  resources: client.resources ? [...client.resources] : null,
   created_by: client.createdBy ?? null,
   created_at: timeText(client.createdAtMs),
   revoked_at: optionalTime(client.revokedAtMs),
@@ -47,7 +56,7 @@ const viewClient = (client: Client): z.infer<typeof clientView> => ({
 
 /** OAuth clients, as administrators manage them. */
 export function clientRoutes(
-  context: Pick<AppContext, 'storage' | 'revocation'>,
+  context: Pick<AppContext, 'storage' | 'revocation' | 'config'>,
 ): readonly AnyRoute[] {
   const { storage, revocation } = context
   return [

@@ -1,0 +1,39 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { z } from 'zod'
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
+
+/** What is wrong with a public key of a client; undefined when nothing is. */
+function keyProblem(jwk: Readonly<Record<string, unknown>>): string | undefined {
+  if (privateMembers.some((member) => member in jwk)) return 'must hold public keys only'
+  if (jwk['kty'] !== 'RSA' && (jwk['kty'] !== 'EC' || jwk['crv'] !== 'P-256')) {
+    return 'must hold EC P-256 keys (ES256) or RSA keys (RS256)'
+  }
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    const bits = key.asymmetricKeyDetails?.modulusLength
+    return bits !== undefined && bits < 2048
+      ? 'must hold RSA keys of at least 2048 bits'
+      : undefined
+  } catch {
+    return 'holds a key that cannot be read'
+  }
+}
+
+/** A client's public keys. @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5} */
+export const clientKeysSchema = z
+  .strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(10) })
+  .superRefine(({ keys }, check) => {
+    for (const [i, key] of keys.entries()) {
+      const message = keyProblem(key)
+      if (message !== undefined) check.addIssue({ code: 'custom', path: ['keys', i], message })
+    }
+  })
+
+/** Where a client publishes its keys; what is fetched from it goes through the guarded fetch. */
+export const keysUriSchema = z.string().max(2048).refine(isHttpsUri, 'must be an https URL')
+
+function isHttpsUri(uri: string): boolean {
+  const url = URL.parse(uri)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === ''
+}
