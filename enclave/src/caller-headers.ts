@@ -39,41 +39,51 @@ const callerForbidden = new Set([
 const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
 
+/** How a lenient server may read a header's name: CGI makes `X_Key` and `X-Key` the same variable. */
+export const headerForm = (name: string): string => name.toLowerCase().replaceAll('_', '-')
+
 /** Tells whether HTTP itself needs a header, so that neither caller nor credential may set it. */
 export function isUpstreamOwnHeader(name: string): boolean {
-  return connectionHeaders.has(name.toLowerCase()) || name.toLowerCase().startsWith('proxy-')
+  const form = headerForm(name)
+  return connectionHeaders.has(form) || form.startsWith('proxy-')
 }
+
+/** Those by which the body is read: by the upstream, and by the scrub. */
+const bodyHeaders = new Set(['accept-encoding', 'content-encoding', 'content-type'])
+
+/** Tells whether a credential may fill a header. */
+export const isCredentialHeader = (name: string): boolean =>
+  !isUpstreamOwnHeader(name) && !bodyHeaders.has(headerForm(name))
 
 /**
  * The headers to send upstream, by lower-case name: the caller's, with defaults where it set none.
  *
- * @param injectedName - the header that the credential fills
+ * @param filled - gets the form of each name that the caller set; see {@link headerForm}
  * @throws EnclaveError `INVALID_REQUEST` for a header that a caller may not set; never repeats its value
  */
 export function upstreamHeaders(
   callerHeaders: Readonly<Record<string, string>>,
-  injectedName: string,
   body: Uint8Array | undefined,
-): Map<string, string> {
-  const headers = new Map<string, string>()
+  filled: Set<string>,
+): Map<string, readonly string[]> {
+  const headers = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(callerHeaders)) {
-    const lower = name.toLowerCase()
     if (!namePattern.test(name) || !valuePattern.test(value)) {
       throw new EnclaveError('INVALID_REQUEST', 'a header has a name or value that HTTP forbids')
     }
-    if (isUpstreamOwnHeader(lower) || callerForbidden.has(lower) || headers.has(lower)) {
+    const lower = name.toLowerCase()
+    const form = headerForm(name)
+    if (isUpstreamOwnHeader(name) || callerForbidden.has(form) || filled.has(form)) {
       throw new EnclaveError('INVALID_REQUEST', `the header ${lower} cannot be set by a caller`)
     }
-    if (lower === injectedName.toLowerCase()) {
-      throw new EnclaveError('INVALID_REQUEST', 'the credential’s own header cannot be set')
-    }
-    headers.set(lower, value)
+    filled.add(form)
+    headers.set(lower, [value])
   }
   // The scrub must see plain bytes.
-  headers.set('accept-encoding', 'identity')
-  if (!headers.has('user-agent')) headers.set('user-agent', 'holdfast')
+  headers.set('accept-encoding', ['identity'])
+  if (!headers.has('user-agent')) headers.set('user-agent', ['holdfast'])
   if (body && looksLikeJson(body) && !headers.has('content-type')) {
-    headers.set('content-type', 'application/json')
+    headers.set('content-type', ['application/json'])
   }
   return headers
 }

@@ -1,17 +1,16 @@
 import { parseBaseUrl, type UpstreamOrigin } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchHead, DispatchResult } from '@holdfast/protocol/enclave'
-import { upstreamHeaders } from './caller-headers.ts'
+import { carryOut, leaseClient, secretsToScrub } from './carry-out.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import type { DpopPins } from './dpop-pins.ts'
 import type { Keyring } from './keyring.ts'
-import { injectCredential } from './kinds/kinds.ts'
+import { planInjection } from './kinds/kinds.ts'
+import { type FinishedRequest, OutgoingRequest } from './outgoing-request.ts'
 import { requireAllowed } from './policy.ts'
 import { cleanBody } from './response-body.ts'
 import { callerHeaders, contentEncoding } from './response-head.ts'
 import { Scrubber } from './scrub.ts'
-import { minEncodedBytes } from './scrub-patterns.ts'
-import { holdSecretHeader, type SecretHeader } from './secret-header.ts'
 import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
 import { requestFailure } from './upstream-errors.ts'
 import { upstreamPath } from './upstream-path.ts'
@@ -26,9 +25,9 @@ export interface DispatchParts {
 
 /** A dispatch that the enclave allowed, with the secret where only the TLS socket finds it. */
 interface PreparedCall {
-  readonly request: Omit<UpstreamRequest, 'signal'>
+  readonly request: FinishedRequest
+  readonly send: Pick<UpstreamRequest, 'origin' | 'method' | 'client'>
   readonly host: string
-  readonly header: SecretHeader
   readonly scrubber: Scrubber
 }
 
@@ -55,15 +54,18 @@ export async function dispatch(
   const deadline = startDeadline(head.timeout_ms, signal)
   try {
     const call = await prepare(parts, head, record, body)
+    const { target, headers, body: sent } = call.request
     try {
-      const request = { ...call.request, signal: deadline.signal }
-      const response = await parts.upstream.send(request)
+      const response = await parts.upstream.send({
+        ...call.send,
+        ...{ target, headers, body: sent, signal: deadline.signal },
+      })
       return answer(call, response, head.max_response_bytes, deadline)
     } catch (error) {
-      call.scrubber.wipe()
+      endCall(call)
       throw error
     } finally {
-      call.header.release()
+      call.request.release()
     }
   } catch (error) {
     deadline.clear()
@@ -72,7 +74,7 @@ export async function dispatch(
 }
 
 async function prepare(
-  { keyring, dpopPins }: DispatchParts,
+  { keyring, dpopPins, upstream }: DispatchParts,
   head: DispatchHead,
   record: Uint8Array,
   body: Uint8Array | undefined,
@@ -85,22 +87,18 @@ async function prepare(
     const path = upstreamPath(base, head.request.path)
     requireAllowed(head.context.policy, pins, head, path.pathname)
     if (pins.dpop_jkts) await dpopPins.require(pins.dpop_jkts, head.caller)
-    const injected = injectCredential(opened.envelope)
+    const { method, headers } = head.request
+    const outgoing = new OutgoingRequest({ method, base, path, headers, body })
+    const plan = planInjection(opened.envelope)
+    const scrubber = new Scrubber(secretsToScrub(opened.envelope.secrets, plan))
     try {
-      const headers = upstreamHeaders(head.request.headers, injected.name, body)
-      const scrubber = new Scrubber(secretsToScrub(opened.envelope.secrets, injected.value))
-      const secretHeader = holdSecretHeader(injected.value)
-      headers.set(injected.name, secretHeader.placeholder)
+      const request = carryOut(plan, outgoing)
+      const client = leaseClient(upstream, head, record, plan)
       const origin = `https://${base.authority}`
-      const { target } = path
-      return {
-        request: { origin, method: head.request.method, target, headers, body },
-        host: base.authority,
-        header: secretHeader,
-        scrubber,
-      }
+      return { request, send: { origin, method, client }, host: base.authority, scrubber }
     } catch (error) {
-      injected.value.fill(0)
+      scrubber.wipe()
+      outgoing.wipe()
       throw error
     }
   } finally {
@@ -115,30 +113,13 @@ function allowedOrigin(baseUrl: string, { context }: DispatchHead): UpstreamOrig
   throw new EnclaveError('HOST_NOT_ALLOWED', 'the credential does not allow its own host')
 }
 
-// Names are often short and public; redacting them would mangle answers without protecting anything.
-const minUserNameBytes = 8
-
-function secretsToScrub(
-  secrets: Readonly<Record<string, Uint8Array>>,
-  headerValue: Buffer,
-): Uint8Array[] {
-  const fields = Object.entries(secrets)
-    .filter(([name, { length }]) => name !== 'username' || length >= minUserNameBytes)
-    .map(([, secret]) => secret)
-  // What holds a field in the clear is found by that field. Services echo `Basic …` with and
-  // without its scheme.
-  const isFound = (secret: Uint8Array): boolean =>
-    secret.length >= minEncodedBytes && headerValue.includes(secret)
-  if (fields.some(isFound)) return fields
-  return [...fields, headerValue.subarray(headerValue.indexOf(0x20) + 1)]
-}
-
 function answer(
-  { host, scrubber }: PreparedCall,
+  call: PreparedCall,
   response: UpstreamResponse,
   maxBytes: number,
   deadline: Deadline,
 ): DispatchAnswer {
+  const { host, scrubber } = call
   let encoding
   try {
     encoding = contentEncoding(response.headers)
@@ -148,7 +129,7 @@ function answer(
   }
   const release = (): void => {
     response.body.destroy()
-    scrubber.wipe()
+    endCall(call)
     deadline.clear()
   }
   const head = {
@@ -161,6 +142,13 @@ function answer(
   if (deadline.signal.aborted) release()
   const body = cleanBody(response.body, { encoding, scrubber, maxBytes })
   return { head, body: untilEnd(body, release, deadline) }
+}
+
+/** Wipes what a call needed to its end. */
+function endCall({ request, scrubber, send }: PreparedCall): void {
+  request.wipeBody()
+  scrubber.wipe()
+  send.client?.release()
 }
 
 async function* untilEnd(

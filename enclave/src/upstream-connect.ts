@@ -7,6 +7,7 @@ import {
 } from 'node:tls'
 import type { EnclaveError } from '@holdfast/protocol/channel'
 import type { buildConnector } from 'undici'
+import type { ClientCertificate } from './client-certificate.ts'
 import { replacePlaceholders } from './secret-header.ts'
 import { relayRefusal, relayUnreachable, tlsFailure } from './upstream-errors.ts'
 
@@ -16,6 +17,8 @@ export interface ConnectorOptions {
   readonly relaySocket: string
   /** Certificates to trust beside Node's own, PEM. */
   readonly extraCaPem?: string | undefined
+  /** Proves the client to upstreams that ask. Read once, not kept. */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** Time to reach the upstream and finish the handshake. Default 15000. */
   readonly connectTimeoutMs?: number | undefined
 }
@@ -29,10 +32,12 @@ const lineFeed = 0x0a
  * trusted: at worst it makes the handshake fail.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { relaySocket, extraCaPem, connectTimeoutMs = defaultTimeoutMs } = options
+  const { relaySocket, extraCaPem, clientCertificate: client } = options
+  const { connectTimeoutMs = defaultTimeoutMs } = options
   const secureContext = createSecureContext({
     minVersion: 'TLSv1.2',
     ca: extraCaPem === undefined ? [...rootCertificates] : [...rootCertificates, extraCaPem],
+    ...(client && { cert: Buffer.from(client.certificate), key: asBuffer(client.privateKey) }),
   })
   return ({ hostname, port }, callback) => {
     const authority = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port || '443'}`
@@ -71,6 +76,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     })
   }
 }
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** Reads `OK\n` or `ERR CODE\n` and leaves what follows on the socket. */
 function readAnswer(relay: Socket, done: (refusal: EnclaveError | undefined) => void): void {

@@ -46,6 +46,7 @@ export function tlsFailure(error: unknown): EnclaveError {
   const code = codeOf(error)
   const fault = certificateFaults[code]
   if (fault) return new EnclaveError('DOWNSTREAM_TLS_ERROR', fault)
+  if (isCertificateAlert(code)) return certificateRefused()
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') {
     return new EnclaveError('DOWNSTREAM_TLS_ERROR', 'the TLS handshake with the upstream failed')
   }
@@ -56,6 +57,8 @@ export function tlsFailure(error: unknown): EnclaveError {
 export function requestFailure(error: unknown): EnclaveError {
   if (error instanceof EnclaveError) return error
   const code = codeOf(error)
+  // With TLS 1.3 a server judges the client's certificate after the handshake.
+  if (isCertificateAlert(code)) return certificateRefused()
   const isParserError = error instanceof Error && error.name === 'HTTPParserError'
   if (isParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return unreachable('the upstream’s answer is not valid HTTP')
@@ -65,6 +68,15 @@ export function requestFailure(error: unknown): EnclaveError {
   }
   return unreachable('the upstream closed the connection before its answer was complete')
 }
+
+const isCertificateAlert = (code: string): boolean =>
+  /^ERR_SSL_.*ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/.test(code)
+
+const certificateRefused = (): EnclaveError =>
+  new EnclaveError(
+    'DOWNSTREAM_AUTH_FAILURE',
+    'the upstream asks for a client certificate, or refused the one that the credential has',
+  )
 
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code

@@ -1,9 +1,19 @@
 import { Agent, type Dispatcher } from 'undici'
 import { type ConnectorOptions, createConnector } from './upstream-connect.ts'
+import type { ClientCertificate } from './client-certificate.ts'
+import { type ClientIdentity, type ClientLease, UpstreamClients } from './upstream-clients.ts'
 import { requestFailure } from './upstream-errors.ts'
 
 /** Connections to one upstream at most. */
 const connectionsPerOrigin = 128
+
+const agentOptions = {
+  pipelining: 1,
+  allowH2: false,
+  // The caller's deadline bounds the whole call.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+} as const
 
 /** A request whose credential is still a placeholder. */
 export interface UpstreamRequest {
@@ -14,6 +24,8 @@ export interface UpstreamRequest {
   readonly headers: ReadonlyMap<string, string>
   readonly body: Uint8Array | undefined
   readonly signal: AbortSignal
+  /** Connections to use, where the credential is a client certificate. */
+  readonly client?: ClientLease | undefined
 }
 
 /** An answer whose body is not read yet. */
@@ -22,17 +34,29 @@ export type UpstreamResponse = Dispatcher.ResponseData
 /** Keeps connections to upstreams and sends requests over them. */
 export class Upstream {
   readonly #agent: Agent
+  readonly #clients: UpstreamClients
 
   constructor(options: ConnectorOptions) {
     this.#agent = new Agent({
+      ...agentOptions,
       connect: createConnector(options),
       connections: connectionsPerOrigin,
-      pipelining: 1,
-      allowH2: false,
-      // The caller's deadline bounds the whole call.
-      headersTimeout: 0,
-      bodyTimeout: 0,
     })
+    this.#clients = new UpstreamClients({ connector: options, agent: agentOptions })
+  }
+
+  /**
+   * Connections that nobody but this credential uses. Release them when its call has ended.
+   *
+   * @throws EnclaveError as {@link UpstreamClients.lease}
+   */
+  asClient(identity: ClientIdentity, certificate: ClientCertificate): ClientLease {
+    return this.#clients.lease(identity, certificate)
+  }
+
+  /** Ends the connections of a credential that changed. */
+  forgetClient(handle: string): void {
+    this.#clients.forget(handle)
   }
 
   /**
@@ -43,7 +67,7 @@ export class Upstream {
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const { origin, method, target: path, headers, body, signal } = request
     try {
-      const pending = this.#agent.request({
+      const pending = (request.client?.agent ?? this.#agent).request({
         origin,
         method,
         path,
@@ -61,8 +85,8 @@ export class Upstream {
   }
 
   /** Ends every connection. */
-  close(): Promise<void> {
-    return this.#agent.destroy()
+  async close(): Promise<void> {
+    await Promise.all([this.#agent.destroy(), this.#clients.close()])
   }
 }
 

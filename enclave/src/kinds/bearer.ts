@@ -1,11 +1,10 @@
-import type { CredentialKind } from '@holdfast/protocol'
-import { joinSecret } from '../secret-bytes.ts'
-import type { CredentialInjector } from './injector.ts'
+import { fillPlaces, placesFault } from './fill-places.ts'
+import type { CredentialInjector, KindOf } from './injector.ts'
+
+const place = { in: 'header', name: 'authorization', template: 'Bearer {token}' } as const
 
 /** A bearer token. @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1} */
-export const bearerInjector: CredentialInjector<Extract<CredentialKind, { kind: 'bearer' }>> = {
-  inject: (_kind, { token = new Uint8Array() }) => ({
-    name: 'authorization',
-    value: joinSecret(Buffer.from('Bearer '), token),
-  }),
+export const bearerInjector: CredentialInjector<KindOf<'bearer'>> = {
+  plan: (_kind, { token = new Uint8Array() }) => ({ values: fillPlaces([place], { token }) }),
+  fault: (_kind, secrets) => placesFault([place], secrets),
 }

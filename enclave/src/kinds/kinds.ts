@@ -1,43 +1,52 @@
-import type { CredentialEnvelope, CredentialKind } from '@holdfast/protocol'
+import { type CredentialEnvelope, type CredentialKind, secretFieldsOf } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import { isUpstreamOwnHeader } from '../caller-headers.ts'
+import { tokenInjectors } from './access-token.ts'
 import { apiKeyInjector } from './api-key.ts'
+import { awsSigV4Injector } from './aws-sigv4.ts'
 import { basicInjector } from './basic.ts'
 import { bearerInjector } from './bearer.ts'
-import type { CredentialInjector, InjectedHeader } from './injector.ts'
+import { fieldsInjector } from './fields.ts'
+import { hmacInjector } from './hmac.ts'
+import type { CredentialInjector, InjectionPlan, KindOf } from './injector.ts'
+import { mtlsInjector } from './mtls.ts'
 
 const injectors: {
-  readonly [Kind in CredentialKind['kind']]: CredentialInjector<
-    Extract<CredentialKind, { kind: Kind }>
-  >
+  readonly [Name in CredentialKind['kind']]: CredentialInjector<KindOf<Name>>
 } = {
   api_key: apiKeyInjector,
   bearer: bearerInjector,
   basic: basicInjector,
+  fields: fieldsInjector,
+  hmac: hmacInjector,
+  aws_sigv4: awsSigV4Injector,
+  mtls: mtlsInjector,
+  ...tokenInjectors,
 }
 
-/** The header that a credential becomes. The caller wipes its value. */
-export function injectCredential(envelope: CredentialEnvelope): InjectedHeader {
-  const { credential } = envelope.header
-  return (injectors[credential.kind] as CredentialInjector).inject(credential, envelope.secrets)
-}
+const injectorOf = (credential: CredentialKind): CredentialInjector =>
+  injectors[credential.kind] as CredentialInjector
+
+/** What a credential does to a request. Whoever carries it out wipes its values. */
+export const planInjection = ({ header, secrets }: CredentialEnvelope): InjectionPlan =>
+  injectorOf(header.credential).plan(header.credential, secrets)
 
 /**
  * Checks at upload what would otherwise fail at first use.
  *
- * @throws EnclaveError `INVALID_ENVELOPE` for a header that HTTP itself needs, a byte that no header
- *   may hold, or a user name with a colon
+ * @throws EnclaveError `INVALID_ENVELOPE`, with what to do about it
  */
 export function requireInjectable({ header, secrets }: CredentialEnvelope): void {
   const { credential } = header
-  if (credential.kind === 'api_key' && isUpstreamOwnHeader(credential.header_name)) {
-    throw new EnclaveError('INVALID_ENVELOPE', 'this header cannot carry a credential')
+  const refuse = (why: string): never => {
+    throw new EnclaveError('INVALID_ENVELOPE', why)
   }
-  if (credential.kind === 'basic' && secrets['username']?.includes(0x3a)) {
-    throw new EnclaveError('INVALID_ENVELOPE', 'a user name for basic must not hold a colon')
-  }
+  const { multiline = [] } = secretFieldsOf(credential)
   const isControl = (byte: number): boolean => (byte < 0x20 && byte !== 0x09) || byte === 0x7f
-  if (Object.values(secrets).some((secret) => secret.some(isControl))) {
-    throw new EnclaveError('INVALID_ENVELOPE', 'a secret field holds a control character')
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (!multiline.includes(name) && secret.some(isControl)) {
+      refuse('a secret field holds a control character')
+    }
   }
+  const fault = injectorOf(credential).fault?.(credential, secrets)
+  if (fault) refuse(fault)
 }

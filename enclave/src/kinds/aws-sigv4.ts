@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { EnclaveError } from '@holdfast/protocol/channel'
+import { authorization, encodesPathOnce, type SignableRequest } from '../aws-sigv4.ts'
+import type { OutgoingRequest, Piece } from '../outgoing-request.ts'
+import { joinSecret } from '../secret-bytes.ts'
+import type { CredentialInjector, KindOf, Secrets } from './injector.ts'
+
+type Kind = KindOf<'aws_sigv4'>
+
+const tokenHeader = 'x-amz-security-token'
+const hashHeader = 'x-amz-content-sha256'
+
+/** By which a caller could sign for somebody else, or say that the request is older than it is. */
+const queryOfPresigned = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-Security-Token',
+  'X-Amz-Signature',
+  'X-Amz-SignedHeaders',
+]
+
+/** Headers that a hop between may change. */
+const unsigned = new Set(['accept-encoding', 'user-agent', 'x-amzn-trace-id'])
+
+/** AWS Signature Version 4 in headers. The body is held in memory, so it is signed as a whole. */
+export const awsSigV4Injector: CredentialInjector<Kind> = {
+  plan: (kind, secrets) => ({ values: [], sign: (request) => sign(request, kind, secrets) }),
+  fault(_kind, { access_key_id, secret_access_key, session_token }) {
+    if (!access_key_id?.every(isLetterOrDigit) || access_key_id.length < 16) {
+      return 'the access key id is made of 16 letters and digits or more, such as AKIA…; did you swap it with the secret key?'
+    }
+    return [secret_access_key, session_token].every((secret) => secret?.every(isVisible) ?? true)
+      ? undefined
+      : 'the secret access key and session token hold no blanks; paste them without'
+  },
+}
+
+const isVisible = (byte: number): boolean => byte > 0x20 && byte < 0x7f
+const isLetterOrDigit = (byte: number): boolean => /[A-Za-z0-9]/.test(String.fromCharCode(byte))
+
+function sign(
+  request: OutgoingRequest,
+  { region, service, payload }: Kind,
+  secrets: Secrets,
+): void {
+  for (const name of queryOfPresigned) request.refuseQuery(name)
+  const amzDate = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
+  const payloadHash = payload === 'unsigned' ? 'UNSIGNED-PAYLOAD' : sha256(request.body)
+  request.addHeader('x-amz-date', amzDate)
+  if (payload === 'unsigned' || encodesPathOnce(service)) request.addHeader(hashHeader, payloadHash)
+  else request.refuseHeader(hashHeader)
+  const { session_token: token } = secrets
+  if (token) request.addHeader(tokenHeader, joinSecret(token))
+  else request.refuseHeader(tokenHeader)
+  const headers = [...request.headers].filter(([name]) => !unsigned.has(name.toLowerCase()))
+  const signable: SignableRequest = {
+    method: request.method,
+    path: textOf(request.path),
+    query: textOf(request.query),
+    headers: [['host', [request.authority]], ...headers],
+    payloadHash,
+  }
+  if (/\+/.test(signable.query)) {
+    throw new EnclaveError(
+      'INVALID_REQUEST',
+      'AWS reads + in a query in two ways; write a blank as %20 and a plus as %2B',
+    )
+  }
+  const { access_key_id: accessKeyId = nothing, secret_access_key: secretAccessKey = nothing } =
+    secrets
+  const scope = { region, service, amzDate, normalizesPath: !encodesPathOnce(service) }
+  request.addHeader(
+    'authorization',
+    ...authorization(signable, scope, { accessKeyId, secretAccessKey }),
+  )
+}
+
+const nothing = new Uint8Array()
+
+const sha256 = (body: Uint8Array | undefined): string =>
+  createHash('sha256')
+    .update(body ?? nothing)
+    .digest('hex')
+
+// This kind puts no secret into path or query.
+const textOf = (pieces: readonly Piece[]): string => pieces.join('')
