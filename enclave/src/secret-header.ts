@@ -38,23 +38,18 @@ type Write = (
   callback?: (error?: Error | null) => void,
 ) => boolean
 
-/** Makes a socket replace placeholders in the header text that it is given to write. */
+/** Makes a socket replace placeholders in the head of a request: in its first line and in its headers. */
 export function replacePlaceholders(socket: TLSSocket): void {
   const write: Write = socket.write.bind(socket) as Write
   const replacing: Write = (chunk, encoding, callback) => {
     const at = typeof chunk === 'string' ? chunk.indexOf(prefix) : -1
     if (typeof chunk !== 'string' || at === -1) return write(chunk, encoding, callback)
-    const end = at + placeholderLength
-    const value = pending.get(chunk.slice(at, end))
-    if (!value) {
+    const bytes = withSecrets(chunk, at)
+    if (!bytes) {
       // The call is over: its secret is gone, and the placeholder must not go out.
       socket.destroy(new Error('the request was given up before it was sent'))
       return false
     }
-    const bytes = allocateSecret(chunk.length - placeholderLength + value.length)
-    bytes.write(chunk.slice(0, at), 0, 'latin1')
-    value.copy(bytes, at)
-    bytes.write(chunk.slice(end), at + value.length, 'latin1')
     const done = typeof encoding === 'function' ? encoding : callback
     // Not earlier: the TLS layer reads from this memory until it says so.
     return write(bytes, (error) => {
@@ -63,4 +58,26 @@ export function replacePlaceholders(socket: TLSSocket): void {
     })
   }
   socket.write = replacing
+}
+
+/** The bytes of a text whose first placeholder stands at `first`; `undefined` if a secret is gone. */
+function withSecrets(text: string, first: number): Buffer | undefined {
+  const found: { readonly at: number; readonly value: Buffer }[] = []
+  let length = text.length
+  for (let at = first; at !== -1; at = text.indexOf(prefix, at + placeholderLength)) {
+    const value = pending.get(text.slice(at, at + placeholderLength))
+    if (!value) return undefined
+    found.push({ at, value })
+    length += value.length - placeholderLength
+  }
+  const bytes = allocateSecret(length)
+  let read = 0
+  let written = 0
+  for (const { at, value } of found) {
+    written += bytes.write(text.slice(read, at), written, 'latin1')
+    written += value.copy(bytes, written)
+    read = at + placeholderLength
+  }
+  bytes.write(text.slice(read), written, 'latin1')
+  return bytes
 }
