@@ -29,7 +29,7 @@ export function createTools(connection: string | undefined): McpServer {
       description: 'Deletes a file at the upstream API.',
       inputSchema: z.object({ id: z.string().regex(/^[\w-]{1,64}$/) }),
     },
-    authorizedTool({ name: 'delete-file', scopes: [deleteScope] }, async ({ id }, ctx) => {
+    authorizedTool({ name: 'delete-file', requiredScopes: [deleteScope] }, async ({ id }, ctx) => {
       const { status } = await ctx.dispatch(connection, { method: 'DELETE', path: `/files/${id}` })
       return {
         isError: status >= 400,

@@ -31,7 +31,7 @@ export {
   type SecretFields,
   secretFieldsOf,
 } from './credential-kind.ts'
-export { type SignaturePlace } from './credential-hmac.ts'
+export { hmacSlots, type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
 export { parseTemplate, type TemplatePart } from './credential-template.ts'
 export {

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
 import { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
+import { serveFetch } from './node-fetch.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 import {
   protectedResource as portableResource,
@@ -26,6 +27,30 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
     verifySignature: nodeVerifySignature,
     ...options,
   })
+}
+
+/**
+ * A `node:http` listener of a fetch handler, such as an `MCPServer`. Repeated headers stay visible, and
+ * a wrong option of an `MCPServer` stops the start here.
+ *
+ * @example
+ * ```ts
+ * createServer(mcpListener(server)).listen(8000)
+ * ```
+ */
+export function mcpListener(
+  server: { readonly guard?: unknown; readonly fetch: (request: Request) => Promise<Response> },
+  onFailure: (error: unknown) => void = () => undefined,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  // The getter builds the guard, and throws for options that cannot work.
+  void server.guard
+  return (request, response) => {
+    serveFetch(server.fetch, request, response).catch((error: unknown) => {
+      onFailure(error)
+      if (response.headersSent) response.destroy()
+      else sendAnswer(response, { status: 500, headers: {}, body: null })
+    })
+  }
 }
 
 /** A request that a guard let through. `auth` is what the MCP SDKs' Node transports read. */

@@ -29,7 +29,7 @@ function serverV2(): McpServer {
     'delete',
     { inputSchema: z.object({ id: z.string() }) },
     authorizedTool(
-      { name: 'delete', scopes: ["o'brien:x", 'files:delete', 'tools:call'] },
+      { name: 'delete', requiredScopes: ["o'brien:x", 'files:delete', 'tools:call'] },
       async ({ id }, ctx) => ({
         content: [{ type: 'text', text: `deleted ${id.toUpperCase()} for ${ctx.auth.subject}` }],
       }),
@@ -61,7 +61,7 @@ function serverV1(): McpServerV1 {
     'delete',
     { inputSchema: { id: z.string() } },
     authorizedTool(
-      { name: 'delete', scopes: ["o'brien:x", 'files:delete', 'tools:call'] },
+      { name: 'delete', requiredScopes: ["o'brien:x", 'files:delete', 'tools:call'] },
       async ({ id }, ctx) => ({
         content: [{ type: 'text', text: `deleted ${id.toUpperCase()} for ${ctx.auth.subject}` }],
       }),

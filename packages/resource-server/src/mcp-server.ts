@@ -1,0 +1,252 @@
+import { TokenError } from '@holdfast/protocol/token'
+import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
+import { type AuthorizationOptions, guardOptions } from './authorization.ts'
+import { failedResult, refusalText, runTool, type SdkContext } from './authorized-tool.ts'
+import { runInContext } from './context-hook.ts'
+import type { ClientRequests } from './elicitation.ts'
+import { platformFetch } from './http-client.ts'
+import type { AuthorizationProvider } from './jwt-validator.ts'
+import { publishManifest, type ToolManifest, toolManifest } from './manifest.ts'
+import { readMcpRequest } from './mcp-body.ts'
+import { addHeaders, fetchAnswer, fetchResourceRequest } from './protect-fetch.ts'
+import { type ProtectedResource, protectedResource } from './protected-resource.ts'
+import type { Decision } from './resource-request.ts'
+import type { Tool } from './tool.ts'
+import { type ToolCall, toolCalls, toolResponse } from './tool-gate.ts'
+
+/** The parts of an official SDK's `McpServer`, v1 or v2, that are used here. */
+export interface OfficialServer {
+  readonly server: ClientRequests
+  readonly registerTool: (name: string, config: never, handler: never) => unknown
+}
+
+/** What a fetch handler gets besides the request. */
+export interface HandlerContext {
+  authInfo?: AuthInfo
+  parsedBody?: unknown
+}
+
+/** A fetch handler of MCP requests, such as `createMcpHandler` of SDK v2 makes. */
+export interface OfficialHandler {
+  readonly fetch: (request: Request, context?: HandlerContext) => Promise<Response>
+}
+
+/** Options of {@link MCPServer}. */
+export interface MCPServerOptions<Server extends OfficialServer> {
+  /** Makes the official server with all that it offers; called as often as the handler asks. */
+  readonly server: () => Server
+  /** `createMcpHandler` of SDK v2, or `statelessHandler(…)` for SDK v1. */
+  readonly handler: (createServer: () => Server) => OfficialHandler
+  /** Who may call, and with what. */
+  readonly authorization: AuthorizationOptions
+  /** Scopes of tools that the official server registers itself, by tool name. */
+  readonly toolScopes?: Readonly<Record<string, readonly string[]>>
+  /**
+   * What a call without the tool's scopes gets: `result`, a tool result with `isError`, which every
+   * client shows; or `challenge`, the 403 of the specification, after which clients that can step up
+   * ask the user for more. Default `result`.
+   */
+  readonly stepUp?: 'result' | 'challenge'
+}
+
+/**
+ * An official MCP server behind a guard: tokens, scopes of the server and of each tool, and dispatch.
+ * `{ fetch }` is what Workers, Deno and Bun serve; on Node use `mcpListener` of `./node`.
+ *
+ * @example
+ * ```ts
+ * const server = new MCPServer({
+ *   server: () => new McpServer({ name: 'files', version: '1.0.0' }),
+ *   handler: createMcpHandler,
+ *   authorization: { resource: 'https://mcp.example/mcp', authorizationServers: ['https://auth.example'], client },
+ * })
+ * server.collect(whoami, deleteFile)
+ * export default server
+ * ```
+ */
+export class MCPServer<Server extends OfficialServer = OfficialServer> {
+  readonly #options: MCPServerOptions<Server>
+  readonly #tools: Tool[] = []
+  readonly #handler: OfficialHandler
+  #provider: AuthorizationProvider | undefined
+  #guard: ProtectedResource | undefined
+
+  constructor(options: MCPServerOptions<Server>) {
+    this.#options = options
+    this.#provider = options.authorization.authorizationProvider
+    this.#handler = options.handler(() => this.#createServer())
+    this.fetch = this.fetch.bind(this)
+  }
+
+  /** Adds tools made by `tool`. @throws TypeError for a name that is taken */
+  collect(...tools: readonly Tool[]): this {
+    for (const one of tools) {
+      if (this.#tools.some(({ name }) => name === one.name)) {
+        throw new TypeError(`collect: there already is a tool ${one.name}`)
+      }
+      this.#tools.push(one)
+    }
+    this.#guard = undefined
+    return this
+  }
+
+  /** Checks tokens by another issuer's rules from now on. */
+  setAuthorizationProvider(provider: AuthorizationProvider): this {
+    this.#provider = provider
+    this.#guard = undefined
+    return this
+  }
+
+  /** The guard, undefined when authorization is off. @throws TypeError for options that cannot work */
+  get guard(): ProtectedResource | undefined {
+    const { authorization } = this.#options
+    if (authorization.enabled === false) return undefined
+    this.#guard ??= protectedResource(
+      guardOptions(
+        {
+          ...authorization,
+          ...(this.#provider === undefined ? {} : { authorizationProvider: this.#provider }),
+        },
+        [...this.#toolScopes().values()].flat(),
+      ),
+    )
+    return this.#guard
+  }
+
+  /** What the tools do, for the consent page. */
+  get manifest(): ToolManifest {
+    return toolManifest(this.#tools, this.#toolScopes())
+  }
+
+  /** Tells the authorization server what the tools do. Call it when the server starts. */
+  async publishManifest(): Promise<void> {
+    const {
+      authorizationServers,
+      resource,
+      client,
+      fetch = platformFetch,
+    } = this.#options.authorization
+    if (client === undefined) throw new TypeError('publishManifest needs authorization.client')
+    const [issuer] = authorizationServers
+    await publishManifest({ fetch, issuer, resource, client, manifest: this.manifest })
+  }
+
+  /** Serves one request. */
+  async fetch(request: Request): Promise<Response> {
+    const { guard } = this
+    if (guard === undefined) return this.#handler.fetch(request)
+    const decision = await guard.check(fetchResourceRequest(request))
+    if (decision.answer !== undefined && !this.#mayPass(decision)) {
+      return fetchAnswer(decision.answer)
+    }
+    const admitted = decision.answer === undefined ? decision.request : undefined
+    const response = await this.#serve(guard, request, admitted)
+    if (decision.answer !== undefined) return response
+    const headers = new Headers(response.headers)
+    addHeaders(headers, decision.headers)
+    const { status, statusText } = response
+    return new Response(response.body, { status, statusText, headers })
+  }
+
+  async #serve(
+    guard: ProtectedResource,
+    request: Request,
+    admitted: AuthenticatedRequest | undefined,
+  ): Promise<Response> {
+    const read = await readMcpRequest(request)
+    if (read === undefined) return new Response(null, { status: 413 })
+    const calls = toolCalls(read.parsedBody)
+    const refused = this.#refuse(guard, request, admitted, calls)
+    if (refused !== undefined) return refused
+    const context = {
+      ...(admitted === undefined ? {} : { authInfo: admitted.authInfo }),
+      ...(read.parsedBody === undefined ? {} : { parsedBody: read.parsedBody }),
+    }
+    return runInContext(admitted, () => this.#handler.fetch(read.request, context))
+  }
+
+  #refuse(
+    guard: ProtectedResource,
+    request: Request,
+    admitted: AuthenticatedRequest | undefined,
+    calls: readonly ToolCall[],
+  ): Response | undefined {
+    const scopes = this.#toolScopes()
+    for (const call of calls) {
+      const needed = scopes.get(call.name) ?? []
+      if (admitted === undefined) {
+        return toolResponse(
+          call,
+          failedResult(`Tool "${call.name}" requires an authenticated request`),
+        )
+      }
+      const missing = admitted.missingScopes(needed)
+      if (missing.length === 0) continue
+      // A batch has no place for one refused result, and current clients send none.
+      if (this.#options.stepUp === 'challenge' || calls.length > 1) {
+        const answer = guard.checkScopes(fetchResourceRequest(request), admitted, needed)
+        if (answer !== undefined) return fetchAnswer(answer)
+      }
+      return toolResponse(call, failedResult(refusalText(call.name, needed, missing)))
+    }
+    return undefined
+  }
+
+  #mayPass(decision: Decision): boolean {
+    if (this.#options.authorization.failOpen !== true || decision.answer === undefined) return false
+    const { error } = decision
+    return error instanceof TokenError
+      ? ['invalid_token', 'invalid_dpop_proof', 'temporarily_unavailable'].includes(error.code)
+      : false
+  }
+
+  #toolScopes(): ReadonlyMap<string, readonly string[]> {
+    return new Map([
+      ...Object.entries(this.#options.toolScopes ?? {}),
+      ...this.#tools.map(({ name, options }) => [name, options.requiredScopes ?? []] as const),
+    ])
+  }
+
+  #createServer(): Server {
+    const server = this.#options.server()
+    const isOpen = this.#options.authorization.enabled === false
+    for (const { name, options, handler } of this.#tools) {
+      const { requiredScopes = [], connections: _used, operations: _done, ...config } = options
+      const run = { name, requiredScopes, handler, isOpen, client: server.server }
+      const callback = (parameters: unknown, context: SdkContext | undefined): Promise<unknown> =>
+        runTool(run, parameters, context)
+      server.registerTool(name, config as never, callback as never)
+    }
+    return server
+  }
+}
+
+/** The parts of SDK v1's `WebStandardStreamableHTTPServerTransport` that are used here. */
+export interface WebTransport {
+  readonly handleRequest: (request: Request, context?: HandlerContext) => Promise<Response>
+}
+
+/** The part of SDK v1's `McpServer` that takes a transport. */
+export interface ConnectableServer {
+  readonly connect: (transport: never) => Promise<void>
+}
+
+/**
+ * A handler for servers of SDK v1: a fresh server and transport for each request.
+ *
+ * @example
+ * ```ts
+ * handler: statelessHandler(() => new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true }))
+ * ```
+ */
+export function statelessHandler(
+  createTransport: () => WebTransport,
+): (createServer: () => ConnectableServer) => OfficialHandler {
+  return (createServer) => ({
+    fetch: async (request, context) => {
+      const transport = createTransport()
+      await createServer().connect(transport as never)
+      return transport.handleRequest(request, context)
+    },
+  })
+}

@@ -1,0 +1,49 @@
+import type { ToolOperation } from '@holdfast/protocol/tool-manifest'
+import type { ToolContext } from './authorized-tool.ts'
+import type { Connection } from './connection.ts'
+
+/** A schema that tells its output type: Zod's and every other that follows Standard Schema. */
+export interface InputSchema<Input> {
+  readonly '~standard': { readonly types?: { readonly output: Input } | undefined }
+}
+
+/** Definition of a {@link tool}. */
+export interface ToolOptions<Input> {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly inputSchema: InputSchema<Input>
+  readonly outputSchema?: object
+  readonly annotations?: object
+  /** Scopes that the token must hold for this tool, besides the server's own. Default none. */
+  readonly requiredScopes?: readonly string[]
+  /** Connections that it dispatches to. */
+  readonly connections?: readonly (Connection | string)[]
+  /** What it does upstream, in words for the consent page. */
+  readonly operations?: readonly ToolOperation[]
+}
+
+/** A tool that `server.collect` adds to a server. */
+export interface Tool {
+  readonly name: string
+  readonly options: ToolOptions<unknown>
+  readonly handler: (parameters: unknown, context: unknown) => unknown
+}
+
+/**
+ * Defines a tool, apart from any server.
+ *
+ * @example
+ * ```ts
+ * export const whoami = tool(
+ *   { name: 'whoami', description: 'Tells who you are.', inputSchema: z.object({}) },
+ *   async (_input, ctx) => ({ content: [{ type: 'text', text: ctx.auth.subject }] }),
+ * )
+ * ```
+ */
+export function tool<Input>(
+  options: ToolOptions<Input>,
+  handler: (input: Input, context: ToolContext) => unknown,
+): Tool {
+  return { name: options.name, options, handler: handler as Tool['handler'] }
+}
