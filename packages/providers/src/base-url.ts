@@ -8,7 +8,8 @@ export type Variables = Readonly<Record<string, string>>
 
 // One DNS label (RFC 1035 section 2.3.1), lower-case: no dot, no port, no user, no path can be in it.
 const hostPart = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-const hostParts = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
+const hostParts =
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
 const pathPart = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$/
 
 /**

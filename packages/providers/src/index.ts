@@ -1,1 +1,31 @@
-export {}
+export { accountName } from './account.ts'
+export { matchBaseUrl, resolveBaseUrl, fillTemplate, type Variables } from './base-url.ts'
+export {
+  type AddedProvider,
+  type Catalog,
+  findProvider,
+  loadCatalog,
+  parseProvider,
+  suggestProviders,
+} from './catalog.ts'
+export { ProviderError, type ProviderErrorCode } from './errors.ts'
+export { type ChosenPolicy, choosePolicy, type PolicyChoice } from './policy.ts'
+export { checkKey, type KeyFinding, type Recognized, recognizeKey } from './recognize.ts'
+export {
+  findKind,
+  isPasted,
+  type ProviderReservation,
+  type ReservationInputs,
+  toCredential,
+  toReservation,
+} from './reservation.ts'
+export {
+  type Provider,
+  type ProviderData,
+  type ProviderField,
+  type ProviderKind,
+  type ProviderOperation,
+  providerSchema,
+  type ProviderVariable,
+  variableNames,
+} from './schema.ts'

@@ -77,10 +77,7 @@ const fieldSchema = z.strictObject({
   /** Where to find or create it. */
   where: z.strictObject({ url: urlTemplate, words }).optional(),
   /** Values that people paste by mistake, and what to say. */
-  wrong: z
-    .array(z.strictObject({ patterns, words }))
-    .max(12)
-    .optional(),
+  wrong: z.array(z.strictObject({ patterns, words })).max(12).optional(),
 })
 
 /** A way to authenticate. */
@@ -135,6 +132,8 @@ const identitySchema = z.strictObject({
   path,
   /** Where the answer names the account; the first that is there counts. */
   account: z.array(jsonPointer).max(6).default([]),
+  /** What must be true or present in an answer, where a provider answers 200 to a refusal too. */
+  ok: jsonPointer.optional(),
   /** Kinds (ids) that this request fits. Default: all. */
   kinds: z.array(shortName).min(1).optional(),
 })
@@ -143,7 +142,10 @@ const operationSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_.]{1,60}$/, 'use a name such as issues.list'),
   method: z.enum(dispatchMethods),
   /** Path pattern below the base URL, as in policies. */
-  path: z.string().max(512).regex(/^\/[\x21-\x7e]*$/),
+  path: z
+    .string()
+    .max(512)
+    .regex(/^\/[\x21-\x7e]*$/),
   words,
 })
 
@@ -225,7 +227,10 @@ function* contradictions(provider: {
   if (new Set(ids).size !== ids.length) yield ['kinds', 'two kinds have the same id']
   const needsOauth = kinds.some(({ credential }) => oauthKinds.has(credential.kind))
   if (needsOauth !== (oauth !== undefined)) {
-    yield ['oauth', 'oauth stands where a kind is oauth2 or oauth2_client_credentials, else nowhere']
+    yield [
+      'oauth',
+      'oauth stands where a kind is oauth2 or oauth2_client_credentials, else nowhere',
+    ]
   }
   if (
     kinds.some(({ credential }) => credential.kind === 'oauth2') &&

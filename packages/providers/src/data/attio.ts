@@ -1,0 +1,28 @@
+import type { ProviderData } from '../schema.ts'
+
+export const attio: ProviderData = {
+  name: 'attio',
+  verified: 'unverified',
+  checked: '2026-11-23',
+  title: 'Attio',
+  category: 'work',
+  docs: 'https://docs.attio.com/rest-api/guides/authentication',
+  base_url: 'https://api.attio.com',
+  kinds: [
+    {
+      id: 'token',
+      title: 'Access token',
+      credential: { kind: 'bearer' },
+      fields: {
+        token: {
+          title: 'Access token',
+          where: {
+            url: 'https://app.attio.com/',
+            words: 'Workspace settings, Developers: create an integration and its token.',
+          },
+        },
+      },
+    },
+  ],
+  identity: { path: '/v2/self', account: ['/workspace_name'] },
+}

@@ -1,0 +1,42 @@
+import type { ProviderData } from '../schema.ts'
+
+export const miro: ProviderData = {
+  name: 'miro',
+  verified: 'unverified',
+  checked: '2026-11-23',
+  title: 'Miro',
+  category: 'work',
+  docs: 'https://developers.miro.com/docs/getting-started-with-oauth',
+  base_url: 'https://api.miro.com',
+  kinds: [
+    {
+      id: 'token',
+      title: 'Access token of your own app',
+      credential: { kind: 'bearer' },
+      fields: {
+        token: {
+          title: 'Access token',
+          where: {
+            url: 'https://miro.com/app/settings/user-profile/apps',
+            words: 'Install your app to a team and copy the token.',
+          },
+        },
+      },
+    },
+    { id: 'oauth', title: 'Sign in with Miro', credential: { kind: 'oauth2' } },
+  ],
+  oauth: {
+    authorization_endpoint: 'https://miro.com/oauth/authorize',
+    token_endpoint: 'https://api.miro.com/v1/oauth/token',
+    token_endpoint_auth_method: 'client_secret_post',
+    pkce: false,
+    scopes: { 'boards:read': 'Read boards.', 'boards:write': 'Change boards.' },
+    default_scopes: ['boards:read'],
+  },
+  identity: { path: '/v1/oauth-token', account: ['/team/name', '/user/name'] },
+  rate_limit: {
+    limit: 'x-ratelimit-limit',
+    remaining: 'x-ratelimit-remaining',
+    reset: 'x-ratelimit-reset',
+  },
+}
