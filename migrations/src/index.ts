@@ -3,6 +3,7 @@ import { oauth } from './0002_oauth.ts'
 import { connections } from './0003_connections.ts'
 import { oidc } from './0004_oidc.ts'
 import { audit } from './0005_audit.ts'
+import { tokenCredentials } from './0006_token_credentials.ts'
 import { registration } from './0007_registration.ts'
 import { grants } from './0008_grants.ts'
 import type { Migration } from './migration.ts'
@@ -16,6 +17,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003_connections': connections,
   '0004_oidc': oidc,
   '0005_audit': audit,
+  '0006_token_credentials': tokenCredentials,
   '0007_registration': registration,
   '0008_grants': grants,
 }

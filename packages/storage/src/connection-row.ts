@@ -6,7 +6,7 @@ import type { ConnectionRow } from './schema.ts'
 /** The row of a connection that is only reserved so far. */
 export function toReservedRow(
   connection: NewConnection,
-  nonceHash: Uint8Array,
+  nonceHash: Uint8Array | null,
   nowMs: number,
 ): ConnectionRow {
   return {
@@ -23,16 +23,29 @@ export function toReservedRow(
     summary: null,
     record_version: 0,
     upload_nonce_hash: nonceHash,
-    upload_expires_at_ms: connection.upload.expiresAtMs,
+    upload_expires_at_ms: connection.upload?.expiresAtMs ?? null,
     last_used_at_ms: null,
     created_at_ms: nowMs,
     updated_at_ms: nowMs,
     revoked_at_ms: null,
     record: null,
+    purpose: connection.purpose ?? 'credential',
+    app_handle: connection.appHandle ?? null,
+    token_expires_at_ms: null,
+    token_refresh_at_ms: null,
+    refresh_owner: null,
+    refresh_until_ms: null,
+    refresh_failures: 0,
+    refresh_retry_at_ms: null,
   }
 }
 
-export function toInfo(row: Omit<ConnectionRow, 'record' | 'upload_nonce_hash'>): ConnectionInfo {
+type InfoRow = Omit<
+  ConnectionRow,
+  'record' | 'upload_nonce_hash' | 'refresh_owner' | 'refresh_until_ms'
+>
+
+export function toInfo(row: InfoRow): ConnectionInfo {
   return {
     handle: row.handle,
     owner: row.owner,
@@ -51,6 +64,12 @@ export function toInfo(row: Omit<ConnectionRow, 'record' | 'upload_nonce_hash'>)
     createdAtMs: row.created_at_ms,
     updatedAtMs: row.updated_at_ms,
     revokedAtMs: row.revoked_at_ms ?? undefined,
+    purpose: row.purpose,
+    appHandle: row.app_handle ?? undefined,
+    tokenExpiresAtMs: row.token_expires_at_ms ?? undefined,
+    tokenRefreshAtMs: row.token_refresh_at_ms ?? undefined,
+    refreshFailures: row.refresh_failures,
+    refreshRetryAtMs: row.refresh_retry_at_ms ?? undefined,
   }
 }
 

@@ -8,8 +8,13 @@ import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists } from './rows.ts'
 import type { ConnectionRow } from './schema.ts'
 import { all, query, run } from './sqlite/queries.ts'
+import { createTokenRefreshes, tokenColumns, type TokenRefreshes } from './token-refreshes.ts'
+import { toRevocationRow } from './token-revocations.ts'
 
-export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'revoked'
+export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'needs_reconnect' | 'revoked'
+
+/** An `oauth_app` is an operator's OAuth client: others are authorized with it, nobody calls through it. */
+export type ConnectionPurpose = 'credential' | 'oauth_app'
 
 /** A connection without its ciphertext: what lists and the management API show. */
 export interface ConnectionInfo {
@@ -36,6 +41,17 @@ export interface ConnectionInfo {
   readonly createdAtMs: number
   readonly updatedAtMs: number
   readonly revokedAtMs: number | undefined
+  readonly purpose: ConnectionPurpose
+  /** The OAuth app with which it is authorized. */
+  readonly appHandle: string | undefined
+  /** Undefined for a token without end, and for kinds without tokens. */
+  readonly tokenExpiresAtMs: number | undefined
+  /** From when on the token is to be renewed before use; 0 = it has none yet. */
+  readonly tokenRefreshAtMs: number | undefined
+  /** Failed attempts to renew in a row. */
+  readonly refreshFailures: number
+  /** Before this nobody tries again. */
+  readonly refreshRetryAtMs: number | undefined
 }
 
 /** A connection with its vault record (ciphertext that only the enclave opens). */
@@ -53,7 +69,17 @@ export interface NewConnection {
   readonly baseUrl: string
   readonly allowedHosts: readonly string[]
   readonly policy: JsonObject
-  readonly upload: UploadNonce
+  /** Absent when nobody uploads its credential. */
+  readonly upload?: UploadNonce | undefined
+  /** Default `credential`. */
+  readonly purpose?: ConnectionPurpose | undefined
+  readonly appHandle?: string | undefined
+}
+
+/** When a token ends, and when to renew it. */
+export interface TokenTimes {
+  readonly expiresAtMs: number | null
+  readonly refreshAtMs: number | null
 }
 
 /** A one-time right to upload a credential; only the nonce's hash is stored. */
@@ -74,14 +100,22 @@ export interface RecordUpdate {
   readonly baseUrl?: string | undefined
   readonly allowedHosts?: readonly string[] | undefined
   readonly policy?: JsonObject | undefined
+  /** Given when the record holds another token than the last one. */
+  readonly tokens?: TokenTimes | undefined
 }
 
-export interface Connections {
+export interface Connections extends TokenRefreshes {
   /** @throws StorageError EXISTS */
   reserve(connection: NewConnection): Promise<ConnectionInfo>
   /** With the record; the hot read of every dispatch. */
   find(handle: string): Promise<Connection | undefined>
-  list(filter?: { readonly owner?: string | undefined } & Page): Promise<ConnectionInfo[]>
+  /** Without `purpose` only credentials. */
+  list(
+    filter?: {
+      readonly owner?: string | undefined
+      readonly purpose?: ConnectionPurpose | undefined
+    } & Page,
+  ): Promise<ConnectionInfo[]>
   /** Opens a new upload (re-seal); the stored record stays in use until the upload completes. */
   openUpload(handle: string, upload: UploadNonce): Promise<void>
   /** True while this nonce is open, unexpired and the connection not revoked; does not use it up. */
@@ -105,8 +139,12 @@ export interface Connections {
       readonly status?: 'active' | 'paused' | undefined
     },
   ): Promise<ConnectionInfo>
-  /** Revokes for good and deletes the record and any open nonce. @throws StorageError NOT_FOUND */
-  revoke(handle: string): Promise<ConnectionInfo>
+  /**
+   * Revokes for good and deletes the record and any open nonce. With `atProvider` the sealed record goes
+   * into the queue of token revocations in the same transaction.
+   * @throws StorageError NOT_FOUND
+   */
+  revoke(handle: string, options?: { readonly atProvider?: boolean }): Promise<ConnectionInfo>
   /** Notes a use; kept in memory and written at most once a minute per handle. */
   touch(handle: string): void
 }
@@ -130,6 +168,12 @@ const infoColumns = [
   'created_at_ms',
   'updated_at_ms',
   'revoked_at_ms',
+  'purpose',
+  'app_handle',
+  'token_expires_at_ms',
+  'token_refresh_at_ms',
+  'refresh_failures',
+  'refresh_retry_at_ms',
 ] as const
 
 /** How often a connection's last use is written, and how many handles are remembered for it. */
@@ -179,6 +223,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
           ...(update.summary !== undefined && { summary: JSON.stringify(update.summary) }),
           ...(update.baseUrl !== undefined && { base_url: update.baseUrl }),
           ...(update.policy !== undefined && { policy: JSON.stringify(update.policy) }),
+          ...(update.tokens !== undefined && tokenColumns(update.tokens)),
           ...(update.allowedHosts !== undefined && {
             allowed_hosts: JSON.stringify(update.allowedHosts),
           }),
@@ -195,9 +240,11 @@ export function createConnections({ db, commit, now }: Backend): Connections {
   }
 
   return {
+    ...createTokenRefreshes({ db, commit, now }, { known, change, usable, infoOf, writeRecord }),
     reserve: (connection) =>
       commit.statement(() => {
-        const row = toReservedRow(connection, sha256(connection.upload.nonce), now())
+        const { upload } = connection
+        const row = toReservedRow(connection, upload ? sha256(upload.nonce) : null, now())
         orExists('this handle exists', () => run(db, query.insertInto('connections').values(row)))
         return toInfo(row)
       }),
@@ -212,6 +259,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         .selectFrom('connections')
         .select(infoColumns)
         .where('handle', '>', filter?.after ?? '')
+        .where('purpose', '=', filter?.purpose ?? 'credential')
         .orderBy('handle')
         .limit(limitOf(filter))
       if (filter?.owner !== undefined) chosen = chosen.where('owner', '=', filter.owner)
@@ -248,7 +296,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
             .set({
               upload_nonce_hash: null,
               upload_expires_at_ms: null,
-              status: status === 'reserved' ? 'active' : status,
+              status: status === 'paused' ? status : 'active',
             })
             .where('handle', '=', handle),
         )
@@ -277,13 +325,19 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         )
         return infoOf(handle)
       }),
-    revoke: (handle) =>
+    revoke: (handle, options) =>
       change(handle, () => {
-        if (byHandle.get(handle) === undefined) throw notFound('connection')
+        const row = byHandle.get(handle)
+        if (row === undefined) throw notFound('connection')
         const nowMs = now()
+        if (options?.atProvider === true && row.record !== null) {
+          const app = row.app_handle === null ? undefined : byHandle.get(row.app_handle)
+          run(db, query.insertInto('token_revocations').values(toRevocationRow(row, app, nowMs)))
+        }
         db.prepare(
           `update connections set status = 'revoked', record = null, upload_nonce_hash = null,
-             upload_expires_at_ms = null, revoked_at_ms = ?, updated_at_ms = ?
+             upload_expires_at_ms = null, refresh_owner = null, refresh_until_ms = null,
+             token_refresh_at_ms = null, revoked_at_ms = ?, updated_at_ms = ?
            where handle = ? and status <> 'revoked'`,
         ).run(nowMs, nowMs, handle)
         return infoOf(handle)

@@ -33,10 +33,12 @@ export type {
 export type {
   Connection,
   ConnectionInfo,
+  ConnectionPurpose,
   Connections,
   ConnectionStatus,
   NewConnection,
   RecordUpdate,
+  TokenTimes,
   UploadNonce,
 } from './connections.ts'
 export type { Grant, GrantFilter, Grants, NewGrant } from './grants.ts'
@@ -47,3 +49,10 @@ export type { AuditLog } from './audit/log.ts'
 export type { AuditEntry, AuditPoint, AuditRecord, SignedAuditHead } from '@holdfast/protocol/audit'
 export type { OidcAdapter, OidcPayload } from './oidc/types.ts'
 export { newUlid } from './ulid.ts'
+export type {
+  NewPendingAuthorization,
+  PendingAuthorization,
+  PendingAuthorizations,
+} from './pending-authorizations.ts'
+export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
+export type { RefreshFailure, RefreshLease, TokenRefreshes } from './token-refreshes.ts'

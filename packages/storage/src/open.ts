@@ -21,6 +21,8 @@ import { createPrivateFile, openDatabase } from './sqlite/database.ts'
 import { migrate } from './sqlite/migrate.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 import { createSweep } from './sweep.ts'
+import { createPendingAuthorizations } from './pending-authorizations.ts'
+import { createTokenRevocations } from './token-revocations.ts'
 import { createUsers } from './users.ts'
 
 const sweepBatch = 50
@@ -61,6 +63,8 @@ export function openStorage(options: StorageOptions): Storage {
     registrationTokens: createRegistrationTokens(backend),
     resources: createResources(backend),
     connections: createConnections(backend),
+    pendingAuthorizations: createPendingAuthorizations(backend),
+    tokenRevocations: createTokenRevocations(backend),
     grants: createGrants(backend),
     signingKeys: createSigningKeys(backend),
     denials: createDenials(backend),

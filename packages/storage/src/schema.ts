@@ -14,6 +14,8 @@ export interface Schema {
   signing_keys: SigningKeyRow
   denials: DenialRow
   connections: ConnectionRow
+  pending_authorizations: PendingAuthorizationRow
+  token_revocations: TokenRevocationRow
   audit: AuditRow
   audit_heads: AuditHeadRow
 }
@@ -155,7 +157,7 @@ export interface ConnectionRow {
   provider: string
   name: string | null
   label: string | null
-  status: 'reserved' | 'active' | 'paused' | 'revoked'
+  status: 'reserved' | 'active' | 'paused' | 'needs_reconnect' | 'revoked'
   base_url: string
   allowed_hosts: string
   policy: string
@@ -169,6 +171,40 @@ export interface ConnectionRow {
   updated_at_ms: number
   revoked_at_ms: number | null
   record: Uint8Array | null
+  purpose: 'credential' | 'oauth_app'
+  app_handle: string | null
+  token_expires_at_ms: number | null
+  token_refresh_at_ms: number | null
+  refresh_owner: string | null
+  refresh_until_ms: number | null
+  refresh_failures: number
+  refresh_retry_at_ms: number | null
+}
+
+export interface PendingAuthorizationRow {
+  ticket_hash: Uint8Array
+  state_hash: Uint8Array
+  browser_hash: Uint8Array | null
+  handle: string
+  owner: string
+  app_handle: string
+  url: string
+  pending: Uint8Array
+  created_at_ms: number
+  expires_at_ms: number
+}
+
+export interface TokenRevocationRow {
+  id: string
+  handle: string
+  owner: string
+  context: string
+  record: Uint8Array
+  app_context: string | null
+  app_record: Uint8Array | null
+  attempts: number
+  next_attempt_at_ms: number
+  created_at_ms: number
 }
 
 export interface AuditRow {

@@ -12,6 +12,8 @@ import type { RegistrationTokens } from './registration-tokens.ts'
 import type { Resources } from './resources.ts'
 import type { Settings } from './settings.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { PendingAuthorizations } from './pending-authorizations.ts'
+import type { TokenRevocations } from './token-revocations.ts'
 import type { Users } from './users.ts'
 
 export interface StorageOptions {
@@ -42,6 +44,8 @@ export interface Storage {
   readonly registrationTokens: RegistrationTokens
   readonly resources: Resources
   readonly connections: Connections
+  readonly pendingAuthorizations: PendingAuthorizations
+  readonly tokenRevocations: TokenRevocations
   readonly grants: Grants
   readonly signingKeys: SigningKeys
   readonly denials: Denials

@@ -5,6 +5,7 @@ const expiring = [
   { table: 'oidc_replays', key: 'key' },
   { table: 'oidc_records', key: 'id' },
   { table: 'denials', key: '(kind, value)' },
+  { table: 'pending_authorizations', key: 'ticket_hash' },
 ] as const
 
 /** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */
