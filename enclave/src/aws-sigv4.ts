@@ -40,10 +40,16 @@ const uriEncode = (text: string): string =>
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 
+/** Text that is percent-encoded already, encoded as the canonical form wants it. */
+const recode = (text: string): string =>
+  text.replaceAll(/%([0-9a-f]{2})|[^%]+/gi, (part, hex?: string) => {
+    if (hex === undefined) return uriEncode(part)
+    const sign = String.fromCharCode(Number.parseInt(hex, 16))
+    return /[A-Za-z0-9\-._~]/.test(sign) ? sign : part.toUpperCase()
+  })
+
 function canonicalPath(path: string, { service, normalizesPath }: SigningScope): string {
-  const encode = (segment: string): string =>
-    uriEncode(encodesPathOnce(service) ? decodeURIComponent(segment) : segment)
-  const segments = path.split('/').map(encode)
+  const segments = path.split('/').map(encodesPathOnce(service) ? recode : uriEncode)
   return normalizesPath ? resolved(segments) : segments.join('/') || '/'
 }
 
@@ -62,7 +68,7 @@ function canonicalQuery(query: string): string {
   const pairs = query.split('&').flatMap((part) => {
     if (part === '') return []
     const [name = '', ...value] = part.split('=')
-    return [[name, value.join('=')].map((text) => uriEncode(decodeURIComponent(text)))]
+    return [[name, value.join('=')].map(recode)]
   })
   const compare = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0)
   return pairs

@@ -12,8 +12,18 @@ export interface Certificate {
 /** An authority that clients can be told to trust. */
 export interface CertificateAuthority {
   readonly caPem: string
-  /** Issues a server certificate for DNS names and IPv4 addresses. */
-  issue(names: readonly string[]): Certificate
+  /** Issues a server certificate for DNS names and IPv4 addresses, or a client's. */
+  issue(names: readonly string[], options?: IssueOptions): Certificate
+}
+
+/** What a certificate is for, and when. */
+export interface IssueOptions {
+  /** Default `server`. */
+  readonly usage?: 'server' | 'client'
+  /** Default: yesterday. */
+  readonly fromMs?: number
+  /** Default: in 30 days. */
+  readonly untilMs?: number
 }
 
 interface Template {
@@ -23,10 +33,12 @@ interface Template {
   readonly issuerKey: KeyObject
   readonly signingKey: KeyObject
   readonly extensions: readonly Uint8Array[]
+  readonly validity?: Pick<IssueOptions, 'fromMs' | 'untilMs'>
 }
 
 const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'))
 const DAY_MS = 86_400_000
+const extendedKeyUsages = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
 
 /** Makes an authority with a P-256 key that exists only in this process. */
 export function createAuthority(name = 'Holdfast test authority'): CertificateAuthority {
@@ -44,7 +56,7 @@ export function createAuthority(name = 'Holdfast test authority'): CertificateAu
   })
   return {
     caPem,
-    issue: (names) => {
+    issue: (names, { usage = 'server', ...validity } = {}) => {
       const server = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const certPem = certificate({
         subject: names[0] ?? 'server',
@@ -52,10 +64,11 @@ export function createAuthority(name = 'Holdfast test authority'): CertificateAu
         subjectKey: server.publicKey,
         issuerKey: ca.publicKey,
         signingKey: ca.privateKey,
+        validity,
         extensions: [
           extension('2.5.29.19', sequence(), true),
           extension('2.5.29.15', bits(Buffer.from([0b1000_0000]), 7), true),
-          extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'))),
+          extension('2.5.29.37', sequence(oid(extendedKeyUsages[usage]))),
           extension('2.5.29.17', sequence(...names.map(alternativeName))),
         ],
       })
@@ -70,12 +83,13 @@ export function createAuthority(name = 'Holdfast test authority'): CertificateAu
 /** RFC 5280 section 4.1, signed with ECDSA. */
 function certificate(template: Template): string {
   const now = Date.now()
+  const { fromMs = now - DAY_MS, untilMs = now + 30 * DAY_MS } = template.validity ?? {}
   const toBeSigned = sequence(
     der(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     ECDSA_WITH_SHA256,
     distinguishedName(template.issuer),
-    sequence(utcTime(new Date(now - DAY_MS)), utcTime(new Date(now + 30 * DAY_MS))),
+    sequence(utcTime(new Date(fromMs)), utcTime(new Date(untilMs))),
     distinguishedName(template.subject),
     publicKeyInfo(template.subjectKey),
     der(

@@ -65,7 +65,7 @@ function valueFault(place: Injection, value: Buffer): string | undefined {
       return place.format === 'form' || isUtf8(value)
         ? undefined
         : 'a JSON body can hold text only, and the secret is not UTF-8; seal the key as its provider shows it'
-    case 'query':
+    default:
       return undefined
   }
 }

@@ -83,9 +83,7 @@ function digitValue(encoding: 'base64' | 'hex', byte: number): number {
 
 function digitsOf(encoding: 'base64' | 'hex', secret: Uint8Array): number {
   const padding = 0x3d
-  let length = secret.length
-  while (encoding === 'base64' && length > 0 && secret[length - 1] === padding) length--
-  return length
+  return encoding === 'hex' ? secret.length : secret.findLastIndex((byte) => byte !== padding) + 1
 }
 
 function isWellEncoded({ key_encoding: encoding }: Kind, secret: Uint8Array, key: Buffer): boolean {
@@ -103,7 +101,7 @@ interface SigningKeys {
 
 function sign(request: OutgoingRequest, kind: Kind, { key, keyId }: SigningKeys): void {
   const says: Record<string, Piece> = {
-    timestamp: timestamp(kind, new Date()),
+    timestamp: timestamps[kind.timestamp_format ?? 'unix'](new Date()),
     nonce: randomBytes(16).toString('hex'),
   }
   const put = (place: SignaturePlace | undefined, name: string): void => {
@@ -173,15 +171,9 @@ function putPart(
   else request.addHeader(place.name, ...pieces)
 }
 
-function timestamp({ timestamp_format: format = 'unix' }: Kind, now: Date): string {
-  switch (format) {
-    case 'unix':
-      return String(Math.floor(now.getTime() / 1000))
-    case 'unix_ms':
-      return String(now.getTime())
-    case 'iso8601':
-      return now.toISOString()
-    case 'http_date':
-      return now.toUTCString()
-  }
+const timestamps = {
+  unix: (now: Date): string => String(Math.floor(now.getTime() / 1000)),
+  unix_ms: (now: Date): string => String(now.getTime()),
+  iso8601: (now: Date): string => now.toISOString(),
+  http_date: (now: Date): string => now.toUTCString(),
 }

@@ -23,8 +23,7 @@ const injectors: {
   ...tokenInjectors,
 }
 
-const injectorOf = (credential: CredentialKind): CredentialInjector =>
-  injectors[credential.kind] as CredentialInjector
+const injectorOf = (credential: CredentialKind): CredentialInjector => injectors[credential.kind]
 
 /** What a credential does to a request. Whoever carries it out wipes its values. */
 export const planInjection = ({ header, secrets }: CredentialEnvelope): InjectionPlan =>

@@ -28,6 +28,10 @@ export interface TestUpstreamOptions {
   readonly issuer?: CertificateAuthority
   /** Names in the certificate. */
   readonly names?: readonly string[]
+  /** Who must have issued the certificate that every client has to show, PEM. */
+  readonly clientCaPem?: string
+  /** Newest TLS version to speak. Default 1.3. */
+  readonly maxTls?: 'TLSv1.2' | 'TLSv1.3'
   /** The certificate's authority is told to clients; `false` hides it. */
   readonly trusted?: boolean
 }
@@ -52,7 +56,12 @@ export async function startUpstream(options: TestUpstreamOptions = {}): Promise<
     },
   }
   const sockets = new Set<Socket>()
-  const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
+  const { clientCaPem: ca, maxTls: maxVersion = 'TLSv1.3' } = options
+  const tls = {
+    ...{ cert: certPem, key: keyPem, maxVersion },
+    ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: true }),
+  }
+  const server = createServer(tls, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => upstream.handler(request, response, Buffer.concat(chunks)))

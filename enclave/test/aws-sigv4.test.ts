@@ -1,0 +1,149 @@
+/** AWS' own published vectors, and another implementation as a judge. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import aws4 from 'aws4'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  authorization,
+  canonicalRequest,
+  type SignableRequest,
+  stringToSign,
+} from '../src/aws-sigv4.ts'
+import type { Piece } from '../src/outgoing-request.ts'
+
+interface Suite {
+  readonly access_key_id: string
+  readonly secret_access_key: string
+  readonly region: string
+  readonly service: string
+  readonly amz_date: string
+  readonly cases: readonly {
+    readonly name: string
+    readonly normalize: boolean
+    readonly sign_body: boolean
+    readonly session_token?: string
+    readonly omit_session_token?: boolean
+    readonly request: string
+    readonly canonical_request: string
+    readonly string_to_sign: string
+    readonly authorization: string
+  }[]
+}
+
+const suite = JSON.parse(
+  readFileSync(new URL('vectors/aws-sigv4.json', import.meta.url), 'utf8'),
+) as Suite
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const textOf = (pieces: readonly Piece[]): string => pieces.map(String).join('')
+
+function parse(one: Suite['cases'][number]): SignableRequest {
+  const [head = '', body = ''] = one.request.split('\n\n')
+  const [first = '', ...lines] = head.replaceAll(/\n[ \t]+/g, ' ').split('\n')
+  const [, method = '', target = ''] = /^(\S+) (.*) HTTP\/1\.1$/.exec(first) ?? []
+  const [path = '', query = ''] = target.split('?')
+  const headers = lines
+    .filter((line) => line !== '')
+    .map((line): [string, Piece[]] => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon), [line.slice(colon + 1)]]
+    })
+  headers.push(['X-Amz-Date', [suite.amz_date]])
+  if (one.session_token !== undefined && !one.omit_session_token) {
+    headers.push(['X-Amz-Security-Token', [Buffer.from(one.session_token)]])
+  }
+  const payloadHash = sha256(body)
+  if (one.sign_body) headers.push(['x-amz-content-sha256', [payloadHash]])
+  return { method, path, query, headers, payloadHash }
+}
+
+describe('AWS’ published signature version 4 test suite', () => {
+  it('is here as a whole', () => expect(suite.cases.length).toBe(38))
+
+  it.each(suite.cases)('$name', (one) => {
+    const { region, service, amz_date: amzDate } = suite
+    const scope = { region, service, amzDate, normalizesPath: one.normalize }
+    const request = parse(one)
+    expect(textOf(canonicalRequest(request, scope))).toBe(one.canonical_request)
+    expect(stringToSign(request, scope)).toBe(one.string_to_sign)
+    const keys = {
+      accessKeyId: Buffer.from(suite.access_key_id),
+      secretAccessKey: Buffer.from(suite.secret_access_key),
+    }
+    expect(textOf(authorization(request, scope, keys))).toBe(one.authorization)
+  })
+})
+
+describe('a signature', () => {
+  const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,11}$/)
+  const text = fc.stringMatching(/^[A-Za-z0-9 !"#$%&'()*,/:;=?@[\]^_`{|}~.-]{0,20}$/)
+  const key = fc.stringMatching(/^[A-Za-z0-9/+]{20,40}$/)
+
+  it.each(['s3', 'execute-api', 'dynamodb'])('is the one that aws4 makes, for %s', (service) => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
+          segments: fc.array(
+            text.filter((part) => !/^\.{0,2}$|\//.test(part)),
+            { maxLength: 4 },
+          ),
+          query: fc.uniqueArray(fc.tuple(name, text), { selector: ([one]) => one, maxLength: 5 }),
+          headers: fc.dictionary(
+            name.map((one) => `x-${one.toLowerCase()}`),
+            text,
+            { maxKeys: 4 },
+          ),
+          body: fc.string(),
+          secretAccessKey: key,
+          sessionToken: fc.option(key, { nil: undefined }),
+        }),
+        ({ method, segments, query, headers, body, secretAccessKey, sessionToken }) => {
+          const path = `/${segments.map(encodeURIComponent).join('/')}`
+          const search = query.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
+          const amzDate = '20260830T123600Z'
+          const payloadHash = sha256(body)
+          const sent: Record<string, string> = {
+            host: 'bucket.example:8443',
+            ...headers,
+            ...(body !== '' && {
+              'content-type': 'text/plain',
+              'content-length': String(Buffer.byteLength(body)),
+            }),
+            'x-amz-date': amzDate,
+            'x-amz-content-sha256': payloadHash,
+            ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+          }
+          const region = 'eu-central-1'
+          const oracle = aws4.sign(
+            {
+              ...{ service, region, method, headers: { ...sent }, body },
+              path: search === '' ? path : `${path}?${search}`,
+            },
+            { accessKeyId: 'AKIDEXAMPLE', secretAccessKey },
+          )
+          const ours = authorization(
+            {
+              ...{ method, path, query: search, payloadHash },
+              headers: Object.entries(sent).map(([one, value]) => [one, [value]]),
+            },
+            { region, service, amzDate, normalizesPath: service !== 's3' },
+            {
+              accessKeyId: Buffer.from('AKIDEXAMPLE'),
+              secretAccessKey: Buffer.from(secretAccessKey),
+            },
+          )
+          expect(textOf(ours)).toBe(oracle.headers['Authorization'])
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('takes bytes that are no UTF-8 in path and query as they are encoded', () => {
+    const request = { method: 'GET', path: '/%ff', query: 'a=%fe', headers: [], payloadHash: 'x' }
+    const scope = { region: 'r', service: 's3', amzDate: '20260830T123600Z', normalizesPath: false }
+    expect(textOf(canonicalRequest(request, scope))).toBe('GET\n/%FF\na=%FE\n\n\nx')
+  })
+})
