@@ -4,6 +4,8 @@ import type { Config } from './config.ts'
 import type { EnclaveClient } from './enclave-client/client.ts'
 import type { Keystore } from './keystore.ts'
 import type { DpopNonces } from './oauth/dpop-nonces.ts'
+import type { Outbound } from './outbound/outbound.ts'
+import type { ClientDocuments } from './registration/documents/client-documents.ts'
 import type { Revocation } from './revocation.ts'
 import type { VerifyToken } from './tokens.ts'
 
@@ -25,6 +27,10 @@ export interface AppContext {
   readonly enclave: EnclaveClient
   readonly keystore: Keystore
   readonly revocation: Revocation
+  /** The way to hosts that somebody else named. */
+  readonly outbound: Outbound
+  /** Clients whose id is the URL of a document about them. */
+  readonly documents: ClientDocuments
   /** Checks one of our own access tokens: form, signature, issuer, audience, time, revocation. */
   readonly verifyToken: VerifyToken
   /** Nonces that proofs at our own resources must carry; undefined when they need none. */
@@ -39,4 +45,8 @@ export interface RequestState {
   remoteAddress: string
   /** Set for token requests whose proof must carry a nonce. */
   needsNonce?: boolean | undefined
+  /** The code of a link to the device page, in the form of one. */
+  deviceCode?: string | undefined
+  /** Set when a code was typed that no device has. */
+  wrongDeviceCode?: boolean | undefined
 }

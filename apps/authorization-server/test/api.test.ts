@@ -489,7 +489,8 @@ describe('the answers', () => {
   ])
   const suspicious =
     /secret|password|credential|token|nonce|hash|record$|sealed|cipher|private|api_?key|^key$|^url$|bytes/i
-  const harmless = /^(prev_)?hash$|^token_endpoint_auth_method$/
+  const harmless =
+    /^(prev_)?hash$|^token_endpoint_auth_method$|^dpop_nonce$|^dpop_bound_access_tokens$/
 
   const fieldsOf = (schema: z.ZodType, path: readonly string[] = []): string[] => {
     const { def } = schema as unknown as { def: Record<string, unknown> }

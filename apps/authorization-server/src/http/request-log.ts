@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { RequestState } from '../context.ts'
 
 /** Paths that hold an identifier of one sign-in. */
-const interactionPath = /^(\/interaction|\/oauth2\/auth)\/[^/]+/
+const interactionPath = /^(\/interaction|\/oauth2\/auth|\/device)\/[^/]+/
 
 /** One line per request: method, path without query, status, duration, id. Nothing the caller sent besides. */
 export function logRequests(logger: Logger): Koa.Middleware<RequestState> {

@@ -82,7 +82,10 @@ export function toConsentView(
 ): Omit<ConsentView, 'error'> {
   const { client, resource, user } = request
   const scopes = resource.scopes.filter(({ name }) => request.grantable.includes(name))
-  const redirect = describeRedirect(request.redirectUri)
+  const redirect: Pick<ConsentView, 'redirectTo' | 'redirectKind'> =
+    interaction.deviceCode === undefined
+      ? describeRedirect(request.redirectUri)
+      : { redirectTo: 'the device that shows your code', redirectKind: 'device' }
   const refreshes = client.grantTypeAllowed('refresh_token')
   return {
     uid: interaction.uid,

@@ -85,9 +85,27 @@ export async function startAgain(
     await (await provider().Session.findByUid(sessionUid))?.destroy()
   }
   await interaction.destroy()
+  if (interaction.deviceCode !== undefined)
+    return typeCodeAgain(provider(), koa, interaction.deviceCode)
   const params = Object.entries(interaction.params).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   )
   koa.redirect(`${routes.authorization}?${new URLSearchParams(params).toString()}`)
+  koa.status = 303
+}
+
+/** Leads back to the device page with the code, which its own confirmation had put aside. */
+async function typeCodeAgain(
+  provider: Provider,
+  koa: KoaContext,
+  deviceCode: string,
+): Promise<void> {
+  const code = await provider.DeviceCode.find(deviceCode)
+  if (code) {
+    delete code.inFlight
+    await code.save()
+  }
+  const query = code ? `?${new URLSearchParams({ user_code: code.userCode }).toString()}` : ''
+  koa.redirect(`${routes.code_verification}${query}`)
   koa.status = 303
 }

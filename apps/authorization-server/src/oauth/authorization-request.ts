@@ -1,7 +1,14 @@
 import type Koa from 'koa'
 import type { RequestState } from '../context.ts'
+import { readFormText } from '../http/form-body.ts'
 import { routes } from './routes.ts'
 import { type ResourceDirectory, resourceScopesOf } from './resource-directory.ts'
+
+/** Endpoints to which a program posts the parameters of an authorization. */
+const posted: ReadonlySet<string> = new Set([
+  routes.pushed_authorization_request,
+  routes.device_authorization,
+])
 
 /**
  * Fills in what clients leave out of an authorization request, before the library reads it: the
@@ -10,28 +17,39 @@ import { type ResourceDirectory, resourceScopesOf } from './resource-directory.t
 export function completeAuthorizationRequest(
   directory: ResourceDirectory,
 ): Koa.Middleware<RequestState> {
-  return async (ctx, next) => {
-    if (ctx.path !== routes.authorization || ctx.method !== 'GET') return next()
-    const { resource, scope, client_id: clientId } = ctx.query
-    const query = { ...ctx.query }
-    const scopes = typeof scope === 'string' ? scope : ''
-    const known =
-      typeof resource === 'string'
-        ? await directory.resolve(resource)
-        : resource === undefined
-          ? await directory.guess(
-              resourceScopesOf(scopes),
-              typeof clientId === 'string' ? clientId : undefined,
-            )
-          : undefined
-    if (known) {
-      query['resource'] = known.resource
-      if (!Array.isArray(scope) && resourceScopesOf(scopes).length === 0) {
-        const all = known.scopes.map(({ name }) => name)
-        query['scope'] = [...scopes.split(' ').filter(Boolean), ...all].join(' ')
+  return async (koa, next) => {
+    if (koa.path === routes.authorization && koa.method === 'GET') {
+      const parameters = new URLSearchParams(koa.querystring)
+      // A pushed request was completed when it was pushed, and counts as it is.
+      if (!parameters.has('request_uri')) {
+        await complete(directory, parameters, parameters.get('client_id') ?? undefined)
+        koa.querystring = parameters.toString()
       }
+    } else if (posted.has(koa.path) && koa.method === 'POST') {
+      const form = new URLSearchParams(await readFormText(koa.req))
+      await complete(directory, form, form.get('client_id') ?? undefined)
+      Object.assign(koa.req, { body: form.toString() })
     }
-    ctx.query = query
     return next()
   }
+}
+
+/** Leaves alone what is there more than once: to refuse that is the library's part. */
+async function complete(
+  directory: ResourceDirectory,
+  parameters: URLSearchParams,
+  clientId: string | undefined,
+): Promise<void> {
+  const [resource, ...furtherResources] = parameters.getAll('resource')
+  const [scope = '', ...furtherScopes] = parameters.getAll('scope')
+  if (furtherResources.length > 0) return
+  const known =
+    resource === undefined
+      ? await directory.guess(resourceScopesOf(scope), clientId)
+      : await directory.resolve(resource)
+  if (!known) return
+  parameters.set('resource', known.resource)
+  if (furtherScopes.length > 0 || resourceScopesOf(scope).length > 0) return
+  const all = known.scopes.map(({ name }) => name)
+  parameters.set('scope', [...scope.split(' ').filter(Boolean), ...all].join(' '))
 }

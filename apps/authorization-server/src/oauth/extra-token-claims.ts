@@ -1,13 +1,20 @@
 import type { Storage } from '@holdfast/storage'
-import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import {
+  type AccessToken,
+  type ClientCredentials,
+  errors,
+  type KoaContextWithOIDC,
+} from 'oidc-provider'
+import type { DeviceInfo } from './device/device-flow.ts'
 import { exchangedFrom } from './token-exchange.ts'
 
 /** Claims that we add to the library's: the grant and the connections that it names. */
 export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
   return async (
-    _ctx: KoaContextWithOIDC,
+    ctx: KoaContextWithOIDC,
     token: AccessToken | ClientCredentials,
   ): Promise<Record<string, unknown> | undefined> => {
+    requireDeviceKey(ctx, token)
     if (!('grantId' in token) || typeof token.grantId !== 'string') return undefined
     const subject = exchangedFrom.get(token)
     if (subject) {
@@ -21,4 +28,15 @@ export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
     const grant = await storage.grants.find(token.grantId)
     return { 'ddls:connections': grant?.connections ?? {}, 'ddls:grant': token.grantId }
   }
+}
+
+/**
+ * A device that named its key when it asked gets its tokens with that key only: a code that was read
+ * off the wire or a log is of no use.
+ * @throws InvalidGrant
+ */
+function requireDeviceKey({ oidc }: KoaContextWithOIDC, token: object): void {
+  const { dpopJkt } = (oidc.entities.DeviceCode?.deviceInfo ?? {}) as DeviceInfo
+  if (dpopJkt === undefined || ('jkt' in token && token.jkt === dpopJkt)) return
+  throw new errors.InvalidGrant('DPoP proof key thumbprint does not match dpop_jkt')
 }

@@ -5,7 +5,7 @@ const exact: ReadonlySet<string> = new Set([
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
 ])
-const resumption = new RegExp(`^${routes.authorization}/[^/]+$`)
+const resumption = new RegExp(`^(${routes.authorization}|${routes.code_verification})/[^/]+$`)
 
 /**
  * Tells whether the library may answer a path. Its router takes paths in any case and with a slash

@@ -1,7 +1,10 @@
 import type Koa from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
+import { serveRegistration } from '../registration/dynamic/endpoint.ts'
 import { completeAuthorizationRequest } from './authorization-request.ts'
+import { guardDevicePages } from './device/device-pages.ts'
+import { paceDevices } from './device/device-polling.ts'
 import { serveDenyList } from './deny-list.ts'
 import { handOff } from './hand-off.ts'
 import { serveIntrospection } from './introspect.ts'
@@ -62,9 +65,12 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
           [routes.userinfo, serveUserinfo(ctx)],
         ]),
       ),
-      completeMetadata(ctx.config.issuer, resourceScopes),
+      serveRegistration(ctx),
+      completeMetadata(ctx.config, resourceScopes),
       handOff(ctx.config.issuer),
       auditTokenRequests(ctx),
+      guardDevicePages(ctx, () => provider),
+      paceDevices(ctx),
       completeAuthorizationRequest(directory),
       completeTokenRequest(ctx, directory),
       (koa, next) => runProvider(provider, koa, next),

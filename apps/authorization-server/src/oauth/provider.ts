@@ -1,8 +1,12 @@
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
 import { pinOrigin } from '../http/request-context.ts'
+import { createLibraryFetch, fetchResponseBodyLimits } from '../outbound/library-fetch.ts'
+import { restrictClients } from '../registration/client-validator.ts'
+import { clientDocumentFeature } from '../registration/documents/library-documents.ts'
 import { createFindAccount } from './accounts.ts'
 import { createAdapterFactory } from './adapter.ts'
+import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
@@ -82,6 +86,10 @@ function configuration(options: ProviderOptions): Configuration {
       response_types: ['code'],
       id_token_signed_response_alg: 'ES256',
     },
+    extraClientMetadata: restrictClients(),
+    fetch: createLibraryFetch(ctx),
+    fetchResponseBodyLimits,
+    sectorIdentifierUriValidate: () => false,
     clientBasedCORS: (_koa, origin, client) =>
       origin !== 'null' && client.clientAuthMethod === 'none',
     cookies: {
@@ -105,8 +113,10 @@ function configuration(options: ProviderOptions): Configuration {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
+      deviceFlow: deviceFlow(ctx),
       clientCredentials: { enabled: true },
+      clientIdMetadataDocument: clientDocumentFeature(ctx),
       // The library refuses JWTs on both; ours stand in front and pass on refresh tokens only.
       revocation: {
         enabled: true,
@@ -121,6 +131,7 @@ function configuration(options: ProviderOptions): Configuration {
       },
       resourceIndicators: resourceIndicators({
         directory,
+        clients: ctx.storage.clients,
         accessTokenTtlSeconds,
         signingKid: signing.kid,
       }) as NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>,
@@ -141,6 +152,7 @@ function configuration(options: ProviderOptions): Configuration {
       AccessToken: accessTokenTtlSeconds,
       AuthorizationCode: 60,
       ClientCredentials: accessTokenTtlSeconds,
+      DeviceCode: deviceCodeTtlSeconds,
       IdToken: accessTokenTtlSeconds,
       Interaction: interactionTtlSeconds,
       Session: sessionTtlSeconds,

@@ -1,9 +1,12 @@
+import type { Storage } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import { requireStaticClient } from '../registration/static-client.ts'
 import { grantTypes } from './grant-types.ts'
-import type { ResourceDirectory } from './resource-directory.ts'
+import type { KnownResource, ResourceDirectory } from './resource-directory.ts'
 
 export interface ResourceIndicatorOptions {
   readonly directory: ResourceDirectory
+  readonly clients: Pick<Storage['clients'], 'find'>
   readonly accessTokenTtlSeconds: number
   /** The key that signs now. */
   readonly signingKid: string
@@ -42,15 +45,17 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
     ): Promise<ResourceServer> {
       const resource = await options.directory.resolve(indicator)
       if (!resource) throw new errors.InvalidTarget(unknownResource)
-      const { params, route } = ctx.oidc
+      const { client, params, route } = ctx.oidc
+      const grantType = params?.['grant_type']
+      if (route === 'device_authorization' || grantType === grantTypes.deviceCode) {
+        if (client) requireStaticClient(client)
+      }
       const asked = params?.['resource']
       if (Array.isArray(asked) && asked.length > 1) {
         throw new errors.InvalidTarget('ask for one resource at a time')
       }
-      if (resource.builtIn && params?.['grant_type'] === grantTypes.clientCredentials) {
-        throw new errors.InvalidTarget(
-          'this resource acts for a user: use the authorization code grant',
-        )
+      if (grantType === grantTypes.clientCredentials) {
+        await requireOwnResource(options.clients, client?.clientId, resource)
       }
       if (route === 'token' && resource.dpop === 'required' && !ctx.get('DPoP')) {
         throw new errors.InvalidDpopProof(missingProof)
@@ -63,5 +68,24 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
         jwt: { sign: { alg: 'ES256', kid: options.signingKid } },
       }
     },
+  }
+}
+
+/** @throws InvalidTarget when a client asks as itself for a resource that it was not registered for */
+async function requireOwnResource(
+  clients: Pick<Storage['clients'], 'find'>,
+  clientId: string | undefined,
+  { builtIn, resource }: KnownResource,
+): Promise<void> {
+  if (builtIn) {
+    throw new errors.InvalidTarget(
+      'this resource acts for a user: use the authorization code grant',
+    )
+  }
+  const allowed = clientId === undefined ? undefined : (await clients.find(clientId))?.resources
+  if (allowed && !allowed.includes(resource)) {
+    throw new errors.InvalidTarget(
+      'this client was not registered for this resource (holdfast clients register --resource)',
+    )
   }
 }

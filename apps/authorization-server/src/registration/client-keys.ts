@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
@@ -10,7 +10,7 @@ function keyProblem(jwk: Readonly<Record<string, unknown>>): string | undefined 
     return 'must hold EC P-256 keys (ES256) or RSA keys (RS256)'
   }
   try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
     const bits = key.asymmetricKeyDetails?.modulusLength
     return bits !== undefined && bits < 2048
       ? 'must hold RSA keys of at least 2048 bits'

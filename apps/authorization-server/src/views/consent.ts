@@ -28,7 +28,7 @@ export interface ConsentView {
   /** Host that speaks for the client, when there is one. */
   readonly clientHost: string | undefined
   readonly redirectTo: string
-  readonly redirectKind: 'web' | 'loopback' | 'app'
+  readonly redirectKind: 'web' | 'loopback' | 'app' | 'device'
   readonly resourceName: string
   readonly resource: string
   readonly requiredScopes: readonly { readonly name: string; readonly description: string }[]
@@ -44,6 +44,8 @@ const redirectWarnings: Record<ConsentView['redirectKind'], string | undefined> 
   web: undefined,
   loopback:
     'We cannot check which app on this computer is asking. Allow this only if you have just started it yourself.',
+  device:
+    'The access goes to the device that shows your code, not to this browser. Allow this only if that device is in front of you.',
   app: 'We cannot check which app on this device has taken this address. Allow this only if you have just started it yourself.',
 }
 
@@ -70,7 +72,11 @@ export function consentPage(view: ConsentView): Html {
           that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
         </dd>
         <dt>The answer goes to</dt>
-        <dd><code>${view.redirectTo}</code></dd>
+        <dd>
+          ${
+            view.redirectKind === 'device' ? view.redirectTo : html`<code>${view.redirectTo}</code>`
+          }
+        </dd>
         <dt>Server</dt>
         <dd><code>${view.resource}</code></dd>
       </dl>
