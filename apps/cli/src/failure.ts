@@ -22,6 +22,7 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   NOT_FOUND: exitCodes.notFound,
   CONFLICT: exitCodes.conflict,
   INVALID_REQUEST: exitCodes.usage,
+  PLAINTEXT_REFUSED: exitCodes.usage,
   INVALID_HANDLE: exitCodes.usage,
   INVALID_HOST: exitCodes.usage,
   INVALID_ENVELOPE: exitCodes.usage,

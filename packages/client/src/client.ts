@@ -16,11 +16,13 @@ import {
 import { type Api, createApi } from './api.ts'
 import { type Audit, auditApi } from './audit.ts'
 import { type Connections, connectionsApi } from './connections.ts'
+import { type DeviceLoginOptions, loginWithDevice } from './device-login.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { type Fetch, platformFetch } from './http.ts'
 import { login, type LoginOptions } from './login.ts'
 import { logout } from './logout.ts'
 import type { ResourceName } from './resource-names.ts'
+import { requireSecureUrl } from './secure-url.ts'
 import { trustedSealingKey, type TrustedSealingKey } from './sealing-keys.ts'
 import type { StoredTokens, TokenStore } from './session.ts'
 import { subjectOf } from './token-claims.ts'
@@ -40,6 +42,8 @@ export interface ClientOptions {
 /** A signed-in (or not yet signed-in) caller of one server. */
 export interface Client {
   readonly login: (options: LoginOptions) => Promise<StoredTokens>
+  /** Signs in with a browser on another device. */
+  readonly loginWithDevice: (options: DeviceLoginOptions) => Promise<StoredTokens>
   /** Revokes the tokens at the server, if it answers, and forgets them here. The pin stays. */
   readonly logout: () => Promise<void>
   /** A token that is valid now. @throws ClientError `NOT_SIGNED_IN`, `SESSION_EXPIRED` */
@@ -66,6 +70,8 @@ export interface Client {
 /**
  * A client of a Holdfast server.
  *
+ * @throws ClientError `PLAINTEXT_REFUSED` when the issuer is not https: there is no way to send a
+ *   credential or a token in plain text
  * @example
  * ```ts
  * const client = createClient({ issuer: 'http://localhost:4444', tokenStore })
@@ -76,6 +82,7 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const { issuer, tokenStore: store, clientId = 'holdfast-cli' } = options
   const fetch: Fetch = options.fetch ?? platformFetch
+  requireSecureUrl(issuer, 'the issuer')
   const parts = { issuer, clientId, store, fetch }
   const access: Access = createAccess(parts)
   const api: Api = createApi(issuer, access, fetch)
@@ -84,6 +91,7 @@ export function createClient(options: ClientOptions): Client {
     (await access.tokenFor(resource)).tokens
   return {
     login: (loginOptions) => login(parts, loginOptions),
+    loginWithDevice: (deviceOptions) => loginWithDevice(parts, deviceOptions),
     logout: () => logout(parts),
     token,
     connections: connectionsApi({

@@ -22,17 +22,12 @@ export const oauthOptions = (issuer: string, fetch: Fetch): OAuthOptions => ({
 /**
  * The metadata of an authorization server.
  *
- * @throws ClientError `ISSUER_MISMATCH` when they name another issuer, `SERVER_UNREACHABLE`
+ * @throws ClientError `ISSUER_MISMATCH` when they name another issuer, `PLAINTEXT_REFUSED`,
+ *   `SERVER_UNREACHABLE`
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3}
  */
 export async function discover(issuer: string, fetch: Fetch): Promise<oauth.AuthorizationServer> {
-  const url = new URL(issuer)
-  if (url.protocol !== 'https:' && !isLoopbackHttp(issuer)) {
-    throw new ClientError(
-      'INVALID_REQUEST',
-      'the issuer must be https, unless it is on this machine',
-    )
-  }
+  const url = requireSecureUrl(issuer, 'the issuer')
   const options = { algorithm: 'oauth2' as const, ...oauthOptions(issuer, fetch) }
   const response = await oauth.discoveryRequest(url, options)
   try {

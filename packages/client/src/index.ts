@@ -23,6 +23,7 @@ export type {
 export type { Audit, AuditHead } from './audit.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type { Connections, ConnectionView, NewConnection, SealReceipt } from './connections.ts'
+export type { DeviceLoginOptions } from './device-login.ts'
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'

@@ -3,8 +3,9 @@ import * as oauth from 'oauth4webapi'
 import { discover, oauthOptions } from './discovery.ts'
 import { ClientError } from './errors.ts'
 import type { Fetch } from './http.ts'
-import { withNonceRetry } from './oauth/token-request.ts'
+import { asGrantError, withNonceRetry } from './oauth/token-request.ts'
 import { defaultScopes, type ResourceName, resourceUri } from './resource-names.ts'
+import { requireSecureUrl } from './secure-url.ts'
 import type { Session, StoredTokens, TokenStore } from './session.ts'
 
 /** How to sign in. */
@@ -34,7 +35,7 @@ export interface LoginParts {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9207} why `iss` is required in the answer
  */
 export async function login(parts: LoginParts, options: LoginOptions): Promise<StoredTokens> {
-  const { issuer, clientId, store, fetch } = parts
+  const { issuer, clientId, fetch } = parts
   const name = options.resource ?? 'management'
   const resource = resourceUri(issuer, name)
   const server = await discover(issuer, fetch)
@@ -43,7 +44,10 @@ export async function login(parts: LoginParts, options: LoginOptions): Promise<S
   const key = await importDpopKey(session.dpopKey)
   const codeVerifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
-  const url = new URL(requireEndpoint(server.authorization_endpoint))
+  const url = requireSecureUrl(
+    requireEndpoint(server.authorization_endpoint),
+    'the authorization endpoint',
+  )
   const parameters = {
     client_id: clientId,
     response_type: 'code',
@@ -81,25 +85,35 @@ export async function login(parts: LoginParts, options: LoginOptions): Promise<S
     const tokens = await withNonceRetry(request, (response) =>
       oauth.processAuthorizationCodeResponse(server, client, response),
     )
-    const stored = toStored(tokens)
-    await store.exclusive(async () => {
-      const current = (await store.load()) ?? session
-      await store.save({
-        ...current,
-        issuer,
-        clientId,
-        dpopKey: session.dpopKey,
-        tokens: { ...current.tokens, [resource]: stored },
-      })
-    })
-    return stored
+    return await keepTokens(parts, session, resource, tokens)
   } catch (error) {
-    throw asLoginError(error)
+    throw asGrantError(error)
   }
 }
 
+/** Adds tokens to the session, whatever else became of it meanwhile. */
+export async function keepTokens(
+  { issuer, clientId, store }: LoginParts,
+  session: Session,
+  resource: string,
+  tokens: oauth.TokenEndpointResponse,
+): Promise<StoredTokens> {
+  const stored = toStored(tokens)
+  await store.exclusive(async () => {
+    const current = (await store.load()) ?? session
+    await store.save({
+      ...current,
+      issuer,
+      clientId,
+      dpopKey: session.dpopKey,
+      tokens: { ...current.tokens, [resource]: stored },
+    })
+  })
+  return stored
+}
+
 /** The stored session, or a new one with a key of its own. A session of another server is not reused. */
-async function startSession({ issuer, clientId, store }: LoginParts): Promise<Session> {
+export async function startSession({ issuer, clientId, store }: LoginParts): Promise<Session> {
   return store.exclusive(async () => {
     const known = await store.load()
     if (known?.issuer === issuer && known.clientId === clientId) return known
@@ -130,25 +144,3 @@ function requireEndpoint(endpoint: string | undefined): string {
   if (endpoint !== undefined) return endpoint
   throw new ClientError('SERVER_ERROR', 'the server offers no authorization endpoint')
 }
-
-function asLoginError(error: unknown): unknown {
-  if (error instanceof ClientError) return error
-  if (error instanceof oauth.AuthorizationResponseError) {
-    const denied = error.error === 'access_denied'
-    return new ClientError(
-      denied ? 'FORBIDDEN' : 'LOGIN_FAILED',
-      denied ? 'the sign-in was declined' : `the server refused the sign-in: ${describe(error)}`,
-      { problem: error.error },
-    )
-  }
-  if (error instanceof oauth.ResponseBodyError) {
-    return new ClientError('LOGIN_FAILED', `the server refused the sign-in: ${describe(error)}`, {
-      problem: error.error,
-      status: error.status,
-    })
-  }
-  return new ClientError('LOGIN_FAILED', 'the answer to the sign-in is not valid', { cause: error })
-}
-
-const describe = (error: { error: string; error_description?: string | undefined }): string =>
-  error.error_description ?? error.error

@@ -31,7 +31,14 @@ export async function run(): Promise<SuiteResult> {
   const total = { passed: 0, failed: 0, warnings: 0 }
   const details: string[] = []
   for (const { label, args } of runs) {
-    const scenarios = await officialSuite(['client', '--command', command, ...args])
+    const scenarios = await officialSuite([
+      'client',
+      '--command',
+      command,
+      '--timeout',
+      '120000',
+      ...args,
+    ])
     const authorization = scenarios.filter(({ name }) => name.startsWith('auth/'))
     if (authorization.length === 0) throw new Error(`no authorization scenario ran for ${label}`)
     for (const scenario of authorization) {

@@ -48,7 +48,7 @@ function authenticationOf(known: StaticClient, method: ClientAuthMethod): oauth.
     throw new ClientError('NOT_REGISTERED', `${method} needs a client secret`)
   }
   return method === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(clientSecret)
+    ? secretBasic(clientSecret)
     : oauth.ClientSecretPost(clientSecret)
 }
 
@@ -59,3 +59,19 @@ function chooseMethod(server: oauth.AuthorizationServer, known: StaticClient): C
   const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   return supported.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post'
 }
+
+/**
+ * The library also escapes `-`, `_`, `.` and `*`, which the form encoding leaves as they are; servers
+ * that compare without decoding then refuse most identifiers.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1}
+ * @see {@link https://url.spec.whatwg.org/#concept-urlencoded-serializer}
+ */
+const secretBasic =
+  (clientSecret: string): oauth.ClientAuth =>
+  (_server, { client_id: clientId }, _body, headers) => {
+    const pair = `${formEncode(clientId)}:${formEncode(clientSecret)}`
+    headers.set('authorization', `Basic ${btoa(pair)}`)
+  }
+
+const formEncode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
