@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { privateHostPattern } from './outbound/private-hosts.ts'
 
 const issuerSchema = z
   .string()
@@ -94,6 +95,32 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   setup: z.strictObject({ linkTtlSeconds: z.int().min(60).max(86_400).default(1800) }).prefault({}),
+  registration: z
+    .strictObject({
+      /** Who may register a client by RFC 7591. */
+      dynamic: z.enum(['off', 'open', 'initial-access-token']).default('open'),
+      maxClients: z.int().min(10).max(1_000_000).default(10_000),
+      /** Clients whose id is the URL of a document; `unadvertised` = taken, but not in the metadata. */
+      documents: z.enum(['on', 'unadvertised', 'off']).default('on'),
+      /** Whose documents are believed. */
+      trust: z.enum(['open', 'allow-list', 'review']).default('open'),
+      /** `host`, `host:port` or `*.host`. */
+      allowedHosts: z.array(z.string()).default([]),
+      /** Use the documents that come with this version where their hosts cannot be reached. */
+      bundled: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** Requests of this process to hosts that clients name. */
+  outbound: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** `host` or `host:port` that may have addresses that are not public. */
+      privateHosts: z.array(z.string().toLowerCase().regex(privateHostPattern)).default([]),
+      dnsServers: z.array(z.string()).default([]),
+      allowHttpLoopback: z.boolean().default(false),
+      extraCaPem: z.string().optional(),
+    })
+    .prefault({}),
   inviteTtlSeconds: z
     .int()
     .min(60)

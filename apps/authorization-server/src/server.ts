@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { openStorage, type Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
+import { serverVersion } from './api/admin-routes.ts'
 import { createApp } from './app.ts'
 import { startHeadSigner } from './audit/head-signer.ts'
 import type { Config } from './config.ts'
@@ -20,6 +21,9 @@ import { consumeConflict, replayConflict } from './oauth/adapter.ts'
 import { registerBuiltInClients } from './oauth/built-in-clients.ts'
 import { dispatchPath } from './oauth/built-in-resources.ts'
 import { createDpopNonces } from './oauth/dpop-nonces.ts'
+import { createOutbound } from './outbound/outbound.ts'
+import { createClientDocuments } from './registration/documents/client-documents.ts'
+import { startReaper } from './registration/dynamic/reaper.ts'
 import { createRevocation } from './revocation.ts'
 import { createTokenVerifier } from './tokens.ts'
 
@@ -82,6 +86,7 @@ async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
   http.off('request', answerTooEarly)
   http.on('request', createRequestHandler(ctx, app))
   const maintenance = startKeyMaintenance(ctx)
+  const stopReaping = startReaper(ctx)
   const headSigner = startHeadSigner({ audit: storage.audit, enclave, logger, clock })
   return {
     issuer: config.issuer,
@@ -89,6 +94,7 @@ async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
     setupLink,
     async close(graceMs = defaultGraceMs) {
       clearInterval(maintenance)
+      stopReaping()
       await closeHttp(http, graceMs)
       await headSigner.stop()
       await enclave.close()
@@ -133,11 +139,23 @@ async function createContext(
     maxAgeSeconds: config.signingKeyMaxAgeSeconds,
     overlapSeconds: config.accessTokenTtlSeconds,
   })
+  const outbound = createOutbound({
+    ...config.outbound,
+    userAgent: `Holdfast/${serverVersion} (authorization server; +${config.issuer})`,
+  })
   return Object.freeze({
     config,
     clock,
     logger,
     storage,
+    outbound,
+    documents: createClientDocuments({
+      storage,
+      outbound,
+      settings: config.registration,
+      logger,
+      clock,
+    }),
     enclave: createEnclaveClient({ socket: config.enclaveSocket, logger }),
     keystore,
     revocation,

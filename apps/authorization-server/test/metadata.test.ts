@@ -28,6 +28,8 @@ describe('metadata', () => {
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'fragment'],
       authorization_response_iss_parameter_supported: true,
+      registration_endpoint: `${issuer}/oauth2/register`,
+      client_id_metadata_document_supported: true,
     })
     expect(new Set(metadata['grant_types_supported'] as string[])).toEqual(
       new Set([
@@ -43,11 +45,9 @@ describe('metadata', () => {
     )
     expect(metadata['dpop_signing_alg_values_supported']).toContain('ES256')
     for (const absent of [
-      'registration_endpoint',
       'device_authorization_endpoint',
       'end_session_endpoint',
       'pushed_authorization_request_endpoint',
-      'client_id_metadata_document_supported',
     ]) {
       expect(metadata).not.toHaveProperty(absent)
     }

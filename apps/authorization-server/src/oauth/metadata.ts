@@ -1,5 +1,7 @@
 import type Koa from 'koa'
+import type { Config } from '../config.ts'
 import type { RequestState } from '../context.ts'
+import { registrationPath } from '../registration/dynamic/answer.ts'
 import { routes } from './routes.ts'
 
 const paths = new Set([
@@ -13,7 +15,7 @@ const paths = new Set([
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2}
  */
 export function completeMetadata(
-  issuer: string,
+  { issuer, registration }: Pick<Config, 'issuer' | 'registration'>,
   resourceScopes: () => Promise<readonly string[]>,
 ): Koa.Middleware<RequestState> {
   return async (ctx, next) => {
@@ -26,6 +28,8 @@ export function completeMetadata(
     ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
     ctx.body = {
       ...metadata,
+      client_id_metadata_document_supported: registration.documents === 'on',
+      ...(registration.dynamic !== 'off' && { registration_endpoint: issuer + registrationPath }),
       scopes_supported: [...new Set([...staticScopes, ...(await resourceScopes())])],
       response_modes_supported: ['query', 'fragment'],
       userinfo_endpoint: issuer + routes.userinfo,

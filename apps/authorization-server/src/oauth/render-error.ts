@@ -1,4 +1,5 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import { DocumentError, type DocumentErrorCode } from '../registration/documents/errors.ts'
 import { errorPage } from '../views/message.ts'
 import { sendPage } from '../views/page.ts'
 
@@ -11,11 +12,25 @@ const advice: Record<string, string> = {
   invalid_target: 'The app asked for a server that is not registered here.',
 }
 
+const documentTitles: Partial<Record<DocumentErrorCode, string>> = {
+  HOST_WAITING: 'This app has to be approved first',
+  HOST_NOT_ALLOWED: 'This app is not allowed here',
+  HOST_DENIED: 'This app is not allowed here',
+  INVALID: 'This app describes itself in a way that cannot be used',
+  UNAVAILABLE: 'This app could not be looked up',
+}
+
 /** The page for an authorization request that cannot be answered to its client. */
 export async function renderAuthorizationError(
   ctx: KoaContextWithOIDC,
   out: ErrorOut,
+  error?: Error,
 ): Promise<void> {
+  if (error?.cause instanceof DocumentError) {
+    const { code, message, fix } = error.cause
+    const title = documentTitles[code] ?? 'This app is not known here'
+    return sendPage(ctx, ctx.status, errorPage({ title, text: message, fix, code: out.error }))
+  }
   const sessionGone = out.error === 'invalid_request' && ctx.path.includes('/oauth2/auth/')
   await sendPage(
     ctx,

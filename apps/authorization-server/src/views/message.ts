@@ -5,6 +5,8 @@ export interface ErrorText {
   readonly title: string
   /** What to do. */
   readonly text: string
+  /** What an administrator can do, as a command. */
+  readonly fix?: string | undefined
   /** For developers: the protocol's error code and description. */
   readonly code?: string | undefined
   readonly detail?: string | undefined
@@ -12,11 +14,12 @@ export interface ErrorText {
 }
 
 /** Says what went wrong, what to do, and, folded away, what a developer needs. */
-export function errorPage({ title, text, code, detail, requestId }: ErrorText): Html {
+export function errorPage({ title, text, fix, code, detail, requestId }: ErrorText): Html {
   return page({
     title,
     content: html`<h1>${title}</h1>
       <p role="alert">${text}</p>
+      ${fix === undefined ? '' : html`<p class="soft">For an administrator: <code>${fix}</code></p>`}
       ${
         code === undefined && requestId === undefined
           ? ''

@@ -1,0 +1,55 @@
+import type { Storage } from '@holdfast/storage'
+import type { Config } from '../../config.ts'
+import { DocumentError } from './errors.ts'
+
+export interface TrustOptions {
+  readonly hosts: Pick<Storage['clientHosts'], 'find' | 'wait'>
+  readonly settings: Pick<Config['registration'], 'trust' | 'allowedHosts'>
+  /** Called once for each host that begins to wait. */
+  readonly onWaiting: (host: string, clientId: string) => Promise<void>
+}
+
+/** Decides whether this server listens to what a host says about a client. */
+export type RequireTrust = (host: string, clientId: string) => Promise<void>
+
+/**
+ * Makes the decision. `open`: every host that is not denied. `allow-list`: those of the setting, and
+ * those that an administrator approved. `review`: the same, and any other host waits for one.
+ *
+ * @throws (the decision) DocumentError HOST_DENIED, HOST_NOT_ALLOWED, HOST_WAITING
+ */
+export function createTrust({ hosts, settings, onWaiting }: TrustOptions): RequireTrust {
+  const { trust, allowedHosts } = settings
+  return async (host, clientId) => {
+    const decision = (await hosts.find(host))?.decision
+    if (decision === 'denied') {
+      throw new DocumentError(
+        'HOST_DENIED',
+        `An administrator of this server has turned away apps of ${host}.`,
+        `holdfast clients approve ${host}`,
+      )
+    }
+    if (trust === 'open' || decision === 'approved') return
+    if (allowedHosts.some((pattern) => matchesHost(pattern, host))) return
+    const fix = `holdfast clients approve ${host}`
+    if (trust === 'allow-list') {
+      throw new DocumentError(
+        'HOST_NOT_ALLOWED',
+        `This server takes apps of known hosts only, and ${host} is not one of them. Ask an administrator to allow it.`,
+        fix,
+      )
+    }
+    if (decision === undefined && (await hosts.wait(host, clientId)))
+      await onWaiting(host, clientId)
+    throw new DocumentError(
+      'HOST_WAITING',
+      `Apps of ${host} have not been used here before. An administrator has to approve them once; then start again in the app.`,
+      fix,
+    )
+  }
+}
+
+/** `host`, `host:port`, or `*.host` for any host below it. */
+export function matchesHost(pattern: string, host: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : pattern === host
+}
