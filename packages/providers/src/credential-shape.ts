@@ -1,33 +1,36 @@
 import { z } from 'zod'
 
-const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'not a header name')
-const parameterName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'not a parameter name')
-const template = z
+const text = z
   .string()
   .min(1)
   .max(512)
   .regex(/^[\x20-\x7e]*$/, 'use printable ASCII')
-const apiKeyTemplate = template.refine((text) => text.includes('{api_key}'), {
-  message: 'the template must contain {api_key}',
-})
-const fieldName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/)
+const name = z.string().min(1).max(128)
 
-/** How a provider takes a credential. What is secret stands in none of these. */
+/**
+ * How a provider takes a credential: the protocol's kinds without what only one account has. Whether
+ * the protocol takes the result is checked by the lint, for every kind of every provider.
+ */
 export const credentialShapeSchema = z.discriminatedUnion('kind', [
   z.discriminatedUnion('in', [
     z.strictObject({
       kind: z.literal('api_key'),
       in: z.literal('header'),
-      header_name: headerName,
+      header_name: name,
       /** Header value, such as `Bearer {api_key}`. */
-      header_template: apiKeyTemplate,
+      header_template: text,
     }),
-    z.strictObject({ kind: z.literal('api_key'), in: z.literal('query'), name: parameterName }),
+    z.strictObject({
+      kind: z.literal('api_key'),
+      in: z.enum(['query', 'cookie']),
+      name,
+      template: text.optional(),
+    }),
     z.strictObject({
       kind: z.literal('api_key'),
       in: z.literal('path'),
       /** What stands before the request's path, such as `/bot{api_key}`. */
-      template: apiKeyTemplate,
+      template: text,
     }),
   ]),
   z.strictObject({ kind: z.literal('bearer') }),
@@ -35,41 +38,55 @@ export const credentialShapeSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('fields'),
     /** Names of the secret fields. */
-    fields: z.array(fieldName).min(1).max(8),
+    fields: z.array(name).min(1).max(6),
     /** Where each goes; a template names fields as `{field}`. */
-    injections: z
-      .array(z.strictObject({ in: z.enum(['header', 'query']), name: headerName, template }))
+    inject: z
+      .array(z.strictObject({ in: z.enum(['header', 'query', 'cookie']), name, template: text }))
       .min(1)
       .max(8),
   }),
   z.strictObject({
     kind: z.literal('aws_sigv4'),
-    region: z.string().max(64),
-    service: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    /** May hold a `{variable}`. */
+    region: text,
+    service: text,
   }),
   z.strictObject({ kind: z.literal('mtls') }),
+  // The endpoints of these stand once, under `oauth`.
   z.strictObject({ kind: z.literal('oauth2') }),
   z.strictObject({ kind: z.literal('oauth2_client_credentials') }),
-  z.strictObject({ kind: z.literal('jwt_bearer') }),
+  z.strictObject({
+    kind: z.literal('jwt_bearer'),
+    algorithm: z.enum(['RS256', 'ES256']),
+    scopes_in: z.enum(['assertion', 'request']),
+  }),
   z.strictObject({ kind: z.literal('github_app') }),
 ])
 
 /** How a provider takes a credential. */
 export type CredentialShape = z.infer<typeof credentialShapeSchema>
 
-const shapeFieldNames = {
-  api_key: ['api_key'],
-  bearer: ['token'],
-  basic: ['username', 'password'],
-  aws_sigv4: ['access_key_id', 'secret_access_key'],
-  mtls: ['certificate', 'private_key'],
-  // A browser or the operator's client brings these; nobody pastes them.
-  oauth2: [],
-  oauth2_client_credentials: ['client_id', 'client_secret'],
-  jwt_bearer: ['private_key'],
-  github_app: ['private_key'],
-} as const satisfies Record<Exclude<CredentialShape['kind'], 'fields'>, readonly string[]>
+/** What a person gives for each kind: secrets, and details that are none. */
+interface Wanted {
+  readonly fields: readonly string[]
+  readonly inputs: readonly string[]
+}
 
-/** The secret fields that a person pastes for this shape. */
-export const shapeFields = (shape: CredentialShape): readonly string[] =>
-  shape.kind === 'fields' ? shape.fields : shapeFieldNames[shape.kind]
+const secrets = (...fields: readonly string[]): Wanted => ({ fields, inputs: [] })
+
+const wantedByKind: Readonly<Record<Exclude<CredentialShape['kind'], 'fields'>, Wanted>> = {
+  api_key: secrets('api_key'),
+  bearer: secrets('token'),
+  basic: secrets('username', 'password'),
+  aws_sigv4: secrets('access_key_id', 'secret_access_key'),
+  mtls: secrets('certificate', 'private_key'),
+  // The browser brings it; nobody pastes it.
+  oauth2: secrets(),
+  oauth2_client_credentials: { fields: ['client_secret'], inputs: ['client_id'] },
+  jwt_bearer: { fields: ['private_key'], inputs: ['issuer', 'subject'] },
+  github_app: { fields: ['private_key'], inputs: ['app_id', 'installation_id'] },
+}
+
+/** What a person gives for this shape. */
+export const wantedFor = (shape: CredentialShape): Wanted =>
+  shape.kind === 'fields' ? secrets(...shape.fields) : wantedByKind[shape.kind]

@@ -9,6 +9,7 @@ export {
   suggestProviders,
 } from './catalog.ts'
 export { ProviderError, type ProviderErrorCode } from './errors.ts'
+export { lintProvider, type LintProblem } from './lint.ts'
 export { type ChosenPolicy, choosePolicy, type PolicyChoice } from './policy.ts'
 export { checkKey, type KeyFinding, type Recognized, recognizeKey } from './recognize.ts'
 export {
@@ -16,13 +17,14 @@ export {
   isPasted,
   type ProviderReservation,
   type ReservationInputs,
-  toCredential,
+  toOAuthApp,
   toReservation,
 } from './reservation.ts'
 export {
   type Provider,
   type ProviderData,
   type ProviderField,
+  type ProviderInput,
   type ProviderKind,
   type ProviderOperation,
   providerSchema,

@@ -2,10 +2,11 @@ import {
   type ConnectionPolicy,
   type CredentialKind,
   credentialKindSchema,
+  type OAuthApp,
 } from '@holdfast/protocol'
-import { resolveBaseUrl, type Variables } from './base-url.ts'
-import type { CredentialShape } from './credential-shape.ts'
+import { fillTemplate, resolveBaseUrl, type Variables } from './base-url.ts'
 import { ProviderError } from './errors.ts'
+import { matchesPattern } from './key-pattern.ts'
 import { choosePolicy, type PolicyChoice } from './policy.ts'
 import type { Provider, ProviderKind } from './schema.ts'
 
@@ -21,6 +22,10 @@ export interface ProviderReservation {
 /** What a person chose. */
 export interface ReservationInputs {
   readonly variables?: Variables
+  /** Details of the kind that are no secret, such as the id of an app. */
+  readonly details?: Variables
+  /** For kinds that ask a token endpoint. Default: the provider's default scopes. */
+  readonly scopes?: readonly string[]
   readonly policy?: PolicyChoice
   /** Another host for a provider that people run themselves. */
   readonly baseUrl?: string
@@ -41,7 +46,7 @@ export function toReservation(
     provider.self_hosted === true && inputs.baseUrl !== undefined
       ? inputs.baseUrl
       : resolveBaseUrl(provider, inputs.variables)
-  const credential = toCredential(provider, kind, inputs.variables)
+  const credential = toCredential(provider, kind, inputs, base_url)
   const choice = inputs.policy ?? { preset: 'none' }
   if (choice.preset === 'none') return { provider: provider.name, base_url, credential }
   const { policy } = choosePolicy(provider, choice)
@@ -53,7 +58,8 @@ export function findKind(provider: Provider, id?: string): ProviderKind {
   const kind =
     id === undefined
       ? (provider.kinds.find(isPasted) ?? provider.kinds[0])
-      : provider.kinds.find((kind) => kind.id === id || kind.credential.kind === id)
+      : (provider.kinds.find((kind) => kind.id === id) ??
+        provider.kinds.find((kind) => kind.credential.kind === id))
   if (kind) return kind
   throw new ProviderError(
     'UNKNOWN_KIND',
@@ -62,34 +68,107 @@ export function findKind(provider: Provider, id?: string): ProviderKind {
   )
 }
 
-/** Whether a person seals this kind by pasting something, and no browser or app is needed. */
+/** Whether a person seals this kind by pasting something, and no browser is needed. */
 export const isPasted = ({ fields }: ProviderKind): boolean => Object.keys(fields).length > 0
 
 /**
- * The protocol's description of this kind.
+ * An operator's OAuth client at the provider, as it is sealed before anybody can sign in there.
  *
- * @throws ProviderError `KIND_NOT_SUPPORTED` for one that is not sealed by pasting
+ * @throws ProviderError `KIND_NOT_SUPPORTED` where nobody signs in, `MISSING_VARIABLE`
  */
-export function toCredential(
+export function toOAuthApp(
   provider: Provider,
-  { title, credential }: ProviderKind,
+  clientId: string,
   variables: Variables = {},
-): CredentialKind {
-  const parsed = credentialKindSchema.safeParse(wireShape(credential, variables))
-  if (parsed.success) return parsed.data
-  throw new ProviderError(
-    'KIND_NOT_SUPPORTED',
-    `${provider.title}: ${title} cannot be sealed from a pasted value`,
-    'choose another kind; `holdfast providers show` lists them',
-  )
+): OAuthApp {
+  const { oauth } = provider
+  const fill = (url: string): string => fillTemplate(provider, url, variables)
+  const credential = credentialKindSchema.safeParse({
+    kind: 'oauth2_app',
+    client_id: clientId,
+    authorization_endpoint: oauth?.authorization_endpoint && fill(oauth.authorization_endpoint),
+    token_endpoint: oauth && fill(oauth.token_endpoint),
+    ...(oauth?.revocation_endpoint && { revocation_endpoint: fill(oauth.revocation_endpoint) }),
+    token_endpoint_auth_method: oauth?.token_endpoint_auth_method,
+    scopes: oauth?.default_scopes ?? [],
+    ...(oauth?.scope_separator && { scope_separator: oauth.scope_separator }),
+    ...(oauth?.authorization_params && { authorization_parameters: oauth.authorization_params }),
+  })
+  if (credential.success && credential.data.kind === 'oauth2_app') return credential.data
+  throw notSupported(provider, 'signing in')
 }
 
-/** A shape in the words of the protocol. */
-function wireShape(shape: CredentialShape, variables: Variables): unknown {
-  if (shape.kind === 'api_key' && shape.in === 'header') {
-    const { kind, header_name, header_template } = shape
-    return { kind, header_name, header_template }
-  }
-  if (shape.kind === 'aws_sigv4') return { ...shape, region: variables['region'] ?? shape.region }
-  return shape
+function toCredential(
+  provider: Provider,
+  kind: ProviderKind,
+  { variables = {}, details = {}, scopes }: ReservationInputs,
+  baseUrl: string,
+): CredentialKind {
+  const wire = wireKind(provider, kind, variables, checkedDetails(provider, kind, details), baseUrl)
+  const asked = scopes ?? provider.oauth?.default_scopes
+  const parsed = credentialKindSchema.safeParse({
+    ...wire,
+    ...('token_endpoint' in wire && asked !== undefined && asked.length > 0 && { scopes: asked }),
+  })
+  if (parsed.success) return parsed.data
+  throw notSupported(provider, kind.title)
 }
+
+function wireKind(
+  provider: Provider,
+  { credential }: ProviderKind,
+  variables: Variables,
+  details: Variables,
+  baseUrl: string,
+): object {
+  const fill = (text: string): string => fillTemplate(provider, text, variables)
+  const {
+    token_endpoint = '',
+    revocation_endpoint,
+    token_endpoint_auth_method,
+  } = provider.oauth ?? {}
+  switch (credential.kind) {
+    case 'aws_sigv4':
+      return { ...credential, region: fill(credential.region) }
+    case 'oauth2_client_credentials':
+      return {
+        ...credential,
+        ...details,
+        token_endpoint: fill(token_endpoint),
+        ...(revocation_endpoint && { revocation_endpoint: fill(revocation_endpoint) }),
+        token_endpoint_auth_method,
+      }
+    case 'jwt_bearer':
+      return { ...credential, ...details, token_endpoint: fill(token_endpoint) }
+    case 'github_app':
+      return { ...credential, ...details, api_url: baseUrl }
+    default:
+      return credential
+  }
+}
+
+function checkedDetails(provider: Provider, { inputs }: ProviderKind, given: Variables): Variables {
+  const entries = Object.entries(inputs).flatMap(
+    ([name, { title, patterns, optional, example }]) => {
+      const value = given[name]
+      if (value === undefined && optional === true) return []
+      if (value === undefined) {
+        const message = `${provider.title} needs ${name}: ${title}`
+        throw new ProviderError('MISSING_VARIABLE', message, `give it like ${name}=${example}`)
+      }
+      if (patterns?.every((pattern) => !matchesPattern(pattern, value))) {
+        const message = `${name} is not what ${provider.title} expects: ${title}`
+        throw new ProviderError('INVALID_VARIABLE', message, `give it like ${name}=${example}`)
+      }
+      return [[name, value] as const]
+    },
+  )
+  return Object.fromEntries(entries)
+}
+
+const notSupported = (provider: Provider, what: string): ProviderError =>
+  new ProviderError(
+    'KIND_NOT_SUPPORTED',
+    `${provider.title}: ${what} cannot be sealed from a pasted value`,
+    'choose another kind; `holdfast providers show` lists them',
+  )

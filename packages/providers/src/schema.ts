@@ -1,6 +1,6 @@
 import { dispatchMethods, parseRequestPath, providerNameSchema } from '@holdfast/protocol'
 import { z } from 'zod'
-import { credentialShapeSchema, shapeFields } from './credential-shape.ts'
+import { credentialShapeSchema, wantedFor } from './credential-shape.ts'
 import { parsePattern } from './key-pattern.ts'
 
 /** One line of words for people. */
@@ -80,6 +80,14 @@ const fieldSchema = z.strictObject({
   wrong: z.array(z.strictObject({ patterns, words })).max(12).optional(),
 })
 
+/** A detail that is no secret, such as the id of an app. */
+const inputSchema = z.strictObject({
+  title: words,
+  patterns: patterns.optional(),
+  optional: z.boolean().optional(),
+  example: z.string().min(1).max(100),
+})
+
 /** A way to authenticate. */
 const kindSchema = z
   .strictObject({
@@ -90,18 +98,24 @@ const kindSchema = z
     credential: credentialShapeSchema,
     /** What a person pastes, by secret field name. */
     fields: z.record(shortName, fieldSchema).default({}),
+    /** What else belongs to it and is no secret. */
+    inputs: z.record(shortName, inputSchema).default({}),
     /** A word of advice before it is chosen, such as a safer kind. */
     advice: words.optional(),
   })
-  .superRefine(({ credential, fields }, context) => {
-    const wanted = shapeFields(credential)
-    const given = Object.keys(fields)
-    if (wanted.length === given.length && wanted.every((name) => given.includes(name))) return
-    context.addIssue({
-      code: 'custom',
-      path: ['fields'],
-      message: `a credential of the kind ${credential.kind} needs exactly the fields: ${wanted.join(', ') || 'none'}`,
-    })
+  .superRefine(({ credential, fields, inputs }, context) => {
+    const wanted = wantedFor(credential)
+    for (const [part, given] of [
+      ['fields', fields],
+      ['inputs', inputs],
+    ] as const) {
+      const names = Object.keys(given)
+      if (wanted[part].length === names.length && wanted[part].every((one) => one in given))
+        continue
+      const list = wanted[part].join(', ') || 'none'
+      const message = `a credential of the kind ${credential.kind} needs exactly the ${part}: ${list}`
+      context.addIssue({ code: 'custom', path: [part], message })
+    }
   })
 
 const oauthSchema = z.strictObject({
@@ -192,6 +206,7 @@ export type Provider = z.output<typeof providerSchema>
 export type ProviderData = z.input<typeof providerSchema>
 export type ProviderKind = Provider['kinds'][number]
 export type ProviderField = z.output<typeof fieldSchema>
+export type ProviderInput = z.output<typeof inputSchema>
 export type ProviderVariable = z.output<typeof variableSchema>
 export type ProviderOperation = z.output<typeof operationSchema>
 
@@ -200,7 +215,11 @@ export const variableNames = (template: string): readonly string[] => [
   ...new Set([...template.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name)),
 ]
 
-const oauthKinds: ReadonlySet<string> = new Set(['oauth2', 'oauth2_client_credentials'])
+const oauthKinds: ReadonlySet<string> = new Set([
+  'oauth2',
+  'oauth2_client_credentials',
+  'jwt_bearer',
+])
 
 function* contradictions(provider: {
   readonly base_url: string
@@ -227,10 +246,7 @@ function* contradictions(provider: {
   if (new Set(ids).size !== ids.length) yield ['kinds', 'two kinds have the same id']
   const needsOauth = kinds.some(({ credential }) => oauthKinds.has(credential.kind))
   if (needsOauth !== (oauth !== undefined)) {
-    yield [
-      'oauth',
-      'oauth stands where a kind is oauth2 or oauth2_client_credentials, else nowhere',
-    ]
+    yield ['oauth', 'oauth stands where a kind asks a token endpoint, else nowhere']
   }
   if (
     kinds.some(({ credential }) => credential.kind === 'oauth2') &&

@@ -23,7 +23,7 @@ export const algolia: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['application_id', 'api_key'],
-        injections: [
+        inject: [
           { in: 'header', name: 'x-algolia-application-id', template: '{application_id}' },
           { in: 'header', name: 'x-algolia-api-key', template: '{api_key}' },
         ],

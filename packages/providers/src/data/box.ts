@@ -14,8 +14,8 @@ export const box: ProviderData = {
       id: 'client_credentials',
       title: 'Client credentials of a custom app',
       credential: { kind: 'oauth2_client_credentials' },
+      inputs: { client_id: { title: 'Client id', example: 'abc123' } },
       fields: {
-        client_id: { title: 'Client id', visible: true },
         client_secret: {
           title: 'Client secret',
           where: {

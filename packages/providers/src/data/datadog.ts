@@ -32,7 +32,7 @@ export const datadog: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['api_key', 'application_key'],
-        injections: [
+        inject: [
           { in: 'header', name: 'DD-API-KEY', template: '{api_key}' },
           { in: 'header', name: 'DD-APPLICATION-KEY', template: '{application_key}' },
         ],

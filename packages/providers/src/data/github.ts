@@ -74,6 +74,14 @@ export const github: ProviderData = {
       id: 'app',
       title: 'GitHub App installation',
       credential: { kind: 'github_app' },
+      inputs: {
+        app_id: { title: 'Client id or id of the app', example: 'Iv23liAbCdEf' },
+        installation_id: {
+          title: 'Id of the installation, the number at the end of its address',
+          patterns: ['\\d{1,20}'],
+          example: '12345678',
+        },
+      },
       fields: {
         private_key: {
           title: 'Private key of the app (PEM)',

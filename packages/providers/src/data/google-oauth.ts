@@ -14,7 +14,19 @@ export const googleSignIn: Kind = {
 export const googleServiceAccount: Kind = {
   id: 'service_account',
   title: 'Service account',
-  credential: { kind: 'jwt_bearer' },
+  credential: { kind: 'jwt_bearer', algorithm: 'RS256', scopes_in: 'assertion' },
+  inputs: {
+    issuer: {
+      title: 'E-mail address of the service account (client_email of the JSON key)',
+      patterns: ['[a-z0-9-]+@[a-z0-9.-]+'],
+      example: 'bot@acme-1.iam.gserviceaccount.com',
+    },
+    subject: {
+      title: 'Person to act for, where the organization allows it',
+      example: 'ada@example.com',
+      optional: true,
+    },
+  },
   fields: {
     private_key: {
       title: 'Private key of the service account (PEM)',

@@ -21,8 +21,8 @@ export const paypal: ProviderData = {
       id: 'client_credentials',
       title: 'Client id and secret',
       credential: { kind: 'oauth2_client_credentials' },
+      inputs: { client_id: { title: 'Client id', example: 'abc123' } },
       fields: {
-        client_id: { title: 'Client id', visible: true },
         client_secret: {
           title: 'Secret',
           where: {

@@ -23,7 +23,7 @@ export const plaid: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['client_id', 'secret'],
-        injections: [
+        inject: [
           { in: 'header', name: 'PLAID-CLIENT-ID', template: '{client_id}' },
           { in: 'header', name: 'PLAID-SECRET', template: '{secret}' },
         ],

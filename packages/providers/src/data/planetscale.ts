@@ -15,7 +15,7 @@ export const planetscale: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['token_id', 'token'],
-        injections: [{ in: 'header', name: 'Authorization', template: '{token_id}:{token}' }],
+        inject: [{ in: 'header', name: 'Authorization', template: '{token_id}:{token}' }],
       },
       fields: {
         token_id: { title: 'Id of the service token', visible: true },

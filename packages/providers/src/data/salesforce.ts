@@ -21,8 +21,8 @@ export const salesforce: ProviderData = {
       id: 'client_credentials',
       title: 'Client credentials of a connected app',
       credential: { kind: 'oauth2_client_credentials' },
+      inputs: { client_id: { title: 'Consumer key', example: 'abc123' } },
       fields: {
-        client_id: { title: 'Consumer key', visible: true },
         client_secret: {
           title: 'Consumer secret',
           where: {

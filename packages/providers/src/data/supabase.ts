@@ -23,7 +23,7 @@ export const supabase: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['api_key'],
-        injections: [
+        inject: [
           { in: 'header', name: 'apikey', template: '{api_key}' },
           { in: 'header', name: 'Authorization', template: 'Bearer {api_key}' },
         ],

@@ -15,7 +15,7 @@ export const trello: ProviderData = {
       credential: {
         kind: 'fields',
         fields: ['api_key', 'token'],
-        injections: [
+        inject: [
           { in: 'query', name: 'key', template: '{api_key}' },
           { in: 'query', name: 'token', template: '{token}' },
         ],

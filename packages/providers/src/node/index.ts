@@ -1,1 +1,1 @@
-export {}
+export { readProviderFiles } from './provider-files.ts'
