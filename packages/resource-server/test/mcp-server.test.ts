@@ -104,7 +104,7 @@ const clients: Readonly<Record<string, Connect>> = {
   },
   'client v1': async (url, headers) => {
     const mcp = new ClientV1({ name: 'test', version: '1.0.0' })
-    await mcp.connect(new TransportV1(new URL(url), { requestInit: { headers } }) as never)
+    await mcp.connect(new TransportV1(new URL(url), { requestInit: { headers } }))
     return mcp as never
   },
 }
