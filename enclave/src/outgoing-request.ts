@@ -196,7 +196,8 @@ export class OutgoingRequest {
   #putPath(place: Extract<Injection, { in: 'path' }>, value: Buffer): void {
     const { pathname } = this.#caller.path
     if (place.segment === undefined) {
-      this.#pathStart.push(value)
+      // The library wants to see that a path starts with its slash.
+      this.#pathStart.push('/', value.subarray(1))
       // What follows the secret may be nothing: a webhook's path ends with it.
       if (pathname === '/') this.#segments ??= []
       return

@@ -34,7 +34,7 @@ export function placesFault(
       }
     }
     const parts = parseTemplate(place.template, Object.keys(secrets))
-    const value = fillTemplate(parts, secrets)
+    const value = fillTemplate(parts, secrets, place.in === 'path' ? pathText : undefined)
     try {
       const fault = valueFault(place, value)
       if (fault) return fault
