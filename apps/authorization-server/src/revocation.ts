@@ -1,4 +1,10 @@
-import { type DenialEntry, type Grant, type Storage, StorageError } from '@holdfast/storage'
+import {
+  type ClientHost,
+  type DenialEntry,
+  type Grant,
+  type Storage,
+  StorageError,
+} from '@holdfast/storage'
 
 /** The names under which an access token can be denied. */
 export interface Deniable {
@@ -24,6 +30,8 @@ export interface Revocation {
   revokeUser(userId: string): Promise<void>
   /** Revokes the client with its grants and tokens. @throws StorageError NOT_FOUND */
   revokeClient(clientId: string): Promise<void>
+  /** Turns away the clients whose documents lie on this host, with their grants and tokens. */
+  denyClientHost(host: string, decidedBy: string): Promise<ClientHost>
   /** Revokes one grant with its tokens. @throws StorageError NOT_FOUND */
   revokeGrant(grantId: string): Promise<Grant>
   /** The same for a grant that the library gave up, which may never have been recorded. */
@@ -34,7 +42,7 @@ export interface Revocation {
 }
 
 export interface RevocationOptions {
-  readonly storage: Pick<Storage, 'users' | 'clients' | 'grants' | 'denials'>
+  readonly storage: Pick<Storage, 'users' | 'clients' | 'clientHosts' | 'grants' | 'denials'>
   /** Longest life of an access token. */
   readonly accessTokenTtlSeconds: number
   /** Unix milliseconds. */
@@ -97,6 +105,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
     },
     revokeUser: (userId) => storage.users.disable(userId, denial()),
     revokeClient: (clientId) => storage.clients.revoke(clientId, denial()),
+    denyClientHost: (host, decidedBy) => storage.clientHosts.deny(host, decidedBy, denial()),
     revokeGrant: (grantId) => storage.grants.revoke(grantId, denial()),
     async revokeGrantIfKnown(grantId) {
       try {

@@ -7,12 +7,14 @@ import {
   maxEnvelopeBytes,
   providerNameSchema,
 } from '@holdfast/protocol'
+import { loadCatalog } from '@holdfast/providers'
 import { z } from 'zod'
 import { changeConnection, revokeConnection } from '../connections/change.ts'
 import { findOwned } from '../connections/find-owned.ts'
 import { reopenUpload, reserveConnection } from '../connections/reserve.ts'
 import { uploadCredential } from '../connections/upload.ts'
 import type { AppContext } from '../context.ts'
+import { identifyConnection } from '../dispatch/identify-connection.ts'
 import { testConnection } from '../dispatch/test-connection.ts'
 import {
   connectionView,
@@ -20,6 +22,7 @@ import {
   viewConnection,
   viewReservation,
 } from './connection-view.ts'
+import { identityView, viewIdentity } from './identity-view.ts'
 import { pageOf, pageQuery, toPage } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
@@ -63,9 +66,13 @@ const connectionTest = z.strictObject({
 
 /** What a user may do with their own connections. */
 export function connectionRoutes(
-  context: Pick<AppContext, 'config' | 'storage' | 'enclave' | 'clock'>,
+  context: Pick<
+    AppContext,
+    'config' | 'storage' | 'enclave' | 'tokens' | 'tokenMaintenance' | 'clock'
+  >,
 ): readonly AnyRoute[] {
   const { config, storage } = context
+  const catalog = loadCatalog(config.providers)
   const limits = {
     defaultTimeoutMs: config.dispatch.defaultTimeoutMs,
     maxResponseBytes: config.dispatch.maxResponseBytes,
@@ -143,6 +150,16 @@ export function connectionRoutes(
           await uploadCredential(context, actor, params['handle'] ?? '', upload),
         )
       },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/connections/:handle/identify',
+      scope: 'connections:write',
+      response: identityView,
+      handle: async ({ actor, params }) =>
+        viewIdentity(
+          await identifyConnection(context, catalog, actor, params['handle'] ?? '', limits),
+        ),
     }),
     defineRoute({
       method: 'post',

@@ -23,6 +23,8 @@ export const connectionView = z.object({
   kind: z.string().nullable(),
   /** Limits sealed with the credential, as the enclave told them at upload. */
   pins: credentialPinsSchema.nullable(),
+  /** The account at the provider, as the last identity request named it. */
+  account: z.string().nullable(),
   record_version: z.int(),
   upload_expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -44,6 +46,7 @@ export const reservationView = z.object({
 export function viewConnection(connection: ConnectionInfo): ConnectionView {
   const policy = connectionPolicySchema.safeParse(connection.policy)
   const pins = credentialPinsSchema.safeParse(connection.summary?.['pins'])
+  const account = connection.summary?.['account']
   return {
     handle: connection.handle,
     owner: connection.owner,
@@ -56,6 +59,7 @@ export function viewConnection(connection: ConnectionInfo): ConnectionView {
     policy: policy.success ? policy.data : { methods: [], paths: [], resources: [] },
     kind: connection.kind ?? null,
     pins: pins.success ? pins.data : null,
+    account: typeof account === 'string' ? account : null,
     record_version: connection.recordVersion,
     upload_expires_at: optionalTime(connection.uploadExpiresAtMs),
     last_used_at: optionalTime(connection.lastUsedAtMs),

@@ -31,6 +31,13 @@ export const problemCodes = {
   ],
   UPLOAD_NONCE_INVALID: [409, 'Upload nonce invalid', 'Open a new upload and seal for its nonce.'],
   RECORD_UNREADABLE: [409, 'Record unreadable', 'Upload the credential again.'],
+  OAUTH_APP_NOT_FOUND: [404, 'OAuth app not found', '`holdfast oauth-apps list` shows them.'],
+  OAUTH_APP_IN_USE: [409, 'OAuth app in use', 'Revoke the connections that use it first.'],
+  NOT_AN_OAUTH_CONNECTION: [
+    409,
+    'Not an OAuth connection',
+    'Only connections made with an OAuth app are authorized at the provider.',
+  ],
   OWN_ACCOUNT: [409, 'Own account', 'Ask another administrator.'],
   BODY_TOO_LARGE: [413, 'Body too large', 'Send a smaller body.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type', 'Send Content-Type application/json.'],

@@ -3,12 +3,17 @@ import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
+import { clientDetailRoutes } from './client-detail-routes.ts'
+import { clientDocumentRoutes } from './client-document-routes.ts'
+import { clientHostRoutes } from './client-host-routes.ts'
+import { clientPinRoutes } from './client-pin-routes.ts'
 import { clientRoutes } from './client-routes.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { createIdentify } from './principal.ts'
 import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
 import { asMiddleware, publicRoutes } from './public-routes.ts'
+import { registrationTokenRoutes } from './registration-token-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
 import type { AnyRoute } from './route.ts'
 import { runRoute } from './run-route.ts'
@@ -20,6 +25,11 @@ export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readon
   ...connectionRoutes(context),
   ...grantRoutes(context),
   ...clientRoutes(context),
+  ...clientDetailRoutes(context),
+  ...clientDocumentRoutes(context),
+  ...clientHostRoutes(context),
+  ...clientPinRoutes(context),
+  ...registrationTokenRoutes(context),
   ...resourceRoutes(context),
   ...userRoutes(context),
   ...auditRoutes(context),

@@ -45,7 +45,6 @@ export const newClientSchema = z
     /** Subject of the certificate of `tls_client_auth`, as RFC 4514 text. */
     tls_client_auth_subject_dn: z.string().min(1).max(512).optional(),
     tls_client_auth_san_dns: z.string().min(1).max(253).optional(),
-    tls_client_certificate_bound_access_tokens: z.boolean().optional(),
     /** Only requests that were pushed (RFC 9126) are taken. */
     require_pushed_authorization_requests: z.boolean().optional(),
     /** Only DPoP-bound tokens are issued to it (RFC 9449). */
@@ -118,8 +117,7 @@ export async function registerClient(
 ): Promise<RegisteredClient> {
   const wanted = parseRegistration(newClientSchema, input, 'invalid_client_metadata')
   const method = wanted.token_endpoint_auth_method
-  const wantsTls = tlsMethods.has(method) || wanted.tls_client_certificate_bound_access_tokens
-  if (wantsTls && config.mtls === undefined) {
+  if (tlsMethods.has(method) && config.mtls === undefined) {
     throw new RegistrationError(
       'invalid_client_metadata',
       'token_endpoint_auth_method: mutual TLS needs the setting mtlsCertificateHeader',

@@ -33,8 +33,6 @@ export interface ClientDocuments {
   resolve(clientId: string, mayFetch?: () => Promise<boolean>): Promise<ClientDocument>
   /** Whether a client that was resolved a moment ago may still be used. */
   isAllowed(clientId: string): Promise<boolean>
-  /** Forgets what was fetched and fetches anew. @throws DocumentError */
-  refresh(clientId: string): Promise<ClientDocument>
 }
 
 export interface ClientDocumentsOptions {
@@ -182,10 +180,6 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       const host = requireHost(clientId)
       if (await storage.clientDocuments.findPin(clientId)) return true
       return (await storage.clientHosts.find(host))?.decision !== 'denied'
-    },
-    async refresh(clientId) {
-      await storage.clientDocuments.forget(clientId)
-      return resolve(clientId)
     },
   }
 }
