@@ -19,7 +19,8 @@ export function accountName(pointers: readonly string[], answer: unknown): strin
   return undefined
 }
 
-function pointed(value: unknown, pointer: string): unknown {
+/** What a JSON pointer leads to; undefined where nothing is. */
+export function pointed(value: unknown, pointer: string): unknown {
   let at = value
   for (const token of pointer.split('/').slice(1)) {
     const key = token.replaceAll('~1', '/').replaceAll('~0', '~')

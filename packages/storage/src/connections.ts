@@ -137,6 +137,8 @@ export interface Connections extends TokenRefreshes {
     changes: {
       readonly label?: string | undefined
       readonly status?: 'active' | 'paused' | undefined
+      /** The account at the provider, as the provider names it; null forgets it. */
+      readonly account?: string | null | undefined
     },
   ): Promise<ConnectionInfo>
   /**
@@ -308,7 +310,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         writeRecord(handle, update)
         return infoOf(handle)
       }),
-    update: (handle, { label, status }) =>
+    update: (handle, { label, status, account }) =>
       change(handle, () => {
         const row = usable(handle)
         if (status !== undefined && row.status === 'reserved') throw notFound('sealed connection')
@@ -320,6 +322,7 @@ export function createConnections({ db, commit, now }: Backend): Connections {
               updated_at_ms: now(),
               ...(label !== undefined && { label }),
               ...(status !== undefined && { status }),
+              ...(account !== undefined && { summary: summaryWith(row, account) }),
             })
             .where('handle', '=', handle),
         )
@@ -351,6 +354,12 @@ export function createConnections({ db, commit, now }: Backend): Connections {
       change(handle, () => touchRow.run(nowMs, handle)).catch(() => undefined)
     },
   }
+}
+
+/** The account stands beside what the enclave said of the credential: a new credential forgets both. */
+function summaryWith({ summary }: ConnectionRow, account: string | null): string {
+  const before = summary === null ? {} : (JSON.parse(summary) as JsonObject)
+  return JSON.stringify({ ...before, account })
 }
 
 function sha256(nonce: string): Uint8Array {

@@ -34,14 +34,25 @@ function listFolder(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'is not readable'
-    throw refuse(folder, undefined, `the folder ${why}`, 'create it, or change HOLDFAST_PROVIDERS_DIR')
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'is not readable'
+    throw refuse(
+      folder,
+      undefined,
+      `the folder ${why}`,
+      'create it, or change HOLDFAST_PROVIDERS_DIR',
+    )
   }
 }
 
 function readProviderFile(file: string): AddedProvider {
   if (statSync(file).size > maxFileBytes) {
-    throw refuse(file, undefined, `it is larger than ${maxFileBytes} bytes`, 'one provider per file')
+    throw refuse(
+      file,
+      undefined,
+      `it is larger than ${maxFileBytes} bytes`,
+      'one provider per file',
+    )
   }
   const lines = new LineCounter()
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, schema: 'core' })
@@ -69,7 +80,8 @@ function readProviderFile(file: string): AddedProvider {
     const [issue] = parsed.error.issues
     const at = issue?.path ?? []
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-    const line = lineOf(unknown === undefined ? at : [...at, unknown]) ?? keyLine(document, lines, at)
+    const line =
+      lineOf(unknown === undefined ? at : [...at, unknown]) ?? keyLine(document, lines, at)
     const where = [...at, ...(unknown === undefined ? [] : [unknown])].join('.')
     const what = unknown === undefined ? issue?.message : 'there is no such field'
     throw refuse(file, line, `${where || 'the provider'}: ${what}`, fixFor(where, unknown))
@@ -94,7 +106,9 @@ function keyLine(
 ): number | undefined {
   const parent = at.length <= 1 ? document.contents : document.getIn(at.slice(0, -1), true)
   if (!isMap(parent)) return undefined
-  const key = parent.items.map(({ key }) => key).find((key) => isScalar(key) && key.value === at.at(-1))
+  const key = parent.items
+    .map(({ key }) => key)
+    .find((key) => isScalar(key) && key.value === at.at(-1))
   return isScalar(key) && key.range ? lines.linePos(key.range[0]).line : undefined
 }
 
