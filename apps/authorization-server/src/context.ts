@@ -1,6 +1,8 @@
 import type { Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { TokenRefresher } from './connections/refresh.ts'
+import type { TokenMaintenance } from './connections/token-maintenance.ts'
 import type { EnclaveClient } from './enclave-client/client.ts'
 import type { Keystore } from './keystore.ts'
 import type { DpopNonces } from './oauth/dpop-nonces.ts'
@@ -25,6 +27,10 @@ export interface AppContext {
   readonly storage: Storage
   /** Must offer `keys(): Promise<EnclaveKeys>` and `close(): Promise<void>`. */
   readonly enclave: EnclaveClient
+  /** Renews the tokens of connections. */
+  readonly tokens: TokenRefresher
+  /** What tokens need in the background. */
+  readonly tokenMaintenance: TokenMaintenance
   readonly keystore: Keystore
   readonly revocation: Revocation
   /** The way to hosts that somebody else named. */

@@ -10,6 +10,9 @@ import { startHeadSigner } from './audit/head-signer.ts'
 import type { Config } from './config.ts'
 import type { AppContext } from './context.ts'
 import { loadControlKey } from './control-key.ts'
+import { createTokenRefresher } from './connections/refresh.ts'
+import { createRevocationQueue } from './connections/revocation-queue.ts'
+import { startTokenMaintenance } from './connections/token-maintenance.ts'
 import { createDispatchHandler } from './dispatch/handler.ts'
 import { createEnclaveClient } from './enclave-client/client.ts'
 import { createHostCheck } from './http/host-pin.ts'
@@ -96,6 +99,7 @@ async function serve(http: Server, ctx: AppContext): Promise<RunningServer> {
       clearInterval(maintenance)
       stopReaping()
       await closeHttp(http, graceMs)
+      await ctx.tokenMaintenance.stop()
       await headSigner.stop()
       await enclave.close()
       await storage.close()
@@ -143,6 +147,8 @@ async function createContext(
     ...config.outbound,
     userAgent: `Holdfast/${serverVersion} (authorization server; +${config.issuer})`,
   })
+  const enclave = createEnclaveClient({ socket: config.enclaveSocket, logger })
+  const tokens = createTokenRefresher({ storage, enclave, clock })
   return Object.freeze({
     config,
     clock,
@@ -156,7 +162,12 @@ async function createContext(
       logger,
       clock,
     }),
-    enclave: createEnclaveClient({ socket: config.enclaveSocket, logger }),
+    enclave,
+    tokens,
+    tokenMaintenance: startTokenMaintenance(
+      [() => createRevocationQueue({ storage, enclave, clock }).work(), () => tokens.recoverAbandoned()],
+      logger,
+    ),
     keystore,
     revocation,
     proofNonces:

@@ -37,6 +37,7 @@ export const auditEventTypes = [
   'registration_token.revoked',
   'resource.registered',
   'resource.removed',
+  'resource.tools_changed',
   'keys.signing_rotated',
   'keys.sealing_rotated',
 ] as const

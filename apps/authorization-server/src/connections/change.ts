@@ -1,4 +1,4 @@
-import type { ConnectionPolicy } from '@holdfast/protocol'
+import { type ConnectionPolicy, isTokenKind } from '@holdfast/protocol'
 import { type ConnectionInfo, StorageError } from '@holdfast/storage'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import { ConnectionError } from './errors.ts'
@@ -99,8 +99,11 @@ export async function revokeConnection(
 ): Promise<ConnectionInfo> {
   const before = await findOwned(parts, actor, handle)
   if (before.status === 'revoked') return before
-  const revoked = await parts.storage.connections.revoke(handle)
+  const { kind } = before
+  const atProvider = kind !== undefined && isTokenKind({ kind })
+  const revoked = await parts.storage.connections.revoke(handle, { atProvider })
   await audit(parts, actor, handle, 'connection.revoked')
+  if (atProvider) parts.tokenMaintenance.kick()
   return revoked
 }
 

@@ -8,6 +8,9 @@ export type ConnectionErrorCode =
   | 'CREDENTIAL_REFUSED'
   | 'CONNECTION_CHANGED'
   | 'RECORD_UNREADABLE'
+  | 'OAUTH_APP_NOT_FOUND'
+  | 'OAUTH_APP_IN_USE'
+  | 'NOT_AN_OAUTH_CONNECTION'
 
 /** A refused operation. `message` says what is wrong and never repeats what the caller sent. */
 export class ConnectionError extends Error {

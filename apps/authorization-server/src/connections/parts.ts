@@ -1,10 +1,14 @@
 import type { Storage } from '@holdfast/storage'
 import type { EnclaveClient } from '../enclave-client/client.ts'
+import type { TokenRefresher } from './refresh.ts'
+import type { TokenMaintenance } from './token-maintenance.ts'
 
 /** What the operations on connections need of the process. */
 export interface ConnectionParts {
   readonly storage: Pick<Storage, 'connections' | 'resources' | 'audit'>
   readonly enclave: Pick<EnclaveClient, 'ingest' | 'rewrap' | 'dispatch'>
+  readonly tokens: TokenRefresher
+  readonly tokenMaintenance: Pick<TokenMaintenance, 'kick'>
   /** Unix milliseconds. */
   readonly clock: () => number
 }

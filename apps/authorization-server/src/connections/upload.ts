@@ -7,6 +7,7 @@ import { ConnectionError } from './errors.ts'
 import { findOwned } from './find-owned.ts'
 import type { Actor, ConnectionParts } from './parts.ts'
 import { recordContext } from './record-context.ts'
+import { timesOfUpload } from './token-times.ts'
 
 /** A sealed credential as it was uploaded. */
 export interface Upload {
@@ -60,6 +61,7 @@ async function ingestAndStore(
     sealed,
   )
   requireSameHosts(context, result)
+  requirePurpose(connection, result)
   return storage.connections.completeUpload(handle, nonce, {
     expectedVersion: recordVersion,
     version: context.version,
@@ -67,7 +69,19 @@ async function ingestAndStore(
     kind: result.kind,
     summary: { pins: { ...result.pins } },
     baseUrl: result.base_url,
+    tokens: timesOfUpload(result.kind),
   })
+}
+
+function requirePurpose({ purpose, appHandle }: Connection, { kind }: IngestResult): void {
+  const fits = (purpose === 'oauth_app') === (kind === 'oauth2_app') && appHandle === undefined
+  if (fits) return
+  throw new ConnectionError(
+    'CREDENTIAL_REFUSED',
+    appHandle === undefined
+      ? 'an OAuth app and a credential are reserved differently; this handle is for the other one'
+      : 'this connection gets its credential by signing in at the provider',
+  )
 }
 
 // The record is bound to the hosts of the reservation; other hosts would make it unopenable later.

@@ -79,9 +79,12 @@ const wireCodes: Partial<Record<EnclaveErrorCode, DispatchErrorCode>> = {
   BINDING_MISMATCH: 'DECRYPTION_FAILED',
   INVALID_ENVELOPE: 'DECRYPTION_FAILED',
   WRONG_KEY: 'DECRYPTION_FAILED',
+  NEEDS_RECONNECT: 'DOWNSTREAM_AUTH_FAILURE',
+  TOKEN_REFUSED: 'DOWNSTREAM_AUTH_FAILURE',
 }
 
-function toRefusal(error: EnclaveError): DispatchRefusal {
+/** The wire's code for a failure of the enclave, or the nearest one. */
+export function toRefusal(error: EnclaveError): DispatchRefusal {
   const own = Object.hasOwn(dispatchErrors, error.code)
   const code = own ? (error.code as DispatchErrorCode) : wireCodes[error.code]
   return new DispatchRefusal(code ?? 'ENCLAVE_UNAVAILABLE', error.message, { cause: error })

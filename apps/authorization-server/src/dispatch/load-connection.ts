@@ -1,7 +1,8 @@
-import type { RecordContext } from '@holdfast/protocol'
+import { isTokenKind, type RecordContext } from '@holdfast/protocol'
 import type { Connection, Storage } from '@holdfast/storage'
 import { ConnectionError } from '../connections/errors.ts'
 import { recordContext } from '../connections/record-context.ts'
+import type { RenewableToken } from '../connections/refresh.ts'
 import { DispatchRefusal } from './refusal.ts'
 
 /** A connection that is ready to be used. */
@@ -12,6 +13,14 @@ export interface UsableConnection {
   readonly record: Uint8Array
   /** The sealed credential accepts calls of certain DPoP keys only. */
   readonly pinsKeys: boolean
+  /** Present for credentials whose token is renewed. */
+  readonly token?: UsableToken | undefined
+}
+
+/** What decides whether a token is renewed before its use. */
+export interface UsableToken {
+  readonly refreshAtMs: number | undefined
+  readonly seen: RenewableToken
 }
 
 /**
@@ -19,7 +28,7 @@ export interface UsableConnection {
  * Read anew for every call: a pause or a revocation holds from the next request on.
  *
  * @throws DispatchRefusal `CONNECTION_NOT_FOUND`, `ORG_MISMATCH`, `CONNECTION_REVOKED`,
- *   `CONNECTION_SUSPENDED`, `DECRYPTION_FAILED`
+ *   `CONNECTION_SUSPENDED`, `DOWNSTREAM_AUTH_FAILURE`, `DECRYPTION_FAILED`
  */
 export async function loadConnection(
   connections: Pick<Storage['connections'], 'find'>,
@@ -39,7 +48,13 @@ export async function loadConnection(
   if (connection.status === 'paused') {
     throw new DispatchRefusal('CONNECTION_SUSPENDED', 'the connection is paused by its owner')
   }
-  if (!connection.record) {
+  if (connection.status === 'needs_reconnect') {
+    throw new DispatchRefusal(
+      'DOWNSTREAM_AUTH_FAILURE',
+      'the provider no longer accepts this connection; its owner must reconnect it',
+    )
+  }
+  if (!connection.record || connection.purpose === 'oauth_app') {
     throw new DispatchRefusal(
       'CONNECTION_NOT_FOUND',
       'no credential was uploaded for this connection yet',
@@ -55,7 +70,8 @@ function usable(connection: Connection, record: Uint8Array): UsableConnection {
   const known = made.get(connection)
   if (known) return known
   const pinsKeys = pinnedKeys(connection)
-  const ready = Object.freeze({ context: contextOf(connection), record, pinsKeys })
+  const token = tokenOf(connection)
+  const ready = Object.freeze({ context: contextOf(connection), record, pinsKeys, token })
   made.set(connection, ready)
   return ready
 }
@@ -67,6 +83,16 @@ function contextOf(connection: Connection): RecordContext {
     if (error instanceof ConnectionError)
       throw new DispatchRefusal('DECRYPTION_FAILED', error.message)
     throw error
+  }
+}
+
+function tokenOf(connection: Connection): UsableToken | undefined {
+  const { kind } = connection
+  if (kind === undefined || !isTokenKind({ kind })) return undefined
+  const { handle, recordVersion, tokenExpiresAtMs, tokenRefreshAtMs } = connection
+  return {
+    refreshAtMs: tokenRefreshAtMs,
+    seen: { handle, recordVersion, tokenExpiresAtMs, tokenRefreshAtMs },
   }
 }
 

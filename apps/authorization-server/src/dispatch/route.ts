@@ -3,7 +3,8 @@ import type { AppContext } from '../context.ts'
 import { type Answer, failure, refused, success } from './answer.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { requireNamed, requirePolicy } from './authorize-connection.ts'
-import { callEnclave, type UpstreamAnswer } from './call-enclave.ts'
+import type { UpstreamAnswer } from './call-enclave.ts'
+import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
 import { createGather } from './gather.ts'
 import { createInFlight } from './in-flight.ts'
@@ -17,7 +18,7 @@ import { createRefusalLog } from './refusal-log.ts'
 /** What the dispatch endpoint needs of the process. */
 export type DispatchContext = Pick<
   AppContext,
-  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken' | 'proofNonces'
+  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken' | 'proofNonces' | 'tokens'
 >
 
 /** One request on its way. */
@@ -41,7 +42,7 @@ interface Facts {
 export function createDispatchRoute(
   context: DispatchContext,
 ): (incoming: Incoming) => Promise<Answer> {
-  const { config, clock, storage, enclave } = context
+  const { config, clock, storage, enclave, tokens } = context
   const dispatchUrl = `${config.issuer}/dispatch`
   const { maxBodyBytes, maxResponseBytes, defaultTimeoutMs } = config.dispatch
   const authenticate = createAuthenticate(context, dispatchUrl)
@@ -57,11 +58,12 @@ export function createDispatchRoute(
   ) {
     const call = (facts.call = parseDispatch(request.headers['content-type'], body)) // INVALID_REQUEST, BAD_REQUEST
     requireNamed(caller, call.handle) // CONNECTION_NOT_FOUND
-    const connection = await loadConnection(storage.connections, call.handle, caller.sub) // ORG_MISMATCH, CONNECTION_*
+    const reload = () => loadConnection(storage.connections, call.handle, caller.sub)
+    const connection = await reload() // ORG_MISMATCH, CONNECTION_*, DOWNSTREAM_AUTH_FAILURE
     requirePolicy(connection, call, caller.resource) // BAD_REQUEST
     const leave = inFlight.enter(call.handle) // DOWNSTREAM_RATE_LIMITED
-    facts.answer = await callEnclave(
-      enclave,
+    facts.answer = await callWithToken(
+      { enclave, tokens, clock, reload },
       { connection, call, caller, signal },
       { defaultTimeoutMs, maxResponseBytes, dispatchUrl },
     ).finally(leave) // DECRYPTION_FAILED, DOWNSTREAM_*, ENCLAVE_UNAVAILABLE

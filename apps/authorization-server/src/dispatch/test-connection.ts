@@ -10,7 +10,8 @@ import { findOwned } from '../connections/find-owned.ts'
 import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import { failure, success } from './answer.ts'
 import { requirePolicy } from './authorize-connection.ts'
-import { callEnclave, type CallLimits } from './call-enclave.ts'
+import type { CallLimits } from './call-enclave.ts'
+import { callWithToken } from './call-with-token.ts'
 import { loadConnection } from './load-connection.ts'
 import type { ParsedDispatch } from './parse-request.ts'
 import { DispatchRefusal } from './refusal.ts'
@@ -36,17 +37,18 @@ export async function testConnection(
   test: ConnectionTest,
   limits: CallLimits,
 ): Promise<DispatchResponse> {
-  const { storage, enclave } = parts
+  const { storage } = parts
   await findOwned(parts, actor, handle)
+  const reload = () => loadConnection(storage.connections, handle, actor.sub)
   try {
-    const connection = await loadConnection(storage.connections, handle, actor.sub)
+    const connection = await reload()
     const { policy } = connection.context
     const call = toDispatch(connection.context, test)
     const [named = '*'] = policy.resources
     const resource = named === '*' ? limits.dispatchUrl : named
     requirePolicy(connection, call, resource)
     const caller = { sub: actor.sub, clientId: actor.clientId, resource, proof: undefined }
-    const answer = await callEnclave(enclave, { connection, call, caller }, limits)
+    const answer = await callWithToken({ ...parts, reload }, { connection, call, caller }, limits)
     await record(parts, actor, handle, { status: answer.result.status, host: answer.result.host })
     return JSON.parse(success(answer).text) as DispatchResponse
   } catch (error) {

@@ -1,7 +1,10 @@
-import { concatBytes } from '@holdfast/protocol'
+import { concatBytes, type RecordContext } from '@holdfast/protocol'
 import { ChannelError, EnclaveError } from '@holdfast/protocol/channel'
 import type {
   AuditHead,
+  BeginAuthorizationHead,
+  BeginAuthorizationResult,
+  CompleteAuthorizationHead,
   DispatchHead,
   DispatchResult,
   EnclaveKeys,
@@ -10,10 +13,12 @@ import type {
   EnclaveStatus,
   IngestHead,
   IngestResult,
+  RevokeTokensResult,
   RewrapHead,
   SignedAuditHead,
+  TokenFacts,
 } from '@holdfast/protocol/enclave'
-import { enclaveStatusSchema } from '@holdfast/protocol/enclave'
+import { enclaveStatusSchema, tokenFactsSchema } from '@holdfast/protocol/enclave'
 import { type EnclaveLinkOptions, openEnclaveLink } from './link.ts'
 
 /** A dispatch for the enclave to carry out. */
@@ -25,6 +30,18 @@ export interface EnclaveDispatch {
   readonly body: Uint8Array | undefined
   /** Gives the call up, such as when its caller went away. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** A vault record with what it is bound to. */
+export interface BoundRecord {
+  readonly context: RecordContext
+  readonly record: Uint8Array
+}
+
+/** A record that holds new tokens, and what may be known of them. */
+export interface TokenAnswer {
+  readonly facts: TokenFacts
+  readonly record: Uint8Array
 }
 
 /**
@@ -46,6 +63,21 @@ export interface EnclaveClient {
   dispatch(
     call: EnclaveDispatch,
   ): Promise<{ readonly result: DispatchResult; readonly body: Uint8Array }>
+  /** Begins a sign-in at a provider; `pending` is sealed and needed to complete it. */
+  beginAuthorization(
+    head: Omit<BeginAuthorizationHead, 'app'>,
+    app: BoundRecord,
+  ): Promise<{ readonly result: BeginAuthorizationResult; readonly pending: Uint8Array }>
+  /** Has the code of a sign-in redeemed. */
+  completeAuthorization(
+    head: Pick<CompleteAuthorizationHead, 'context' | 'response'>,
+    pending: Uint8Array,
+    app: BoundRecord,
+  ): Promise<TokenAnswer>
+  /** Has the next access token fetched; the record is of the next version. */
+  refresh(connection: BoundRecord, app: BoundRecord | undefined): Promise<TokenAnswer>
+  /** Has the provider told to end the tokens of a record. */
+  revokeTokens(connection: BoundRecord, app: BoundRecord | undefined): Promise<RevokeTokensResult>
   signHead(head: AuditHead): Promise<SignedAuditHead>
   latestHead(): Promise<SignedAuditHead | undefined>
   rotateSealingKey(): Promise<EnclaveKeys>
@@ -55,6 +87,8 @@ export interface EnclaveClient {
 export type EnclaveClientOptions = EnclaveLinkOptions
 
 const quickMs = 5000
+/** More than the enclave gives a provider, so that it reports its timeout first. */
+export const providerMs = 25_000
 const reachableMs = 1000
 const maxRecordBytes = 262_144
 const noBytes = new Uint8Array(0)
@@ -123,6 +157,35 @@ export function createEnclaveClient(options: EnclaveClientOptions): EnclaveClien
       )
       return { result: reply.head, body: reply.body }
     },
+    async beginAuthorization(head, app) {
+      const reply = await call(
+        'beginAuthorization',
+        { ...head, app: { context: app.context } },
+        { timeoutMs: quickMs, maxBytes: maxRecordBytes },
+        app.record,
+      )
+      return { result: reply.head, pending: requireRecord(reply.body) }
+    },
+    async completeAuthorization(head, pending, app) {
+      const reply = await call(
+        'completeAuthorization',
+        {
+          ...head,
+          pending_bytes: pending.length,
+          app: { context: app.context, record_bytes: app.record.length },
+        },
+        providerLimits,
+        concatBytes(pending, app.record),
+      )
+      return tokenAnswer(reply)
+    },
+    refresh: async (connection, app) =>
+      tokenAnswer(
+        await call('refresh', headOf(connection, app), providerLimits, bodyOf(connection, app)),
+      ),
+    revokeTokens: async (connection, app) =>
+      (await call('revokeTokens', headOf(connection, app), providerLimits, bodyOf(connection, app)))
+        .head,
     signHead: async (head) =>
       (await call('signHead', head, { timeoutMs: quickMs, maxBytes: 0 })).head,
     latestHead: async () =>
@@ -131,6 +194,23 @@ export function createEnclaveClient(options: EnclaveClientOptions): EnclaveClien
       (await call('rotateSealingKey', {}, { timeoutMs: quickMs, maxBytes: 0 })).head,
     close: () => Promise.resolve(link.close()),
   }
+}
+
+const providerLimits = { timeoutMs: providerMs, maxBytes: maxRecordBytes }
+
+const headOf = ({ context, record }: BoundRecord, app: BoundRecord | undefined) => ({
+  context,
+  record_bytes: record.length,
+  ...(app && { app: { context: app.context, record_bytes: app.record.length } }),
+})
+
+const bodyOf = ({ record }: BoundRecord, app: BoundRecord | undefined): Uint8Array =>
+  app ? concatBytes(record, app.record) : record
+
+function tokenAnswer({ head, body }: { head: unknown; body: Uint8Array }): TokenAnswer {
+  const facts = tokenFactsSchema.safeParse(head)
+  if (!facts.success) throw new EnclaveError('INTERNAL', 'the enclave answered without token facts')
+  return { facts: facts.data, record: requireRecord(body) }
 }
 
 interface CallLimits {

@@ -36,6 +36,10 @@ export async function startEnclaveDouble(): Promise<EnclaveDouble> {
     keys: refuse,
     rotateSealingKey: refuse,
     rotateIdentity: refuse,
+    beginAuthorization: refuse,
+    completeAuthorization: refuse,
+    refresh: refuse,
+    revokeTokens: refuse,
     latestHead: async () => ({ head: { head: null } }),
     signHead: async (head) => ({ head: { ...head, key_id: 'double', signature: 'none' } }),
     ingest: async (head, { body }) => {
