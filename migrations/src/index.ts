@@ -6,6 +6,7 @@ import { audit } from './0005_audit.ts'
 import { tokenCredentials } from './0006_token_credentials.ts'
 import { registration } from './0007_registration.ts'
 import { grants } from './0008_grants.ts'
+import { toolManifests } from './0010_tool_manifests.ts'
 import type { Migration } from './migration.ts'
 
 export type { Migration }
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006_token_credentials': tokenCredentials,
   '0007_registration': registration,
   '0008_grants': grants,
+  '0010_tool_manifests': toolManifests,
 }

@@ -23,6 +23,7 @@ import type { Storage, StorageOptions } from './storage.ts'
 import { createSweep } from './sweep.ts'
 import { createPendingAuthorizations } from './pending-authorizations.ts'
 import { createTokenRevocations } from './token-revocations.ts'
+import { createToolManifests } from './tool-manifests.ts'
 import { createUsers } from './users.ts'
 
 const sweepBatch = 50
@@ -62,6 +63,7 @@ export function openStorage(options: StorageOptions): Storage {
     clientHosts: createClientHosts(backend),
     registrationTokens: createRegistrationTokens(backend),
     resources: createResources(backend),
+    toolManifests: createToolManifests(backend),
     connections: createConnections(backend),
     pendingAuthorizations: createPendingAuthorizations(backend),
     tokenRevocations: createTokenRevocations(backend),

@@ -9,6 +9,7 @@ export interface Schema {
   client_hosts: ClientHostRow
   registration_tokens: RegistrationTokenRow
   resources: ResourceRow
+  tool_manifests: { resource: string; manifest: string; updated_at_ms: number }
   resource_names: { name: string; resource: string }
   grants: GrantRow
   signing_keys: SigningKeyRow

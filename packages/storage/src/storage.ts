@@ -14,6 +14,7 @@ import type { Settings } from './settings.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { PendingAuthorizations } from './pending-authorizations.ts'
 import type { TokenRevocations } from './token-revocations.ts'
+import type { ToolManifests } from './tool-manifests.ts'
 import type { Users } from './users.ts'
 
 export interface StorageOptions {
@@ -43,6 +44,7 @@ export interface Storage {
   readonly clientHosts: ClientHosts
   readonly registrationTokens: RegistrationTokens
   readonly resources: Resources
+  readonly toolManifests: ToolManifests
   readonly connections: Connections
   readonly pendingAuthorizations: PendingAuthorizations
   readonly tokenRevocations: TokenRevocations

@@ -10,6 +10,7 @@ import { clientPinRoutes } from './client-pin-routes.ts'
 import { clientRoutes } from './client-routes.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
+import { manifestPath, manifestRoutes, serveManifest } from './manifest-routes.ts'
 import { createIdentify } from './principal.ts'
 import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
 import { asMiddleware, publicRoutes } from './public-routes.ts'
@@ -31,6 +32,7 @@ export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readon
   ...clientPinRoutes(context),
   ...registrationTokenRoutes(context),
   ...resourceRoutes(context),
+  ...manifestRoutes(context),
   ...userRoutes(context),
   ...auditRoutes(context),
   ...adminRoutes(context, sealingKeys),
@@ -54,6 +56,7 @@ export function createApiRouter(context: AppContext): Koa.Middleware<RequestStat
       koa.body = result
     })
   }
+  router.put(manifestPath, serveManifest(context) as Koa.Middleware)
   const publicRouter = publicRoutes(context, sealingKeys)
   const routed = asMiddleware(router)
 

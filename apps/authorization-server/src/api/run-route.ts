@@ -40,7 +40,8 @@ export async function runRoute(
   return route.response.parse(await route.handle(call))
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+/** The JSON body of a request. @throws ApiProblem when there is none that can be read */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request, { maxBytes: maxBodyBytes })
   if (bytes.length === 0) return {}
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
@@ -54,7 +55,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function checked(schema: z.ZodType, value: unknown, prefix: '/' | ''): unknown {
+/** A value that fits its schema. @throws ApiProblem INVALID_REQUEST with the wrong fields */
+export function checked(schema: z.ZodType, value: unknown, prefix: '/' | ''): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.map((issue): FieldError => ({

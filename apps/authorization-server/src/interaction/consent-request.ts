@@ -1,3 +1,4 @@
+import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import type { ConnectionInfo, User } from '@holdfast/storage'
 import type { Client } from 'oidc-provider'
 import { HttpProblem } from '../http/problem.ts'
@@ -16,6 +17,8 @@ export interface ConsentRequest {
   readonly requested: readonly string[]
   /** Those that this user may hand on. */
   readonly grantable: readonly string[]
+  /** What the resource's server says that its tools do. */
+  readonly tools: ToolManifest['tools']
   /** Sign-in scopes that were asked for. */
   readonly identityScopes: readonly string[]
   /** The user's connections that are in use and whose policy allows this resource. */
@@ -58,6 +61,7 @@ export async function loadConsentRequest(
     resource,
     redirectUri: String(params['redirect_uri']),
     requested,
+    tools: (await ctx.storage.toolManifests.find(resource.resource)).tools,
     grantable: requested.filter(
       (name) => name !== adminScope || resource.builtIn !== 'management' || user.role === 'admin',
     ),
@@ -99,6 +103,7 @@ export function toConsentView(
     resource: resource.resource,
     requiredScopes: scopes.filter(({ optional }) => !optional),
     optionalScopes: scopes.filter(({ optional }) => optional),
+    tools: request.tools,
     connections: resource.connections.map((wanted) => toConnectionRequest(request, wanted)),
     anyOf: resource.builtIn === 'dispatch' ? request.usable.map(toChoice) : undefined,
     lifetimeDays: refreshes

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Html, page } from './page.ts'
+import { openTools, toolsOfScope, type ToolView } from './tool-list.ts'
 
 /** A connection that the user may choose. */
 export interface ConnectionChoice {
@@ -33,6 +34,8 @@ export interface ConsentView {
   readonly resource: string
   readonly requiredScopes: readonly { readonly name: string; readonly description: string }[]
   readonly optionalScopes: readonly { readonly name: string; readonly description: string }[]
+  /** What the resource's server says that its tools do. */
+  readonly tools: readonly ToolView[]
   readonly connections: readonly ConnectionRequest[]
   /** For direct dispatch: any of the user's connections. */
   readonly anyOf: readonly ConnectionChoice[] | undefined
@@ -87,9 +90,13 @@ export function consentPage(view: ConsentView): Html {
         <ul>
           ${view.requiredScopes.map(
             ({ name, description }) =>
-              html`<li>${description} <code class="soft">${name}</code></li>`,
+              html`<li>
+                ${description} <code class="soft">${name}</code>
+                ${toolsOfScope(view.tools, name)}
+              </li>`,
           )}
         </ul>
+        ${openTools(view.tools)}
         ${
           view.optionalScopes.length === 0
             ? ''
@@ -98,9 +105,9 @@ export function consentPage(view: ConsentView): Html {
                 ${view.optionalScopes.map(
                   ({ name, description }) =>
                     html`<label class="choice">
-                      <input type="checkbox" name="scope" value="${name}" />
-                      <span>${description} <code class="soft">${name}</code></span>
-                    </label>`,
+                        <input type="checkbox" name="scope" value="${name}" />
+                        <span>${description} <code class="soft">${name}</code></span> </label
+                      >${toolsOfScope(view.tools, name)}`,
                 )}
               </fieldset>`
         }
