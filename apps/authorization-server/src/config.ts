@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { providerSchema } from '@holdfast/providers'
 import { z } from 'zod'
 import { privateHostPattern } from './outbound/private-hosts.ts'
 
@@ -121,6 +122,11 @@ export const configSchema = z.strictObject({
       extraCaPem: z.string().optional(),
     })
     .prefault({}),
+  /** Providers that the operator added, as `@holdfast/providers/node` read them. */
+  providers: z
+    .array(z.strictObject({ provider: providerSchema, override: z.boolean().optional() }))
+    .max(500)
+    .default([]),
   inviteTtlSeconds: z
     .int()
     .min(60)
