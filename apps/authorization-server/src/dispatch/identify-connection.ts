@@ -9,7 +9,6 @@ import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import type { TokenRefresher } from '../connections/refresh.ts'
 import { type CallLimits, toRefusal, type UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
-import { withFreshToken } from './call-with-token.ts'
 import { loadConnection, type UsableConnection } from './load-connection.ts'
 import { DispatchRefusal } from './refusal.ts'
 
