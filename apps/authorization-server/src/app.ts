@@ -4,7 +4,8 @@ import { createApiRouter } from './api/router.ts'
 import type { AppContext, RequestState } from './context.ts'
 import { answerErrors } from './http/error-handler.ts'
 import { logRequests } from './http/request-log.ts'
-import { pinOrigin, remoteAddressOf } from './http/request-context.ts'
+import { createProxies } from './http/proxies.ts'
+import { pinOrigin } from './http/request-context.ts'
 import { createPasswordCheck } from './interaction/passwords.ts'
 import { createInteractionRouter } from './interaction/router.ts'
 import { createCsrfTokens } from './interaction/same-origin.ts'
@@ -38,12 +39,13 @@ export async function createApp(
     signInLimits: createSignInLimits(),
   })
 
+  const proxies = createProxies(config)
   const app = new Koa<RequestState>()
   app.keys = [...cookieKeys]
   pinOrigin(app, config.issuer)
   app.use(async (koa, next) => {
     koa.state.requestId = koa.response.get('X-Request-Id')
-    koa.state.remoteAddress = remoteAddressOf(koa.req, config.trustProxy)
+    koa.state.remoteAddress = proxies.clientAddress(koa.req)
     await next()
   })
   app.use(logRequests(ctx.logger))

@@ -45,9 +45,7 @@ describe('metadata', () => {
     )
     expect(metadata['dpop_signing_alg_values_supported']).toContain('ES256')
     for (const absent of [
-      'device_authorization_endpoint',
       'end_session_endpoint',
-      'pushed_authorization_request_endpoint',
     ]) {
       expect(metadata).not.toHaveProperty(absent)
     }

@@ -1,11 +1,15 @@
 import type { Client, Storage } from '@holdfast/storage'
+import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { AppContext } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { assertedClient, assertionType, createAssertionCheck } from './client-assertion.ts'
+import { certificateMatches, createClientCertificates } from './client-certificate.ts'
 
-/** A client and whether it proved who it is. */
+/** A client and how it proved who it is. */
 export interface AuthenticatedClient {
   readonly client: Client
-  readonly method: 'secret' | 'none'
+  readonly method: 'secret' | 'key' | 'certificate' | 'none'
 }
 
 const failed = (basic: boolean): HttpProblem =>
@@ -31,6 +35,9 @@ export async function authenticateClient(
   const secret = basic?.secret ?? form?.get('client_secret') ?? undefined
   const client = id === undefined ? undefined : await clients.find(id)
   if (!client || client.revokedAtMs !== undefined) throw failed(basic !== undefined)
+  const method = String(client.metadata['token_endpoint_auth_method'] ?? 'none')
+  // A client of a stronger method has no way round it.
+  if (!client.hasSecret && method !== 'none') throw failed(basic !== undefined)
   if (client.hasSecret) {
     if (secret === undefined || !(await clients.checkSecret(client.clientId, secret))) {
       throw failed(basic !== undefined || secret === undefined)
@@ -41,7 +48,83 @@ export async function authenticateClient(
   return { client, method: 'none' }
 }
 
-/** Id and secret of a Basic header; both are form-encoded by RFC 6749, and ours need no encoding. */
+/** Authenticates the client of a request, by whichever method it is registered for. */
+export type AuthenticateClient = (
+  request: IncomingMessage,
+  form?: URLSearchParams,
+) => Promise<AuthenticatedClient>
+
+/**
+ * Makes the check for the endpoints that we serve beside the library: secrets, assertions signed by
+ * the client's key, certificates that a trusted proxy hands on. It throws HttpProblem 401
+ * `invalid_client`, and 400 for more than one method at once.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2}
+ */
+export function createClientAuthentication(
+  ctx: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'clock'>,
+): AuthenticateClient {
+  const { clients } = ctx.storage
+  const checkAssertion = createAssertionCheck(ctx)
+  const certificates = createClientCertificates(ctx.config)
+
+  const known = async (id: string | undefined, method: readonly string[]): Promise<Client> => {
+    const client = id === undefined ? undefined : await clients.find(id)
+    const wanted = String(client?.metadata['token_endpoint_auth_method'])
+    if (!client || client.revokedAtMs !== undefined || !method.includes(wanted)) throw failed(false)
+    return client
+  }
+
+  return async (request, form) => {
+    const assertion = form?.get('client_assertion') ?? undefined
+    if (assertion !== undefined) {
+      const others = [request.headers.authorization, form?.get('client_secret') ?? undefined]
+      if (others.some((other) => other !== undefined)) {
+        throw new HttpProblem(400, 'use one way of client authentication only')
+      }
+      if (form?.get('client_assertion_type') !== assertionType) throw failed(false)
+      const client = await known(assertedClient(assertion), ['private_key_jwt'])
+      const named = form.get('client_id')
+      if (named !== null && named !== client.clientId) throw failed(false)
+      if (!(await checkAssertion(client, assertion))) throw failed(false)
+      return { client, method: 'key' }
+    }
+    const certificate = certificates.of(request)
+    const id = form?.get('client_id') ?? undefined
+    const isTls = (client: Client | undefined): boolean =>
+      String(client?.metadata['token_endpoint_auth_method']).endsWith('tls_client_auth')
+    if (id !== undefined && isTls(await clients.find(id))) {
+      const client = await known(id, ['self_signed_tls_client_auth', 'tls_client_auth'])
+      if (!provesCertificate(client, certificate, certificates.isVerified(request))) {
+        throw failed(false)
+      }
+      return { client, method: 'certificate' }
+    }
+    return authenticateClient(clients, request, form)
+  }
+}
+
+function provesCertificate(
+  { metadata }: Client,
+  certificate: X509Certificate | undefined,
+  isVerified: boolean,
+): boolean {
+  if (!certificate) return false
+  if (metadata['token_endpoint_auth_method'] === 'tls_client_auth') {
+    const properties = ['tls_client_auth_subject_dn', 'tls_client_auth_san_dns'] as const
+    return (
+      isVerified &&
+      properties.some((property) => {
+        const expected = metadata[property]
+        return typeof expected === 'string' && certificateMatches(certificate, property, expected)
+      })
+    )
+  }
+  const { jwks } = metadata as { readonly jwks?: { readonly keys?: readonly { x5c?: unknown }[] } }
+  const own = certificate.raw.toString('base64')
+  return jwks?.keys?.some(({ x5c }) => Array.isArray(x5c) && x5c[0] === own) ?? false
+}
+
+/** Id and secret of a Basic header, of which RFC 6749 section 2.3.1 wants each form-encoded first. */
 function readBasic(header: string | undefined): { id: string; secret: string } | undefined {
   if (header === undefined) return undefined
   const [, encoded] = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(header) ?? []

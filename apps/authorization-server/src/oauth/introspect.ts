@@ -3,7 +3,7 @@ import type { AppContext, RequestState } from '../context.ts'
 import { readForm } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { type AccessTokenClaims, TokenError } from '../tokens.ts'
-import { authenticateClient } from './client-authentication.ts'
+import { createClientAuthentication } from './client-authentication.ts'
 
 /**
  * Token introspection, for the client of the resource that the token is meant for. To anyone else
@@ -11,12 +11,13 @@ import { authenticateClient } from './client-authentication.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662}
  */
 export function serveIntrospection(ctx: AppContext): Koa.Middleware<RequestState> {
+  const authenticate = createClientAuthentication(ctx)
   return async (koa, next) => {
     if (koa.method !== 'POST') return next()
     const form = await readForm(koa.req)
-    const { client, method } = await authenticateClient(ctx.storage.clients, koa.req, form)
-    if (method !== 'secret') {
-      throw new HttpProblem(401, 'introspection needs a client with a secret', {
+    const { client, method } = await authenticate(koa.req, form)
+    if (method === 'none') {
+      throw new HttpProblem(401, 'introspection needs a client that proves who it is', {
         error: 'invalid_client',
       })
     }

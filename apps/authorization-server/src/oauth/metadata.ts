@@ -23,7 +23,8 @@ export function completeMetadata(
     if (!paths.has(ctx.path) || typeof ctx.body !== 'object' || ctx.status !== 200) return
     const metadata = ctx.body as Record<string, unknown>
     const staticScopes = metadata['scopes_supported'] as string[]
-    const methods = ['client_secret_basic', 'client_secret_post']
+    const methods = metadata['token_endpoint_auth_methods_supported'] as string[]
+    const algorithms = metadata['token_endpoint_auth_signing_alg_values_supported']
     ctx.set('Cache-Control', 'public, max-age=60')
     ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
     ctx.body = {
@@ -34,8 +35,10 @@ export function completeMetadata(
       response_modes_supported: ['query', 'fragment'],
       userinfo_endpoint: issuer + routes.userinfo,
       introspection_endpoint: issuer + routes.introspection,
-      introspection_endpoint_auth_methods_supported: methods,
-      revocation_endpoint_auth_methods_supported: [...methods, 'none'],
+      introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
+      introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     }
   }
 }

@@ -7,6 +7,8 @@ import { clientDocumentFeature } from '../registration/documents/library-documen
 import { createFindAccount } from './accounts.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
+import { assertionAlgorithms } from './client-assertion.ts'
+import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
@@ -78,7 +80,8 @@ function configuration(options: ProviderOptions): Configuration {
     scopes: ['openid', 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientAuthMethods: clientAuthMethods(ctx.config),
+    assertJwtClientAuthClaimsAndHeader: limitAssertionLife(ctx.clock),
     clientDefaults: {
       application_type: 'native',
       token_endpoint_auth_method: 'none',
@@ -104,6 +107,7 @@ function configuration(options: ProviderOptions): Configuration {
     },
     enabledJWA: {
       idTokenSigningAlgValues: ['ES256'],
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
       dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
     },
     extraTokenClaims: createExtraTokenClaims(ctx.storage),
@@ -115,6 +119,7 @@ function configuration(options: ProviderOptions): Configuration {
       userinfo: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: deviceFlow(ctx),
+      mTLS: mutualTls(ctx.config),
       clientCredentials: { enabled: true },
       clientIdMetadataDocument: clientDocumentFeature(ctx),
       // The library refuses JWTs on both; ours stand in front and pass on refresh tokens only.

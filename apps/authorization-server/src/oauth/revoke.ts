@@ -3,7 +3,7 @@ import type { AppContext, RequestState } from '../context.ts'
 import { readFormText } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { TokenError } from '../tokens.ts'
-import { authenticateClient } from './client-authentication.ts'
+import { createClientAuthentication } from './client-authentication.ts'
 
 /** What a JWT looks like; refresh tokens are opaque and have no dot. */
 const isJwt = (token: string): boolean => token.split('.').length === 3
@@ -14,6 +14,7 @@ const isJwt = (token: string): boolean => token.split('.').length === 3
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009}
  */
 export function serveRevocation(ctx: AppContext): Koa.Middleware<RequestState> {
+  const authenticate = createClientAuthentication(ctx)
   return async (koa, next) => {
     if (koa.method !== 'POST') return next()
     const text = await readFormText(koa.req)
@@ -24,7 +25,7 @@ export function serveRevocation(ctx: AppContext): Koa.Middleware<RequestState> {
       Object.assign(koa.req, { body: text === '' ? {} : text })
       return next()
     }
-    const { client } = await authenticateClient(ctx.storage.clients, koa.req, form)
+    const { client } = await authenticate(koa.req, form)
     koa.set('Access-Control-Allow-Origin', '*')
     koa.status = 200
     koa.body = ''

@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto'
+import type { Client } from '@holdfast/storage'
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import type { AppContext } from '../context.ts'
+import { OutboundError } from '../outbound/errors.ts'
+import { createKeySets } from '../outbound/key-sets.ts'
+import { isReplayConflict } from './adapter.ts'
+import { routes } from './routes.ts'
+
+/** Value of `client_assertion_type`. @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2} */
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** Algorithms of client assertions. */
+export const assertionAlgorithms = ['ES256', 'RS256'] as const
+
+/** Longest life that an assertion may claim: it must be remembered for as long. */
+export const maxAssertionSeconds = 600
+
+/** The client that an assertion names, unverified; undefined when it cannot be read. */
+export function assertedClient(assertion: string): string | undefined {
+  try {
+    return decodeJwt(assertion).sub
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells whether an assertion was made by the client, for us, now, and is used for the first time. */
+export type CheckAssertion = (client: Client, assertion: string) => Promise<boolean>
+
+/** Makes the check for the endpoints that we serve beside the library. */
+export function createAssertionCheck({
+  config,
+  storage,
+  outbound,
+  clock,
+}: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'clock'>): CheckAssertion {
+  const keySets = createKeySets(outbound, clock)
+  const replays = storage.oidcAdapter('ReplayDetection')
+  const audience = [config.issuer, config.issuer + routes.token]
+
+  async function keysOf({ metadata }: Client): Promise<JSONWebKeySet | undefined> {
+    const { jwks, jwks_uri: uri } = metadata
+    if (typeof jwks === 'object') return jwks as unknown as JSONWebKeySet
+    if (typeof uri !== 'string') return undefined
+    const { status, body } = await keySets.get(uri)
+    return status === 200 ? (JSON.parse(Buffer.from(body).toString()) as JSONWebKeySet) : undefined
+  }
+
+  return async (client, assertion) => {
+    try {
+      const keys = await keysOf(client)
+      if (!keys) return false
+      const nowMs = clock()
+      const { payload } = await jwtVerify(assertion, createLocalJWKSet(keys), {
+        algorithms: [...assertionAlgorithms],
+        issuer: client.clientId,
+        subject: client.clientId,
+        audience,
+        requiredClaims: ['exp', 'jti'],
+        currentDate: new Date(nowMs),
+      })
+      const seconds = (payload.exp ?? 0) - Math.floor(nowMs / 1000)
+      if (seconds > maxAssertionSeconds) return false
+      // The name under which the library remembers it: no assertion serves at two endpoints.
+      const name = hash('sha256', `${client.clientId}${payload.jti ?? ''}`, 'base64url')
+      await replays.upsert(name, {}, seconds + 1)
+      return true
+    } catch (error) {
+      if (error instanceof Error && (isReplayConflict(error) || isRefusal(error))) return false
+      throw error
+    }
+  }
+}
+
+/** Anything that the caller or its key server is the reason of, rather than our storage. */
+const isRefusal = (error: Error): boolean =>
+  ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_J')) ||
+  error instanceof OutboundError ||
+  error instanceof SyntaxError
