@@ -167,7 +167,18 @@ function connectionKey(storageKey: StorageKey, { handle }: { readonly handle: st
 const boundTo = (
   header: Buffer,
   { domain: purpose, context }: Bound<{ readonly handle: string }>,
-): Buffer => Buffer.concat([purpose, header, canonicalBytes(context)])
+): Buffer => Buffer.concat([purpose, header, contextBytes(context)])
+
+const written = new WeakMap<object, Uint8Array>()
+
+/** Contexts in use arrive as frozen objects, each of which is written down once. */
+function contextBytes(context: object): Uint8Array {
+  const known = written.get(context)
+  if (known) return known
+  const bytes = canonicalBytes(context)
+  if (Object.isFrozen(context)) written.set(context, bytes)
+  return bytes
+}
 
 const unopenable = (): EnclaveError =>
   new EnclaveError(

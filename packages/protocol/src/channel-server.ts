@@ -2,6 +2,7 @@ import { ChannelConnection, type ChannelSocket, isOldStream, unref } from './cha
 import { type BodyReader, type BodySource, IncomingBody, OutgoingBody } from './channel-body.ts'
 import { ChannelError, EnclaveError } from './channel-errors.ts'
 import { decodeRequest, maxStreams } from './channel-request.ts'
+import { readDispatchHead } from './dispatch-head.ts'
 import {
   enclaveHeadSchemas,
   type EnclaveFailure,
@@ -179,12 +180,7 @@ export function serveChannel(
       throw new EnclaveError('INVALID_REQUEST', 'the enclave does not know this operation')
     }
     const name = operation as EnclaveOperation
-    const head = enclaveHeadSchemas[name].safeParse(value)
-    if (!head.success) {
-      const path = head.error.issues[0]?.path.join('.') ?? ''
-      throw new EnclaveError('INVALID_REQUEST', `the head of ${name} is wrong at "${path}"`)
-    }
-    return (handlers[name] as ChannelHandler<EnclaveOperation>)(head.data, context)
+    return (handlers[name] as ChannelHandler<EnclaveOperation>)(readHead(name, value), context)
   }
 
   function finish(id: number, stream: ServerStream, type: FrameType, payload?: Uint8Array): void {
@@ -198,6 +194,18 @@ export function serveChannel(
     closed,
     close: () => connection.close(new ChannelError('CHANNEL_CLOSED', 'the channel was closed')),
   }
+}
+
+function readHead<Operation extends EnclaveOperation>(
+  name: Operation,
+  value: unknown,
+): EnclaveOperations[Operation]['head'] {
+  const usual = name === 'dispatch' ? readDispatchHead(value) : undefined
+  if (usual) return usual
+  const head = enclaveHeadSchemas[name].safeParse(value)
+  if (head.success) return head.data
+  const path = head.error.issues[0]?.path.join('.') ?? ''
+  throw new EnclaveError('INVALID_REQUEST', `the head of ${name} is wrong at "${path}"`)
 }
 
 /** What late readers of a request's body meet; made once, because every request ends with it. */

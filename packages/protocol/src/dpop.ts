@@ -67,14 +67,12 @@ const refuse = (reason: string, cause?: unknown): never => {
   throw new TokenError('invalid_dpop_proof', reason, cause === undefined ? {} : { cause })
 }
 
-interface DecodedProof {
+interface ProofHeader {
   readonly alg: string
   readonly jwk: DpopPublicJwk
-  readonly claims: JWTPayload
 }
 
-function decode(proof: string): DecodedProof {
-  if (proof.length > maxProofLength) refuse('the proof is too long')
+function decodeHeader(proof: string): ProofHeader {
   try {
     const { alg, typ, jwk, crit } = decodeProtectedHeader(proof)
     if (typ !== 'dpop+jwt') return refuse('the proof is not of type dpop+jwt')
@@ -84,22 +82,30 @@ function decode(proof: string): DecodedProof {
     if (crit !== undefined) return refuse('the proof has critical headers that are not understood')
     const publicJwk = readPublicJwk(jwk, alg)
     if (publicJwk === undefined) return refuse("the proof's jwk is not a public key of its alg")
-    return { alg, jwk: publicJwk, claims: decodeJwt(proof) }
+    return { alg, jwk: publicJwk }
   } catch (error) {
     if (error instanceof TokenError) throw error
     return refuse('the proof is not a JWT', error)
   }
 }
 
-function checkTarget(claims: JWTPayload, check: DpopCheck): void {
-  const { htm, htu } = claims
-  if (htm !== check.method) refuse('the proof is for another method')
-  if (typeof htu !== 'string') return refuse('the proof has no htu')
-  const expected = normalizeHtu(check.url)
-  if (expected === undefined || normalizeHtu(htu) !== expected) {
-    refuse('the proof is for another URL')
+function decodeClaims(proof: string): JWTPayload {
+  try {
+    return decodeJwt(proof)
+  } catch (error) {
+    return refuse('the proof is not a JWT', error)
   }
 }
+
+/** The key of a verified token's holder, with the proof header that named it last. */
+interface KnownKey {
+  readonly alg: string
+  readonly key: CryptoKey
+  /** First part of the proof: a client sends the same one with every proof. */
+  readonly header: string
+}
+
+const headerOf = (proof: string): string => proof.slice(0, Math.max(0, proof.indexOf('.')))
 
 /**
  * Makes a verifier of DPoP proofs. Everything that costs nothing is checked before the signature, and
@@ -111,7 +117,9 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
   const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
   const { verifySignature = webVerifySignature, notBefore = Number.NEGATIVE_INFINITY } = options
   const now = options.now ?? Date.now
-  const keys = new BoundedCache<CryptoKey>(options.keyCacheSize ?? 2000)
+  /** By thumbprint. */
+  const keys = new BoundedCache<KnownKey>(options.keyCacheSize ?? 2000)
+  let lastTarget: string | undefined
 
   const issuedAt = (claims: JWTPayload): number => {
     const seconds = now() / 1000
@@ -122,10 +130,19 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
     if (iat > seconds + clockToleranceSeconds) return refuse('the proof is of the future')
     return iat
   }
-  const checkTokenHash = async (claims: JWTPayload, check: DpopCheck): Promise<void> => {
-    const expected =
-      check.accessTokenHash ??
-      (check.accessToken === undefined ? undefined : await sha256(check.accessToken))
+  const checkTarget = (claims: JWTPayload, check: DpopCheck): void => {
+    const { htm, htu } = claims
+    if (htm !== check.method) refuse('the proof is for another method')
+    if (typeof htu !== 'string') return refuse('the proof has no htu')
+    // Nearly every proof spells the URL as the server does, which then needs no parsing.
+    if (htu === check.url && htu === lastTarget) return
+    const expected = normalizeHtu(check.url)
+    if (expected === undefined || normalizeHtu(htu) !== expected) {
+      refuse('the proof is for another URL')
+    }
+    lastTarget = check.url
+  }
+  const checkTokenHash = (claims: JWTPayload, expected: string | undefined): void => {
     if (expected === undefined) return
     if (claims['ath'] === undefined) refuse('the proof has no ath')
     if (claims['ath'] !== expected) refuse('the proof is for another access token')
@@ -145,33 +162,44 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
 
   return {
     verify: async (check) => {
-      const { alg, jwk, claims } = decode(check.proof)
+      const { proof, expectedJkt } = check
+      if (proof.length > maxProofLength) refuse('the proof is too long')
+      const header = headerOf(proof)
+      const held = expectedJkt === undefined ? undefined : keys.get(expectedJkt)
+      // What this text says of algorithm and key was checked when it was remembered.
+      const known = held !== undefined && held.header === header ? held : undefined
+      const named = known === undefined ? decodeHeader(proof) : undefined
+      const claims = decodeClaims(proof)
       checkTarget(claims, check)
       const iat = issuedAt(claims)
       const { jti } = claims
       if (typeof jti !== 'string' || jti.length === 0 || jti.length > 256) {
         return refuse('the proof has no usable jti')
       }
-      await checkTokenHash(claims, check)
+      const hash =
+        check.accessTokenHash ??
+        (check.accessToken === undefined ? undefined : await sha256(check.accessToken))
+      checkTokenHash(claims, hash)
       checkNonce(claims, check)
-      const printed = jwkThumbprint(jwk, sha256)
-      const jkt = typeof printed === 'string' ? printed : await printed
-      if (check.expectedJkt !== undefined && jkt !== check.expectedJkt) {
+      const jkt = named === undefined ? expectedJkt! : await jwkThumbprint(named.jwk, sha256)
+      if (expectedJkt !== undefined && jkt !== expectedJkt) {
         return refuse('the proof is signed by another key than the token names')
       }
-      const cacheName = `${alg}.${jkt}`
-      const cached = keys.get(cacheName)
       try {
-        const key = cached ?? (await importJWK({ ...jwk }, alg))
-        const pending = verifySignature(check.proof, key, alg)
+        const { alg } = known ?? named!
+        const key =
+          held?.alg === alg ? held.key : ((await importJWK({ ...named!.jwk }, alg)) as CryptoKey)
+        const pending = verifySignature(proof, key, alg)
         if (pending) await pending
         // Only keys that a verified token names: whoever holds no token cannot push others out.
-        if (cached === undefined && check.expectedJkt !== undefined) keys.set(cacheName, key)
+        if (known === undefined && expectedJkt !== undefined) keys.set(jkt, { alg, key, header })
       } catch (error) {
         return refuse('the proof has a wrong signature', error)
       }
-      const isFirstUse = await replay.use(`${jkt}.${jti}`, (iat + maxAgeSeconds) * 1000)
-      if (!isFirstUse) return refuse('the proof was used before')
+      const used = replay.use(`${jkt}.${jti}`, (iat + maxAgeSeconds) * 1000)
+      if (!(typeof used === 'boolean' ? used : await used)) {
+        return refuse('the proof was used before')
+      }
       return { jkt, jti, issuedAt: iat }
     },
   }
