@@ -302,7 +302,7 @@ describe('an echo', () => {
         response.setHeader('x-form', new URLSearchParams({ a: secret }).toString())
         response.writeHead(302)
         response.end(
-          `${request.url} ${body} ${JSON.stringify(secret)} ${encodeURIComponent(percent)}`,
+          `${request.url} ${body.toString()} ${JSON.stringify(secret)} ${encodeURIComponent(percent)}`,
         )
       }
       const { head, body } = await call(await store(kind), how)

@@ -62,10 +62,10 @@ function sign(
     headers: [['host', [request.authority]], ...headers],
     payloadHash,
   }
-  if (/\+/.test(signable.query)) {
+  if (signable.query.includes('+') || (encodesPathOnce(service) && signable.path.includes('+'))) {
     throw new EnclaveError(
       'INVALID_REQUEST',
-      'AWS reads + in a query in two ways; write a blank as %20 and a plus as %2B',
+      'AWS reads + in two ways; write a blank as %20 and a plus as %2B',
     )
   }
   const { access_key_id: accessKeyId = nothing, secret_access_key: secretAccessKey = nothing } =

@@ -6,6 +6,7 @@ declare module 'aws4' {
     readonly path: string
     readonly headers: Record<string, string>
     readonly body?: string | Buffer
+    readonly extraHeadersToIgnore?: Readonly<Record<string, boolean>>
   }
   const aws4: {
     sign(
