@@ -22,7 +22,7 @@ export function createToolManifests({ db, commit, now }: Backend): ToolManifests
   )
   const exists = db.prepare<{ found: 1 }>('select 1 as found from resources where resource = ?')
   const put = db.prepare(
-    `insert into tool_manifests (resource, manifest, updated_at_ms) values (?1, ?2, ?3)
+    `insert into tool_manifests (resource, manifest, updated_at_ms) values (?, ?, ?)
      on conflict do update set manifest = excluded.manifest, updated_at_ms = excluded.updated_at_ms`,
   )
   return {

@@ -103,11 +103,13 @@ export function consentPage(view: ConsentView): Html {
             : html`<fieldset>
                 <legend>Only if you tick it</legend>
                 ${view.optionalScopes.map(
-                  ({ name, description }) =>
-                    html`<label class="choice">
-                        <input type="checkbox" name="scope" value="${name}" />
-                        <span>${description} <code class="soft">${name}</code></span> </label
-                      >${toolsOfScope(view.tools, name)}`,
+                  ({ name, description }) => html`
+                    <label class="choice">
+                      <input type="checkbox" name="scope" value="${name}" />
+                      <span>${description} <code class="soft">${name}</code></span>
+                    </label>
+                    ${toolsOfScope(view.tools, name)}
+                  `,
                 )}
               </fieldset>`
         }
