@@ -4,6 +4,7 @@ import {
   type CredentialEnvelope,
   type CredentialPins,
   decodeEnvelope,
+  type OAuthApp,
   parseBaseUrl,
   ProtocolError,
 } from '@holdfast/protocol'
@@ -42,6 +43,7 @@ export async function ingest(
         base_url,
         allowed_hosts: binding.allowed_hosts,
         pins: presentPins(binding.pins),
+        ...(credential.kind === 'oauth2_app' && { app: describeApp(credential) }),
       },
     }
   } finally {
@@ -131,6 +133,18 @@ const sameMembers = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length &&
   a.every((value) => b.includes(value)) &&
   b.every((value) => a.includes(value))
+
+const describeApp = ({
+  client_id,
+  authorization_endpoint,
+  token_endpoint,
+  scopes,
+}: OAuthApp): NonNullable<IngestResult['app']> => ({
+  client_id,
+  authorization_endpoint,
+  token_endpoint,
+  scopes,
+})
 
 function presentPins(pins: CredentialPins): Record<string, readonly string[]> {
   const present: Record<string, readonly string[]> = {}

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa from 'koa'
 import { createApiRouter } from './api/router.ts'
+import { createConnectRouter } from './connect/router.ts'
 import type { AppContext, RequestState } from './context.ts'
 import { answerErrors } from './http/error-handler.ts'
 import { logRequests } from './http/request-log.ts'
@@ -30,14 +31,16 @@ export async function createApp(
   const cookieKeys = [Buffer.from(secrets.cookieKey).toString('base64url')]
   const directory = createResourceDirectory(storage.resources, config.issuer)
   const oauth = createOAuthServer({ ctx, directory, cookieKeys, nonceSecret: secrets.nonceSecret })
-  const pages = createInteractionRouter({
+  const pageParts = {
     ctx,
     provider: oauth.provider,
     directory,
     csrf: createCsrfTokens(secrets.cookieKey),
     checkPassword: await createPasswordCheck(),
     signInLimits: createSignInLimits(),
-  })
+  }
+  const pages = createInteractionRouter(pageParts)
+  const connect = createConnectRouter(pageParts)
 
   const proxies = createProxies(config)
   const app = new Koa<RequestState>()
@@ -55,6 +58,7 @@ export async function createApp(
   app.use(
     onlyFor(/^\/(interaction|setup|invite)\b/, pages.routes() as Koa.Middleware<RequestState>),
   )
+  app.use(onlyFor(/^\/oauth\//, connect.routes() as Koa.Middleware<RequestState>))
   for (const middleware of oauth.middleware) app.use(middleware)
   const handle = app.callback()
   return (request, response) => void handle(request, response)

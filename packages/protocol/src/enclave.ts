@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { type RecordContext, recordContextSchema } from './connection.ts'
+import type { OAuthApp } from './credential-token.ts'
 import { type DispatchErrorCode, dispatchErrors } from './dispatch.ts'
 import { type IsolationReport, isolationReportSchema } from './isolation.ts'
 import type { KeySet } from './key-set.ts'
@@ -60,6 +61,11 @@ export interface IngestResult {
   readonly allowed_hosts: readonly string[]
   /** Pins sealed with the credential, for display. */
   readonly pins: Record<string, readonly string[]>
+  /** Present for an OAuth app, for display. */
+  readonly app?: Pick<
+    OAuthApp,
+    'client_id' | 'authorization_endpoint' | 'token_endpoint' | 'scopes'
+  >
 }
 
 /** Body: the vault record. Answer: the new record as body. */

@@ -116,6 +116,8 @@ export interface Connections extends TokenRefreshes {
       readonly purpose?: ConnectionPurpose | undefined
     } & Page,
   ): Promise<ConnectionInfo[]>
+  /** How many connections that are not revoked are authorized with an OAuth app. */
+  countOfApp(handle: string): Promise<number>
   /** Opens a new upload (re-seal); the stored record stays in use until the upload completes. */
   openUpload(handle: string, upload: UploadNonce): Promise<void>
   /** True while this nonce is open, unexpired and the connection not revoked; does not use it up. */
@@ -186,6 +188,9 @@ const cachedConnections = 500
 
 export function createConnections({ db, commit, now }: Backend): Connections {
   const byHandle = db.prepare<ConnectionRow>('select * from connections where handle = ?')
+  const ofApp = db.prepare<{ total: number }>(
+    `select count(*) as total from connections where app_handle = ? and status <> 'revoked'`,
+  )
   const openNonce = db.prepare<{ found: 1 }>(
     `select 1 as found from connections where handle = ? and upload_nonce_hash = ?
        and upload_expires_at_ms > ? and status <> 'revoked'`,
@@ -266,6 +271,9 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         .limit(limitOf(filter))
       if (filter?.owner !== undefined) chosen = chosen.where('owner', '=', filter.owner)
       return all(db, chosen).map(toInfo)
+    },
+    async countOfApp(handle) {
+      return ofApp.get(handle)!.total
     },
     openUpload: (handle, { nonce, expiresAtMs }) =>
       change(handle, () => {

@@ -9,9 +9,10 @@ import {
 } from '@holdfast/protocol'
 import { loadCatalog } from '@holdfast/providers'
 import { z } from 'zod'
+import { beginAuthorization } from '../connect/begin.ts'
 import { changeConnection, revokeConnection } from '../connections/change.ts'
 import { findOwned } from '../connections/find-owned.ts'
-import { reopenUpload, reserveConnection } from '../connections/reserve.ts'
+import { reopenUpload, reserveConnection, reserveOAuthConnection } from '../connections/reserve.ts'
 import { uploadCredential } from '../connections/upload.ts'
 import type { AppContext } from '../context.ts'
 import { identifyConnection } from '../dispatch/identify-connection.ts'
@@ -23,7 +24,7 @@ import {
   viewReservation,
 } from './connection-view.ts'
 import { identityView, viewIdentity } from './identity-view.ts'
-import { pageOf, pageQuery, toPage } from './page.ts'
+import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 const label = z.string().trim().max(120)
@@ -59,6 +60,13 @@ const connectionChanges = z.strictObject({
   status: z.enum(['active', 'paused']).optional(),
 })
 
+const authorizationRequest = z.strictObject({
+  /** Default: those of the OAuth app. */
+  scopes: z.array(z.string().min(1).max(512)).max(100).optional(),
+})
+
+const authorizationView = z.object({ authorization_url: z.string(), expires_at: z.string() })
+
 const connectionTest = z.strictObject({
   path: z.string().min(1).max(8192).optional(),
   method: z.enum(dispatchMethods).optional(),
@@ -90,6 +98,32 @@ export function connectionRoutes(
         viewReservation(
           await reserveConnection(context, actor, { ...body, baseUrl: body.base_url }),
         ),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/oauth-apps/:handle/connections',
+      scope: 'connections:write',
+      body: newConnection.omit({ provider: true, base_url: true }),
+      status: 201,
+      response: connectionView,
+      handle: async ({ actor, params, body }) =>
+        viewConnection(
+          await reserveOAuthConnection(context, actor, {
+            ...body,
+            appHandle: params['handle'] ?? '',
+          }),
+        ),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/connections/:handle/authorize',
+      scope: 'connections:write',
+      body: authorizationRequest,
+      response: authorizationView,
+      handle: async ({ actor, params, body }) => {
+        const link = await beginAuthorization(context, actor, params['handle'] ?? '', body.scopes)
+        return { authorization_url: link.url, expires_at: timeText(link.expiresAtMs) }
+      },
     }),
     defineRoute({
       method: 'get',

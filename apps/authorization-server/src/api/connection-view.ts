@@ -31,6 +31,12 @@ export const connectionView = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   revoked_at: z.string().nullable(),
+  /** The OAuth app that it is authorized with. */
+  oauth_app: z.string().nullable(),
+  /** What the provider granted; null for kinds without tokens. */
+  scopes: z.array(z.string()).nullable(),
+  /** When its access token ends, for those that do. */
+  token_expires_at: z.string().nullable(),
 })
 export type ConnectionView = z.infer<typeof connectionView>
 
@@ -45,6 +51,7 @@ export const reservationView = z.object({
 /** The {@link connectionView} of a stored connection. */
 export function viewConnection(connection: ConnectionInfo): ConnectionView {
   const policy = connectionPolicySchema.safeParse(connection.policy)
+  const scopes = z.array(z.string()).safeParse(connection.summary?.['scopes'])
   const pins = credentialPinsSchema.safeParse(connection.summary?.['pins'])
   const account = connection.summary?.['account']
   return {
@@ -66,6 +73,9 @@ export function viewConnection(connection: ConnectionInfo): ConnectionView {
     created_at: timeText(connection.createdAtMs),
     updated_at: timeText(connection.updatedAtMs),
     revoked_at: optionalTime(connection.revokedAtMs),
+    oauth_app: connection.appHandle ?? null,
+    scopes: scopes.success ? scopes.data : null,
+    token_expires_at: optionalTime(connection.tokenExpiresAtMs),
   }
 }
 

@@ -15,6 +15,7 @@ import { createIdentify } from './principal.ts'
 import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
 import { asMiddleware, publicRoutes } from './public-routes.ts'
 import { registrationTokenRoutes } from './registration-token-routes.ts'
+import { oauthAppRoutes } from './oauth-app-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
 import type { AnyRoute } from './route.ts'
 import { runRoute } from './run-route.ts'
@@ -24,6 +25,7 @@ import { userRoutes } from './user-routes.ts'
 /** Every operation of the management API. */
 export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readonly AnyRoute[] => [
   ...connectionRoutes(context),
+  ...oauthAppRoutes(context),
   ...grantRoutes(context),
   ...clientRoutes(context),
   ...clientDetailRoutes(context),

@@ -98,6 +98,9 @@ export async function revokeConnection(
   handle: string,
 ): Promise<ConnectionInfo> {
   const before = await findOwned(parts, actor, handle)
+  if (before.purpose !== 'credential') {
+    throw new ConnectionError('CONNECTION_NOT_FOUND', 'this is an OAuth app, not a connection')
+  }
   if (before.status === 'revoked') return before
   const { kind } = before
   const atProvider = kind !== undefined && isTokenKind({ kind })

@@ -5,8 +5,14 @@ import {
   ProtocolError,
   type UpstreamOrigin,
 } from '@holdfast/protocol'
-import { type ConnectionInfo, newUlid, type UploadNonce } from '@holdfast/storage'
+import {
+  type ConnectionInfo,
+  type ConnectionPurpose,
+  newUlid,
+  type UploadNonce,
+} from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
+import { requireApp } from './bound-record.ts'
 import { ConnectionError } from './errors.ts'
 import { findOwned } from './find-owned.ts'
 import type { Actor, ConnectionParts } from './parts.ts'
@@ -22,6 +28,8 @@ export interface Reservation {
   readonly label?: string | undefined
   readonly baseUrl: string
   readonly policy: ConnectionPolicy
+  /** Default `credential`. */
+  readonly purpose?: ConnectionPurpose
 }
 
 /** A connection with an open upload; the nonce cannot be read again. */
@@ -53,9 +61,48 @@ export async function reserveConnection(
     allowedHosts: [origin.authority],
     policy: policyJson(policy),
     upload,
+    purpose: reservation.purpose,
+  })
+  const isApp = reservation.purpose === 'oauth_app'
+  await record(
+    storage,
+    actor,
+    isApp ? 'oauth_app.reserved' : 'connection.reserved',
+    connection.handle,
+  )
+  return { connection, upload }
+}
+
+/** A connection that gets its credential by a sign-in at the provider. */
+export interface OAuthReservation extends Omit<Reservation, 'baseUrl' | 'provider' | 'purpose'> {
+  /** Handle of the OAuth app, which says provider and hosts. */
+  readonly appHandle: string
+}
+
+/**
+ * Reserves a handle for a connection that is authorized with an OAuth app. Nobody uploads anything.
+ *
+ * @throws ConnectionError `OAUTH_APP_NOT_FOUND`
+ */
+export async function reserveOAuthConnection(
+  { storage, clock }: ConnectionParts,
+  actor: Actor,
+  { appHandle, name, label, policy }: OAuthReservation,
+): Promise<ConnectionInfo> {
+  const app = await requireApp(storage.connections, appHandle)
+  const connection = await storage.connections.reserve({
+    handle: formatConnectionHandle(newUlid(clock()), app.provider),
+    owner: actor.sub,
+    provider: app.provider,
+    name,
+    label,
+    baseUrl: app.baseUrl,
+    allowedHosts: app.allowedHosts,
+    policy: policyJson(await canonicalPolicy(storage.resources, policy)),
+    appHandle,
   })
   await record(storage, actor, 'connection.reserved', connection.handle)
-  return { connection, upload }
+  return connection
 }
 
 /**
@@ -92,7 +139,7 @@ function parseOrigin(baseUrl: string): UpstreamOrigin {
 const record = (
   storage: ConnectionParts['storage'],
   actor: Actor,
-  type: 'connection.reserved' | 'connection.upload_opened',
+  type: 'connection.reserved' | 'oauth_app.reserved' | 'connection.upload_opened',
   handle: string,
 ) =>
   recordEvent(storage.audit, {

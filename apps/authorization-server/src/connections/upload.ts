@@ -67,7 +67,7 @@ async function ingestAndStore(
     version: context.version,
     record,
     kind: result.kind,
-    summary: { pins: { ...result.pins } },
+    summary: { pins: { ...result.pins }, ...(result.app && { app: { ...result.app } }) },
     baseUrl: result.base_url,
     tokens: timesOfUpload(result.kind),
   })

@@ -9,6 +9,7 @@ import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import type { TokenRefresher } from '../connections/refresh.ts'
 import { type CallLimits, toRefusal, type UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
+import { withFreshToken } from './call-with-token.ts'
 import { loadConnection, type UsableConnection } from './load-connection.ts'
 import { DispatchRefusal } from './refusal.ts'
 
@@ -81,7 +82,8 @@ async function ask(
     resources: [resource],
   }
   const reload = async (): Promise<UsableConnection> => {
-    const usable = await loadConnection(parts.storage.connections, handle, actor.sub)
+    const reload = () => loadConnection(parts.storage.connections, handle, actor.sub)
+    const usable = await withFreshToken({ ...parts, reload }, await reload())
     return narrowed(parts, usable, policy)
   }
   const connection = await reload()

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import { Router } from '@koa/router'
+import { EnclaveError } from '@holdfast/protocol/channel'
+import type { PendingAuthorization } from '@holdfast/storage'
+import { z } from 'zod'
+import { ConnectionError } from '../connections/errors.ts'
+import type { RequestState } from '../context.ts'
+import { readForm } from '../http/form-body.ts'
+import { HttpProblem } from '../http/problem.ts'
+import type { InteractionParts, KoaContext } from '../interaction/parts.ts'
+import { requireSameOrigin } from '../interaction/same-origin.ts'
+import { connectedPage, connectSignInPage, toProviderPage } from '../views/connect.ts'
+import { sendPage } from '../views/page.ts'
+import { callbackPath, connectPath } from './begin.ts'
+import { completeAuthorization } from './complete.ts'
+import { type BrowserUser, signIn } from './sign-in.ts'
+
+/** What the pages of a sign-in at a provider need. */
+export type ConnectParts = Pick<
+  InteractionParts,
+  'ctx' | 'provider' | 'csrf' | 'checkPassword' | 'signInLimits'
+>
+
+const cookieName = 'holdfast_connect'
+const secret = /^[A-Za-z0-9_-]{43}$/
+
+/** The pages between a person and a provider: `/oauth/connect` leads there, `/oauth/callback` back. */
+export function createConnectRouter(parts: ConnectParts): Router<RequestState> {
+  const router = new Router<RequestState>()
+  router.get(connectPath, (koa) => showConnect(parts, koa))
+  router.post(connectPath, (koa) => submitSignIn(parts, koa))
+  router.get(callbackPath, (koa) => showCallback(parts, koa))
+  return router
+}
+
+const expired = (): HttpProblem =>
+  new HttpProblem(
+    400,
+    'This link has expired, was used already, or was opened in another browser. Start again where you got it.',
+  )
+
+/** The pending authorization of the request's ticket. @throws HttpProblem 400 */
+async function findPending(
+  { ctx }: ConnectParts,
+  ticket: unknown,
+): Promise<{ ticket: string; pending: PendingAuthorization }> {
+  if (typeof ticket !== 'string' || !secret.test(ticket)) throw expired()
+  const pending = await ctx.storage.pendingAuthorizations.find(ticket)
+  if (!pending) throw expired()
+  return { ticket, pending }
+}
+
+async function showConnect(parts: ConnectParts, koa: KoaContext): Promise<void> {
+  const { ticket, pending } = await findPending(parts, koa.query['ticket'])
+  const user = await signedInUser(parts, koa)
+  if (user?.id !== pending.owner) return askToSignIn(parts, koa, ticket, user)
+  await bindBrowser(parts, koa, ticket)
+  koa.set('Referrer-Policy', 'no-referrer')
+  koa.redirect(pending.url)
+  koa.status = 303
+  return undefined
+}
+
+/** Who is signed in to this server in this browser. */
+async function signedInUser(
+  { ctx, provider }: ConnectParts,
+  koa: KoaContext,
+): Promise<BrowserUser | undefined> {
+  const session = await provider().Session.get(koa)
+  if (session.accountId === undefined) return undefined
+  const user = await ctx.storage.users.find(session.accountId)
+  return user?.status === 'active' ? user : undefined
+}
+
+async function submitSignIn(parts: ConnectParts, koa: KoaContext): Promise<void> {
+  requireSameOrigin(koa.req, parts.ctx.config.issuer)
+  const form = await readForm(koa.req)
+  const { ticket, pending } = await findPending(parts, form.get('ticket'))
+  parts.csrf.require(ticket, form)
+  const result = await signIn(parts, koa.state, pending, form)
+  if ('error' in result) {
+    if (result.waitSeconds !== undefined) koa.set('Retry-After', String(result.waitSeconds))
+    return showSignIn(parts, koa, result.status, { ticket, error: result.error })
+  }
+  await bindBrowser(parts, koa, ticket)
+  // Under `form-action 'self'` a form post may not be redirected to another origin.
+  return sendPage(koa, 200, toProviderPage(pending.url))
+}
+
+const askToSignIn = (
+  parts: ConnectParts,
+  koa: KoaContext,
+  ticket: string,
+  user: BrowserUser | undefined,
+): Promise<void> =>
+  showSignIn(parts, koa, user ? 403 : 401, {
+    ticket,
+    error: user && 'You are signed in as somebody else. This link is for another account.',
+  })
+
+const showSignIn = (
+  { csrf }: ConnectParts,
+  koa: KoaContext,
+  status: number,
+  { ticket, error }: { readonly ticket: string; readonly error: string | undefined },
+): Promise<void> =>
+  sendPage(koa, status, connectSignInPage({ ticket, csrf: csrf.tokenFor(ticket), error }))
+
+/**
+ * Ties the sign-in to this browser, so that an answer which somebody else brings here, or from here, is
+ * refused.
+ *
+ * @throws HttpProblem 400 when another browser was first
+ */
+async function bindBrowser({ ctx }: ConnectParts, koa: KoaContext, ticket: string): Promise<void> {
+  const browser = browserSecret(koa) ?? randomBytes(32).toString('base64url')
+  if (!(await ctx.storage.pendingAuthorizations.bindBrowser(ticket, browser))) throw expired()
+  koa.cookies.set(cookieName, browser, {
+    httpOnly: true,
+    // The way back is a navigation from the provider's site.
+    sameSite: 'lax',
+    path: '/oauth',
+    secure: ctx.config.issuer.startsWith('https:'),
+    signed: false,
+    overwrite: true,
+  })
+}
+
+function browserSecret(koa: KoaContext): string | undefined {
+  const value = koa.cookies.get(cookieName, { signed: false })
+  return value !== undefined && secret.test(value) ? value : undefined
+}
+
+const one = (max: number) => z.string().min(1).max(max)
+
+/** Each once; what else a provider adds is of no interest. */
+const answerSchema = z.object({
+  state: one(512),
+  code: one(8192).optional(),
+  iss: one(2048).optional(),
+  error: one(512).optional(),
+})
+
+async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void> {
+  koa.set('Referrer-Policy', 'no-referrer')
+  const answer = answerSchema.safeParse({ ...koa.query })
+  const browser = browserSecret(koa)
+  if (!answer.success || browser === undefined) throw expired()
+  const { ctx } = parts
+  const pending = await ctx.storage.pendingAuthorizations.take(answer.data.state, browser)
+  if (!pending) throw expired()
+  try {
+    const connection = await completeAuthorization(ctx, pending, answer.data, koa.state.requestId)
+    return await sendPage(koa, 200, connectedPage(connection))
+  } catch (error) {
+    throw asPage(error)
+  }
+}
+
+function asPage(error: unknown): unknown {
+  if (error instanceof ConnectionError) return new HttpProblem(409, `${error.message}.`)
+  if (!(error instanceof EnclaveError)) return error
+  const status = error.code === 'AUTHORIZATION_REFUSED' ? 400 : 502
+  return new HttpProblem(status, `Not connected: ${error.message}.`)
+}

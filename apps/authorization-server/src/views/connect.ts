@@ -1,0 +1,65 @@
+import type { ConnectionInfo } from '@holdfast/storage'
+import { html } from 'hono/html'
+import { connectPath } from '../connect/begin.ts'
+import { messagePage } from './message.ts'
+import { type Html, page } from './page.ts'
+
+export interface ConnectSignInView {
+  readonly ticket: string
+  readonly csrf: string
+  readonly error: string | undefined
+}
+
+/** Asks who connects an account, when this browser does not know. */
+export function connectSignInPage({ ticket, csrf, error }: ConnectSignInView): Html {
+  return page({
+    title: 'Sign in to connect',
+    content: html`<h1>Sign in to connect</h1>
+      <p class="soft">You are about to connect an account at a provider with Holdfast.</p>
+      ${error === undefined ? '' : html`<p class="error" role="alert">${error}</p>`}
+      <form method="post" action="${connectPath}">
+        <input type="hidden" name="ticket" value="${ticket}" />
+        <input type="hidden" name="csrf" value="${csrf}" />
+        <label for="email">E-mail address</label>
+        <input
+          id="email"
+          name="email"
+          type="email"
+          required
+          maxlength="254"
+          autocomplete="username"
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          required
+          maxlength="256"
+          autocomplete="current-password"
+        />
+        <div class="actions"><button type="submit" class="primary">Sign in</button></div>
+      </form>`,
+  })
+}
+
+/** Leads to the provider by itself. */
+export function toProviderPage(url: string): Html {
+  const { host } = new URL(url)
+  return page({
+    title: 'Going to the provider',
+    refresh: url,
+    content: html`<h1>Going to ${host}…</h1>
+      <p>
+        If nothing happens:
+        <a id="continue" href="${url}" rel="noreferrer">continue to ${host}</a>
+      </p>`,
+  })
+}
+
+/** The end of a sign-in at a provider. */
+export const connectedPage = ({ provider, label }: ConnectionInfo): Html =>
+  messagePage(
+    'Connected',
+    html`<p role="status">${label ?? provider} is connected. You can close this tab.</p>`,
+  )
