@@ -65,7 +65,7 @@ export interface MCPServerOptions<Server extends OfficialServer> {
  * ```
  */
 export class MCPServer<Server extends OfficialServer = OfficialServer> {
-  readonly #options: MCPServerOptions<Server>
+  readonly #options: Omit<MCPServerOptions<Server>, 'handler'>
   readonly #tools: Tool[] = []
   readonly #handler: OfficialHandler
   #provider: AuthorizationProvider | undefined
