@@ -12,6 +12,7 @@ const unitProjects = [
   'packages/protocol',
   'packages/resource-server',
   'packages/storage',
+  'packages/testing',
 ]
 
 const conditions = ['@holdfast/source', ...defaultServerConditions]

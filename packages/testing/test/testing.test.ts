@@ -1,0 +1,172 @@
+import { BearerAuth, DPoPAuth } from '@holdfast/client'
+import type { HttpResponse } from '@holdfast/protocol/dispatch'
+import { generateDpopKey } from '@holdfast/protocol/token'
+import { MCPServer, tool } from '@holdfast/resource-server/mcp'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  connectClient,
+  createTestIssuer,
+  startEchoUpstream,
+  type TestAuthorization,
+  type TestIssuer,
+  type TokenOptions,
+} from '../src/index.ts'
+
+const secret = 'ghp_canary'
+
+const callApi = tool(
+  { name: 'call_api', inputSchema: z.object({ path: z.string() }), requiredScopes: ['api'] },
+  async ({ path }, ctx) => {
+    const answer = await ctx.dispatch('github', { method: 'GET', path })
+    return { content: [{ type: 'text', text: JSON.stringify(answer satisfies HttpResponse) }] }
+  },
+)
+
+const api = (authorization: TestAuthorization) =>
+  new MCPServer({
+    server: () => new McpServer({ name: 'api', version: '1.0.0' }),
+    handler: createMcpHandler,
+    authorization,
+  }).collect(callApi)
+
+async function call(
+  issuer: TestIssuer,
+  url: string,
+  token: TokenOptions,
+  path = '/user',
+): Promise<string> {
+  await using client = await connectClient(
+    url,
+    await issuer.issueToken({ scopes: ['api'], ...token }),
+  )
+  return JSON.stringify(await client.callTool({ name: 'call_api', arguments: { path } }))
+}
+
+describe('a test issuer', () => {
+  it('publishes the metadata and keys by which anybody can check its tokens', async () => {
+    await using issuer = await createTestIssuer()
+    const { url } = await issuer.serve(api)
+    const metadata = await (
+      await fetch(`${issuer.issuer}/.well-known/oauth-authorization-server`)
+    ).json()
+    const keys = createRemoteJWKSet(new URL((metadata as { jwks_uri: string }).jwks_uri))
+    const token = await issuer.issueToken({ scopes: ['a', 'b'], sub: 'usr_ada' })
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: issuer.issuer,
+      audience: url,
+      typ: 'at+jwt',
+    })
+    expect(payload).toMatchObject({ sub: 'usr_ada', scope: 'a b' })
+  })
+
+  it.each<[string, (other: TestIssuer) => Promise<string> | TokenOptions]>([
+    ['another issuer signed', (other) => other.issueToken({ resource: 'x' })],
+    ['has expired', () => ({ expiresInSeconds: -60 })],
+    ['is for another server', () => ({ resource: 'https://other.example/mcp' })],
+  ])('is not fooled: a token that %s does not connect', async (_what, make) => {
+    await using issuer = await createTestIssuer()
+    await using other = await createTestIssuer()
+    const { url } = await issuer.serve(api)
+    const made = await make(other)
+    const token = typeof made === 'string' ? made : await issuer.issueToken(made)
+    await expect(connectClient(url, token)).rejects.toThrow()
+  })
+
+  it('revokes with the next request', async () => {
+    await using issuer = await createTestIssuer()
+    const { url } = await issuer.serve(api)
+    const auth = new BearerAuth(await issuer.issueToken({ sub: 'usr_ada', scopes: ['api'] }))
+    await using _before = await connectClient(url, auth)
+    issuer.revoke({ kind: 'user', value: 'usr_ada' })
+    await expect(connectClient(url, auth)).rejects.toThrow()
+  })
+
+  it('binds tokens to a key: neither a bearer nor another key may use them', async () => {
+    await using issuer = await createTestIssuer()
+    const { url } = await issuer.serve(api)
+    const dpopKey = await generateDpopKey()
+    const token = await issuer.issueToken({ dpopKey, scopes: ['api'] })
+    await using client = await connectClient(url, new DPoPAuth(token, dpopKey))
+    expect((await client.listTools()).tools).toHaveLength(1)
+    await expect(connectClient(url, token)).rejects.toThrow()
+    const thief = new DPoPAuth(token, await generateDpopKey())
+    await expect(connectClient(url, thief)).rejects.toThrow()
+  })
+})
+
+describe('the dispatch double', () => {
+  const withUpstream = async () => {
+    const issuer = await createTestIssuer()
+    const upstream = await startEchoUpstream()
+    const { url } = await issuer.serve(api)
+    const connection = {
+      baseUrl: upstream.url,
+      caPem: upstream.caPem,
+      credential: { header: 'authorization', value: `token ${secret}` },
+    }
+    return {
+      issuer,
+      upstream,
+      url,
+      connection,
+      async [Symbol.asyncDispose]() {
+        await issuer[Symbol.asyncDispose]()
+        await upstream[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  it('calls the upstream with the credential, which does not come back', async () => {
+    await using setting = await withUpstream()
+    const { issuer, upstream, url } = setting
+    const github = issuer.addConnection(setting.connection)
+    const answer = await call(issuer, url, { connections: { github } })
+    expect(answer).toContain('/user')
+    expect(answer).toContain('[redacted by holdfast]')
+    expect(answer).not.toContain(secret)
+    expect(upstream.seen[0]?.headers['authorization']).toBe(`token ${secret}`)
+  })
+
+  it('answers a failure of the upstream as an answer', async () => {
+    await using setting = await withUpstream()
+    const github = setting.issuer.addConnection(setting.connection)
+    const answer = await call(
+      setting.issuer,
+      setting.url,
+      { connections: { github } },
+      '/status/404',
+    )
+    expect(answer).toContain('\\"status\\":404')
+  })
+
+  it('refuses a handle that the token does not name, as production does', async () => {
+    await using setting = await withUpstream()
+    const { issuer, upstream, url } = setting
+    issuer.addConnection(setting.connection)
+    const unknown = `ddls:conn:${'9'.repeat(26)}-test`
+    const answer = await call(issuer, url, { connections: { github: unknown } })
+    expect(answer).toContain('CONNECTION_NOT_FOUND')
+    expect(upstream.seen).toEqual([])
+  })
+
+  it('keeps to a policy', async () => {
+    await using setting = await withUpstream()
+    const { issuer, upstream, url, connection } = setting
+    const policy = { methods: ['GET' as const], paths: ['/user'], resources: ['*'] }
+    const github = issuer.addConnection({ ...connection, policy })
+    expect(await call(issuer, url, { connections: { github } }, '/admin')).toContain('BAD_REQUEST')
+    expect(upstream.seen).toEqual([])
+  })
+
+  it('does not trust a certificate that nobody vouches for', async () => {
+    await using setting = await withUpstream()
+    const { caPem: _trusted, ...connection } = setting.connection
+    const github = setting.issuer.addConnection(connection)
+    const answer = await call(setting.issuer, setting.url, { connections: { github } })
+    expect(answer).toContain('DOWNSTREAM_TLS_ERROR')
+    expect(setting.upstream.seen).toEqual([])
+  })
+})
