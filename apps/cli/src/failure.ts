@@ -28,6 +28,13 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   INVALID_ENVELOPE: exitCodes.usage,
   SERVER_UNREACHABLE: exitCodes.serverUnreachable,
   IDENTITY_CHANGED: exitCodes.checkFailed,
+  INVALID_PROVIDER: exitCodes.usage,
+  INVALID_PROVIDER_FILE: exitCodes.usage,
+  INVALID_VARIABLE: exitCodes.usage,
+  KIND_NOT_SUPPORTED: exitCodes.usage,
+  MISSING_VARIABLE: exitCodes.usage,
+  UNKNOWN_KIND: exitCodes.usage,
+  UNKNOWN_OPERATION: exitCodes.usage,
 }
 
 /** Any error as one for people. */
@@ -50,7 +57,7 @@ function toCliError(error: unknown): CliError {
 
 const isRemoteFailure = (error: unknown): error is RemoteFailure =>
   error instanceof Error &&
-  (error.name === 'ClientError' || error.name === 'ProtocolError') &&
+  ['ClientError', 'ProtocolError', 'ProviderError'].includes(error.name) &&
   'code' in error
 
 /** Prints a failure (stderr, or JSON on stdout) and returns the exit code. */

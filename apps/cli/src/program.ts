@@ -11,7 +11,7 @@ Examples:
   $ holdfast up
   $ holdfast setup
   $ holdfast login
-  $ holdfast connections add github --base-url https://api.github.com --template 'Bearer {api_key}'
+  $ holdfast connections add github --allow read
   $ holdfast call ddls:conn:01J…-github GET /user`
 
 interface CommandEntry {
@@ -48,6 +48,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   connections: {
     description: 'connections: sealed credentials, named by handles',
     load: async () => (await import('./commands/connections.ts')).connectionsCommand(),
+  },
+  providers: {
+    description: 'the catalog of providers: list, show, lint',
+    load: async () => (await import('./commands/providers.ts')).providersCommand(),
   },
   call: {
     description: 'call an API by handle',

@@ -26,7 +26,22 @@ export interface ConnectionView {
   readonly policy: ConnectionPolicy
   readonly label?: string | null
   readonly name?: string | null
+  /** The account at the provider, once it was asked. */
+  readonly account?: string | null
   readonly [field: string]: unknown
+}
+
+/** What the one harmless request that the server's catalog has for a provider said. */
+export interface ConnectionIdentity {
+  /** `unavailable` when the catalog has no such request for this connection. */
+  readonly result: 'ok' | 'refused' | 'failed' | 'unavailable'
+  /** The account, as the provider names it. */
+  readonly account: string | null
+  /** Status of the provider's answer. */
+  readonly status: number | null
+  /** Why there was no answer. */
+  readonly code: string | null
+  readonly connection: ConnectionView
 }
 
 /** A new connection and the credential to seal into it. */
@@ -76,6 +91,8 @@ export interface Connections {
     handle: string,
     request?: { readonly path?: string; readonly method?: string },
   ) => Promise<DispatchResponse>
+  /** Asks the provider which account it is; its policy need not allow that. */
+  readonly identify: (handle: string) => Promise<ConnectionIdentity>
   /** For good: the stored ciphertext is deleted. */
   readonly revoke: (handle: string) => Promise<ConnectionView>
 }
@@ -108,6 +125,7 @@ export function connectionsApi(parts: ConnectionParts): Connections {
     resume: (handle) => patch(handle, { status: 'active' }),
     test: (handle, request = {}) =>
       api({ method: 'POST', path: `${path(handle)}/test`, body: request }),
+    identify: (handle) => api({ method: 'POST', path: `${path(handle)}/identify` }),
     revoke: (handle) => api({ method: 'DELETE', path: path(handle) }),
   }
 }

@@ -22,7 +22,13 @@ export type {
 } from './administration.ts'
 export type { Audit, AuditHead } from './audit.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
-export type { Connections, ConnectionView, NewConnection, SealReceipt } from './connections.ts'
+export type {
+  ConnectionIdentity,
+  Connections,
+  ConnectionView,
+  NewConnection,
+  SealReceipt,
+} from './connections.ts'
 export type { DeviceLoginOptions } from './device-login.ts'
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'

@@ -1,36 +1,46 @@
-import { credentialFields, type CredentialKind } from '@holdfast/protocol'
+import { findProvider } from '@holdfast/providers'
+import type { Client, SealReceipt } from '@holdfast/client'
 import { Command, Option } from 'commander'
+import { loadConfig } from '../config.ts'
+import { handKinds, planByHand } from '../connect/by-hand.ts'
+import { planFromCatalog } from '../connect/from-catalog.ts'
+import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
+import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { commandName, note, print, printJson } from '../output.ts'
-import { readSecret } from '../terminal/secrets.ts'
-import { wantsJson } from './flags.ts'
+import { flagsOf, wantsJson } from './flags.ts'
+import { identityLine, type Identity } from './identity-line.ts'
 import { openClient } from './open-client.ts'
-import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
+import { addPolicyOptions } from './policy-options.ts'
+import { commaList, repeat } from './repeat.ts'
 
 const help = `
-The credential is asked for without showing it, or read from stdin with --secret-stdin. It is sealed
-on this machine to the enclave's key; the server only ever gets the sealed form. It can be used only
-at --base-url. Without --methods, --paths and --resources nothing may use it yet: see
-\`holdfast connections allow\`.
+A provider of the catalog (\`holdfast providers list\`) knows its address, where its keys are and what
+they look like. The key is asked for without showing it, or read from stdin with --secret-stdin;
+several values as a JSON object. It is checked and sealed on this machine to the enclave's key; the
+server only ever gets the sealed form. Then the enclave makes one harmless call and shows which
+account it is. Without --allow, --operations or --methods, --paths and --resources nothing else may
+use it yet: see \`holdfast connections allow\`.
 
-Kinds:
+By hand, for anything else: --base-url and a kind
   api_key  a header with a template, such as --header X-Api-Key --template '{api_key}'
   bearer   Authorization: Bearer …
   basic    user name and password; --secret-stdin reads "user:password"
+  --injection describes any other place or kind as JSON
 
 Examples:
-  $ holdfast connections add github --base-url https://api.github.com --kind bearer \\
-      --methods GET --paths '/**' --resources direct
-  $ pass show stripe | holdfast connections add stripe --base-url https://api.stripe.com \\
-      --kind api_key --header Authorization --template 'Bearer {api_key}' --secret-stdin`
+  $ holdfast connections add github --allow read
+  $ pass show stripe | holdfast connections add stripe --operations customers.list --secret-stdin
+  $ holdfast connections add zendesk --set subdomain=acme --set username=ada@example.com/token
+  $ holdfast connections add gitlab --kind token --base-url https://git.example.com/api/v4
+  $ holdfast connections add acme --base-url https://api.acme.example --kind bearer \\
+      --methods GET --paths '/**' --resources direct`
 
-interface Options extends PolicyOptions {
-  readonly baseUrl: string
-  readonly kind: 'api_key' | 'bearer' | 'basic'
-  readonly header: string
-  readonly template: string
+interface Options extends AddOptions {
   readonly label?: string
   readonly name?: string
-  readonly secretStdin?: boolean
+  /** False with `--no-test`. */
+  readonly test: boolean
 }
 
 /** `holdfast connections add` */
@@ -38,88 +48,91 @@ export function addConnectionCommand(): Command {
   const command = new Command('add')
     .argument('<provider>', 'short name of the provider, such as github')
     .description('seal a credential and store it as a connection')
-    .requiredOption(
-      '--base-url <url>',
-      'https URL; the only place that will ever get the credential',
-    )
-    .addOption(
-      new Option('--kind <kind>', 'kind of credential')
-        .choices(['api_key', 'bearer', 'basic'])
-        .default('api_key'),
-    )
-    .option('--header <name>', 'header that carries an api_key', 'Authorization')
-    .option('--template <text>', 'its value, with {api_key} for the key', 'Bearer {api_key}')
+    .option('--kind <kind>', 'kind of credential, where there are several')
+    .option('--set <name=value>', 'a value that is no secret, such as the tenant', repeat)
+    .addOption(new Option('--allow <preset>', 'what it may be used for').choices(['none', 'read']))
+    .option('--operations <list>', 'named operations of the catalog that are allowed', commaList)
+    .option('--scopes <list>', 'scopes to ask a token endpoint for', commaList)
+    .option('--base-url <url>', 'https URL; the only place that will ever get the credential')
+    .option('--header <name>', 'by hand: header of an api_key (default: Authorization)')
+    .option('--template <text>', "by hand: its value (default: 'Bearer {api_key}')")
+    .option('--injection <json>', 'by hand: the whole kind, as docs/providers.md describes it')
     .option('--label <text>', 'label for people')
     .option('--name <name>', 'its name in your own sign-in for calls (default: the provider)')
+    .option('--any-key', 'seal a key that does not look right')
+    .option('--no-test', 'do not ask the provider which account it is')
     .option('--secret-stdin', 'read the credential from stdin')
     .addHelpText('after', help)
   return addPolicyOptions(command).action(add)
 }
 
-async function add(provider: string, options: Options, command: Command): Promise<void> {
+async function add(name: string, options: Options, command: Command): Promise<void> {
   const { client, issuer } = await openClient(command)
-  const policy = policyOf(options, issuer)
+  const plan = await planOf(name, options, command, issuer)
   // Before the secret is asked for: a changed enclave or a missing sign-in must not cost it.
   await client.token('management')
   const { pin, firstUse } = await client.keys.sealing()
-  const secrets = await readSecrets(options)
+  const secrets = await plan.readSecrets()
+  let receipt: SealReceipt
   try {
-    const receipt = await client.connections.create({
+    const { provider, baseUrl, credential, policy } = plan
+    receipt = await client.connections.create({
       provider,
-      baseUrl: options.baseUrl,
-      credential: credentialOf(options),
+      baseUrl,
+      credential,
       secrets,
       ...(policy !== undefined && { policy }),
       ...(options.label !== undefined && { label: options.label }),
       ...(options.name !== undefined && { name: options.name }),
     })
-    if (wantsJson(command)) {
-      return printJson({
-        handle: receipt.handle,
-        connection: receipt.connection,
-        enclave: { fingerprint: pin.fingerprint, first_use: firstUse },
-      })
-    }
-    print(receipt.handle)
-    note(
-      `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
-    )
-    note(
-      policy === undefined
-        ? `Nothing may use it yet. Next: ${commandName()} connections allow ${receipt.handle} --help`
-        : `Next: ${commandName()} connections test ${receipt.handle}`,
-    )
   } finally {
     for (const secret of Object.values(secrets)) secret.fill(0)
   }
-}
-
-function credentialOf({ kind, header, template }: Options): CredentialKind {
-  return kind === 'api_key' ? { kind, header_name: header, header_template: template } : { kind }
-}
-
-const prompts: Readonly<Record<string, string>> = {
-  api_key: 'API key',
-  token: 'Token',
-  username: 'User name',
-  password: 'Password',
-}
-
-async function readSecrets(options: Options): Promise<Record<string, Uint8Array>> {
-  const { required, optional } = credentialFields[options.kind]
-  const fields = [...required, ...optional]
-  const stdin = options.secretStdin === true
-  const bytes = new TextEncoder()
-  if (stdin && fields.length === 2) {
-    const pair = await readSecret({ stdin, option: '--secret-stdin', message: '' })
-    const colon = pair.indexOf(':')
-    const values = [pair.slice(0, Math.max(colon, 0)), pair.slice(colon + 1)]
-    return Object.fromEntries(fields.map((name, index) => [name, bytes.encode(values[index])]))
+  const { handle } = receipt
+  const identity = plan.isIdentified && options.test ? await identify(client, handle) : undefined
+  if (identity?.result === 'refused') process.exitCode = exitCodes.upstreamFailed
+  if (wantsJson(command)) {
+    const enclave = { fingerprint: pin.fingerprint, first_use: firstUse }
+    const { result = null, account = null, status = null } = identity ?? {}
+    const connection = identity?.connection ?? receipt.connection
+    return printJson({ handle, connection, enclave, identity: { result, account, status } })
   }
-  const secrets: Record<string, Uint8Array> = {}
-  for (const name of fields) {
-    const message = `${prompts[name] ?? name} (not shown)`
-    secrets[name] = bytes.encode(await readSecret({ stdin, option: '--secret-stdin', message }))
-  }
-  return secrets
+  print(handle)
+  note(
+    `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
+  )
+  if (identity) note(identityLine(identity))
+  return note(nextStep(plan, handle))
 }
+
+async function planOf(
+  name: string,
+  options: Options,
+  command: Command,
+  issuer: string,
+): Promise<ConnectionPlan> {
+  const { baseUrl, kind } = options
+  const catalog = localCatalog(loadConfig(flagsOf(command)).config)
+  const provider = findProvider(catalog, name)
+  const isCatalogKind =
+    kind !== undefined && !handKinds.includes(kind) && options.injection === undefined
+  if (baseUrl !== undefined && !(provider?.self_hosted === true && isCatalogKind)) {
+    return planByHand(name, baseUrl, options, issuer)
+  }
+  if (!provider) throw unknownProvider(catalog, name)
+  return planFromCatalog(catalog, provider, options, issuer)
+}
+
+/** The connection is stored by now: whatever goes wrong here is told and not thrown. */
+async function identify(client: Client, handle: string): Promise<Identity> {
+  try {
+    return await client.connections.identify(handle)
+  } catch {
+    return { result: 'failed', account: null, status: null, code: null }
+  }
+}
+
+const nextStep = ({ policy }: ConnectionPlan, handle: string): string =>
+  policy === undefined
+    ? `Nothing may use it yet. Next: ${commandName()} connections allow ${handle} --help`
+    : `Next: ${commandName()} connections test ${handle}`

@@ -1,16 +1,27 @@
+import type { Client } from '@holdfast/client'
 import { Command } from 'commander'
-import { print, printJson } from '../output.ts'
 import { dispatchError } from '../dispatch-failure.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { asCalledHere, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
+import { identityLine } from './identity-line.ts'
 import { openClient } from './open-client.ts'
 
 const help = `
-Any answer of the upstream counts as success, also a 404: the credential has been used. Exits with 7
-when the upstream could not be reached.
+Asks the provider which account it is, by the one harmless request that the catalog has for it; its
+policy need not allow that. With --path or --method, and for providers without such a request, it
+makes that call under the policy, and any answer counts as success, also a 404: the credential has
+been used. Exits with 7 when the provider refuses the credential or cannot be reached.
 
 Examples:
   $ holdfast connections test ddls:conn:01J…-github
   $ holdfast connections test ddls:conn:01J…-github --path /user`
+
+interface Options {
+  readonly path?: string
+  readonly method?: string
+}
 
 /** `holdfast connections test` */
 export function testConnectionCommand(): Command {
@@ -20,16 +31,40 @@ export function testConnectionCommand(): Command {
     .option('--path <path>', 'path below the base URL')
     .option('--method <method>', 'HTTP method')
     .addHelpText('after', help)
-    .action(
-      async (handle: string, options: { path?: string; method?: string }, command: Command) => {
-        const { client } = await openClient(command)
-        const answer = await client.connections.test(handle, {
-          ...(options.path !== undefined && { path: options.path }),
-          ...(options.method !== undefined && { method: options.method.toUpperCase() }),
-        })
-        if (!answer.success) throw dispatchError(answer.error)
-        if (wantsJson(command)) return printJson(answer.response)
-        return print(`The upstream answered ${answer.response.status}.`)
-      },
-    )
+    .action(async (handle: string, options: Options, command: Command) => {
+      const { client } = await openClient(command)
+      const isNamed = options.path !== undefined || options.method !== undefined
+      if (!isNamed && (await identify(client, handle, command))) return
+      await call(client, handle, options, command)
+    })
+}
+
+/** False when the catalog has no request for it. */
+async function identify(client: Client, handle: string, command: Command): Promise<boolean> {
+  const identity = await client.connections.identify(handle)
+  if (identity.result === 'unavailable') return false
+  if (identity.result !== 'ok') {
+    throw new CliError(asCalledHere(identityLine(identity)), {
+      exitCode: exitCodes.upstreamFailed,
+      code: identity.code ?? (identity.result === 'refused' ? 'CREDENTIAL_REFUSED' : 'UPSTREAM'),
+    })
+  }
+  if (wantsJson(command)) printJson(identity)
+  else print(identityLine(identity))
+  return true
+}
+
+async function call(
+  client: Client,
+  handle: string,
+  { path, method }: Options,
+  command: Command,
+): Promise<void> {
+  const answer = await client.connections.test(handle, {
+    ...(path !== undefined && { path }),
+    ...(method !== undefined && { method: method.toUpperCase() }),
+  })
+  if (!answer.success) throw dispatchError(answer.error)
+  if (wantsJson(command)) return printJson(answer.response)
+  return print(`The upstream answered ${answer.response.status}.`)
 }

@@ -16,7 +16,7 @@ export function connectionsCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ holdfast connections list')
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
-      const columns = ['handle', 'provider', 'label', 'status', 'last_used_at']
+      const columns = ['handle', 'provider', 'label', 'account', 'status', 'last_used_at']
       const empty = 'No connections yet. Next: holdfast connections add --help'
       return showList(command, await client.connections.list(), columns, empty)
     })

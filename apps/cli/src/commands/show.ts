@@ -37,4 +37,5 @@ function textOf(value: unknown): string {
 }
 
 /** Names come from other people: escape sequences in them must not reach the terminal. */
-const withoutControls = (text: string): string => text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\uFFFD')
+export const withoutControls = (text: string): string =>
+  text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\uFFFD')

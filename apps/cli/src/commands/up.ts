@@ -22,6 +22,7 @@ export function upCommand(): Command {
     )
     .option('--port <port>', 'TCP port (HOLDFAST_PORT)')
     .option('--host <address>', 'address to listen on (HOLDFAST_HOST)')
+    .option('--providers-dir <folder>', 'providers of your own (HOLDFAST_PROVIDERS_DIR)')
     .option('--production', 'production defaults (HOLDFAST_PRODUCTION)')
     .option('--log-level <level>', 'debug, info, warn or error (HOLDFAST_LOG_LEVEL)')
     .option('--min-isolation <level>', 'isolation floor (HOLDFAST_ENCLAVE_MIN_ISOLATION)')

@@ -88,6 +88,9 @@ function complete(settings: Settings, env: NodeJS.ProcessEnv): Config {
     dataDir,
     issuer: settings.issuer ?? `http://localhost:${settings.port}`,
     enclaveMinIsolation: settings.enclaveMinIsolation ?? defaultFloor(settings.production),
+    ...(settings.providersDir !== undefined && {
+      providersDir: path.resolve(settings.providersDir),
+    }),
     rootKeyFile: path.resolve(settings.rootKeyFile ?? path.join(dataDir, 'enclave', 'root.key')),
     configDir: path.resolve(
       settings.configDir ??

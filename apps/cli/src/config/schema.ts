@@ -288,6 +288,18 @@ export const settingsSchema = z.strictObject({
     .meta(
       about({ default: '30000', description: 'Time for a dispatch that names no timeout itself.' }),
     ),
+  providersDir: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about({
+        flag: '--providers-dir',
+        default: 'none',
+        description:
+          'Folder of YAML files with providers of your own; read by the server and the command line.',
+      }),
+    ),
   configDir: z
     .string()
     .min(1)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../config.ts'
+import { ownProviders } from '../connect/load-catalog.ts'
 import type { Layout, ProcessName } from './layout.ts'
 import type { Sentinels } from './sentinels.ts'
 
@@ -71,5 +72,6 @@ export const childConfigs: Readonly<
       defaultTimeoutMs: config.dispatchTimeoutMs,
     },
     setup: { linkTtlSeconds: config.setupLinkTtlSeconds },
+    providers: ownProviders(config),
   }),
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { type Config, type Flags, loadConfig, projectRoot } from '../config.ts'
+import { ownProviders } from '../connect/load-catalog.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { note, print } from '../output.ts'
@@ -18,6 +19,7 @@ export async function up(options: {
   readonly json: boolean
 }): Promise<ExitCode> {
   const { config, given } = loadConfig(options.flags)
+  ownProviders(config)
   const stopRequest = listenForStop()
   let setupLink: string | undefined
   let announced = false

@@ -56,8 +56,11 @@ function answered(value: unknown): string {
   throw new CliError('interrupted', { exitCode: exitCodes.interrupted, code: 'INTERRUPTED' })
 }
 
+/** Whether somebody can be asked. */
+export const isInteractive = (): boolean => process.stdin.isTTY && process.stderr.isTTY
+
 function requireTerminal(option: string): void {
-  if (process.stdin.isTTY && process.stderr.isTTY) return
+  if (isInteractive()) return
   throw usage('there is no terminal to ask at', `give ${option}`)
 }
 

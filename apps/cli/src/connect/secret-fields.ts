@@ -1,0 +1,95 @@
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { ask, readSecret } from '../terminal/secrets.ts'
+
+/** One value that a person gives. */
+export interface SecretField {
+  readonly name: string
+  readonly title: string
+  /** May be seen while it is typed. */
+  readonly visible?: boolean
+  /** Given already, or always the same. */
+  readonly known?: string | undefined
+  readonly optional?: boolean
+  /** Throws when the value is not what is expected. */
+  readonly check?: (value: string) => void
+}
+
+/**
+ * Reads the fields of a credential: from a pipe (one value as it is, several as a JSON object, user
+ * name and password also as `user:password`) or from the terminal, one after the other.
+ *
+ * @throws CliError for a missing or wrong value; never with the value
+ */
+export async function readSecretFields(
+  fields: readonly SecretField[],
+  stdin: boolean,
+): Promise<Record<string, Uint8Array>> {
+  const values = stdin ? await fromPipe(fields) : await fromTerminal(fields)
+  for (const { name, check } of fields) {
+    const value = values[name]
+    if (value !== undefined && value !== '') check?.(value)
+  }
+  const bytes = new TextEncoder()
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, bytes.encode(value)]),
+  )
+}
+
+async function fromTerminal(fields: readonly SecretField[]): Promise<Record<string, string>> {
+  const values: Record<string, string> = {}
+  for (const { name, title, visible, known, check } of fields) {
+    const message = `${title}${visible ? '' : ' (not shown)'}`
+    const option = '--secret-stdin'
+    const value =
+      known ??
+      (visible ? await ask(message, option) : await readSecret({ stdin: false, option, message }))
+    // At once, so that nobody types the next value in vain.
+    check?.(value)
+    values[name] = value
+  }
+  return values
+}
+
+async function fromPipe(fields: readonly SecretField[]): Promise<Record<string, string>> {
+  const text = await readSecret({ stdin: true, option: '--secret-stdin', message: '' })
+  const given = Object.fromEntries(
+    fields.flatMap(({ name, known }) => (known === undefined ? [] : [[name, known] as const])),
+  )
+  const open = fields.filter(({ known }) => known === undefined)
+  const [first, second] = open
+  if (first !== undefined && open.length === 1) return { ...given, [first.name]: text }
+  const object = jsonObject(text)
+  if (object) {
+    for (const { name, optional } of open) {
+      const value = object[name]
+      if (typeof value === 'string') given[name] = value
+      else if (optional !== true) throw missing(open, name)
+    }
+    return given
+  }
+  if (first?.name === 'username' && second?.name === 'password' && open.length === 2) {
+    const colon = text.indexOf(':')
+    const username = text.slice(0, Math.max(colon, 0))
+    return { ...given, username, password: text.slice(colon + 1) }
+  }
+  throw missing(open, first?.name ?? '')
+}
+
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const missing = (fields: readonly SecretField[], name: string): CliError =>
+  new CliError(`stdin does not give ${name}`, {
+    exitCode: exitCodes.usage,
+    code: 'USAGE',
+    fix: `pipe in a JSON object with ${fields.map((field) => field.name).join(', ')}`,
+  })
