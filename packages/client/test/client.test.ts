@@ -113,6 +113,27 @@ describe('login', () => {
     expect(create).toThrow(expect.objectContaining({ code: 'PLAINTEXT_REFUSED' }))
   })
 
+  it('works by a code on another device', async () => {
+    const server = await startFakeServer()
+    server.behaviour.pendingPolls = 2
+    const client = createClient({ issuer: server.issuer, tokenStore: memoryTokenStore() })
+    const codes: string[] = []
+    const tokens = await client.loginWithDevice({
+      onPrompt: ({ userCode }) => void codes.push(userCode),
+    })
+    expect(codes).toEqual(['WDJB-MJHT'])
+    expect(readClaims(tokens.accessToken)).toMatchObject({ aud: `${server.issuer}/v1` })
+    expect((await client.token('management')).accessToken).toBe(tokens.accessToken)
+  })
+
+  it('by a code is refused where the server offers none', async () => {
+    const server = await startFakeServer()
+    server.behaviour.offersDevice = false
+    const client = createClient({ issuer: server.issuer, tokenStore: memoryTokenStore() })
+    const login = client.loginWithDevice({ onPrompt: () => undefined })
+    await expect(login).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
+  })
+
   it('says that nothing answers', async () => {
     const client = createClient({
       issuer: 'http://127.0.0.1:9',
@@ -276,6 +297,20 @@ describe('sealing', () => {
     expect(String(error)).toContain(message)
     expect(String(error)).not.toContain('ghp_canary')
     expect(server.requests.filter((line) => line.includes('/v1/connections'))).toEqual([])
+  })
+
+  it.each([
+    ['bare values', { connection_name: 'github', values: { token: 'ghp_canary' } }],
+    ['strings', { ...github, secrets: { token: 'ghp_canary' } }],
+    ['no kind', { ...github, credential: { token: 'ghp_canary' } }],
+  ])('throws for a credential as %s and sends nothing of it', async (_what, connection) => {
+    const server = await startFakeServer()
+    const { client } = await signedIn(server)
+    const before = server.requests.length
+    const error = await client.connections.create(connection as never).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(Error)
+    expect(String(error)).not.toContain('ghp_canary')
+    expect(server.requests.slice(before)).toEqual([])
   })
 
   it('follows a signed succession and remembers whom it came from', async () => {

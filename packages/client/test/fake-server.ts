@@ -73,6 +73,9 @@ export interface Behaviour {
   accessTokenSeconds: number
   uploadStatus: number
   demandNonce: boolean
+  offersDevice: boolean
+  /** How often the person has not yet entered the code. */
+  pendingPolls: number
 }
 
 export interface FakeServer {
@@ -106,6 +109,8 @@ export async function startFakeServer(): Promise<FakeServer> {
     accessTokenSeconds: 300,
     uploadStatus: 200,
     demandNonce: false,
+    offersDevice: true,
+    pendingPolls: 0,
   }
 
   const issue = (jkt: string, resource: string): object => {
@@ -141,6 +146,12 @@ export async function startFakeServer(): Promise<FakeServer> {
       }
       return [200, issue(jkt, resource)]
     }
+    if (form.get('device_code') === 'device-1') {
+      behaviour.pendingPolls -= 1
+      return behaviour.pendingPolls >= 0
+        ? [400, { error: 'authorization_pending' }]
+        : [200, issue(jkt, resource)]
+    }
     const known = refreshTokens.get(form.get('refresh_token') ?? '')
     refreshTokens.delete(form.get('refresh_token') ?? '')
     if (known?.jkt !== jkt || known.resource !== resource) return [400, { error: 'invalid_grant' }]
@@ -161,10 +172,20 @@ export async function startFakeServer(): Promise<FakeServer> {
         authorization_endpoint: `${issuer}/auth`,
         token_endpoint: `${issuer}/token`,
         revocation_endpoint: `${issuer}/revoke`,
+        ...(behaviour.offersDevice && { device_authorization_endpoint: `${issuer}/device` }),
       })
     }
     if (url === '/.well-known/holdfast-sealing-keys.json')
       return send(200, behaviour.enclave.keySet)
+    if (url === '/device') {
+      return send(200, {
+        device_code: 'device-1',
+        user_code: 'WDJB-MJHT',
+        verification_uri: `${issuer}/device/enter`,
+        expires_in: 60,
+        interval: 0.01,
+      })
+    }
     if (url === '/token') return send(...(await token(request)))
     if (url === '/revoke') {
       refreshTokens.delete(new URLSearchParams(await text(request)).get('token') ?? '')
