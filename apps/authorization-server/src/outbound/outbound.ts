@@ -77,7 +77,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
           pipelining: 0,
           allowH2: false,
           maxHeaderSize: 16_384,
-          connect: (_options, callback) => callback(null, socket),
+          connect: (_options, callback) => void setImmediate(callback, null, socket),
         })
         try {
           return await exchange(client, target, wanted, signal, options.userAgent)
