@@ -1,5 +1,5 @@
-import { parseBaseUrl, type UpstreamOrigin } from '@holdfast/protocol'
-import { EnclaveError } from '@holdfast/protocol/channel'
+import { type EnvelopeHeader, parseBaseUrl, type UpstreamOrigin } from '@holdfast/protocol'
+import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchHead, DispatchResult } from '@holdfast/protocol/enclave'
 import { carryOut, leaseClient, secretsToScrub } from './carry-out.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -34,7 +34,7 @@ interface PreparedCall {
 /** Answer of {@link dispatch}. */
 export interface DispatchAnswer {
   readonly head: DispatchResult
-  readonly body: AsyncIterable<Uint8Array>
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>
 }
 
 /**
@@ -47,7 +47,7 @@ export async function dispatch(
   parts: DispatchParts,
   head: DispatchHead,
   payload: Uint8Array,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<DispatchAnswer> {
   const record = payload.subarray(0, head.record_bytes)
   const body = head.request.has_body ? payload.subarray(head.record_bytes) : undefined
@@ -83,7 +83,7 @@ async function prepare(
   try {
     const { header } = opened.envelope
     const { pins } = header.binding
-    const base = allowedOrigin(header.base_url, head)
+    const base = allowedOrigin(header, head)
     const path = upstreamPath(base, head.request.path)
     requireAllowed(head.context.policy, pins, head, path.pathname)
     if (pins.dpop_jkts) await dpopPins.require(pins.dpop_jkts, head.caller)
@@ -106,9 +106,13 @@ async function prepare(
   }
 }
 
+const origins = new WeakMap<EnvelopeHeader, UpstreamOrigin>()
+
 /** The origin to call: sealed with the credential, never named by the request. */
-function allowedOrigin(baseUrl: string, { context }: DispatchHead): UpstreamOrigin {
-  const base = parseBaseUrl(baseUrl)
+function allowedOrigin(header: EnvelopeHeader, { context }: DispatchHead): UpstreamOrigin {
+  // The header of a record in use is one object.
+  let base = origins.get(header)
+  if (!base) origins.set(header, (base = parseBaseUrl(header.base_url)))
   if (context.allowed_hosts.includes(base.authority)) return base
   throw new EnclaveError('HOST_NOT_ALLOWED', 'the credential does not allow its own host')
 }
@@ -137,10 +141,14 @@ function answer(
     headers: callerHeaders(response.headers, scrubber),
     host,
   }
+  const body = cleanBody(response.body, { encoding, scrubber, maxBytes })
+  if (body instanceof Uint8Array) {
+    release()
+    return { head, body }
+  }
   // An answer that nobody starts to read never ends by itself.
   deadline.signal.addEventListener('abort', release, { once: true })
   if (deadline.signal.aborted) release()
-  const body = cleanBody(response.body, { encoding, scrubber, maxBytes })
   return { head, body: untilEnd(body, release, deadline) }
 }
 

@@ -10,6 +10,7 @@ import {
 import { EnclaveError } from '@holdfast/protocol/channel'
 import type { ContentEncoding } from './response-head.ts'
 import type { Scrubber } from './scrub.ts'
+import type { UpstreamBody } from './upstream-body.ts'
 
 /** Options of {@link cleanBody}. */
 export interface CleanBodyOptions {
@@ -20,23 +21,29 @@ export interface CleanBodyOptions {
 }
 
 /**
- * The body in plain bytes without secrets.
+ * The body in plain bytes without secrets: at once when all of it has arrived, else as it arrives.
  *
- * @throws EnclaveError `BAD_REQUEST` above the cap; whatever reading the source throws
+ * @throws EnclaveError `BAD_REQUEST` above the cap; reading the body throws it too, and whatever reading
+ *   the source throws
  */
-export async function* cleanBody(
-  source: Readable,
+export function cleanBody(
+  source: UpstreamBody,
+  options: CleanBodyOptions,
+): Uint8Array | AsyncGenerator<Uint8Array, void, undefined> {
+  const whole = options.encoding === 'identity' ? source.takeWhole() : undefined
+  if (!whole) return cleanChunks(source, options)
+  requireWithin(options.maxBytes, whole.length)
+  return options.scrubber.scrub(whole)
+}
+
+async function* cleanChunks(
+  source: UpstreamBody,
   { encoding, scrubber, maxBytes }: CleanBodyOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let total = 0
   for await (const chunk of decoded(source, encoding)) {
     total += chunk.length
-    if (total > maxBytes) {
-      throw new EnclaveError(
-        'BAD_REQUEST',
-        `the upstream’s answer is larger than the limit of ${maxBytes} bytes; ask for less at once`,
-      )
-    }
+    requireWithin(maxBytes, total)
     const clean = scrubber.push(chunk)
     if (clean.length > 0) yield clean
   }
@@ -44,15 +51,23 @@ export async function* cleanBody(
   if (rest.length > 0) yield rest
 }
 
+function requireWithin(maxBytes: number, total: number): void {
+  if (total <= maxBytes) return
+  throw new EnclaveError(
+    'BAD_REQUEST',
+    `the upstream’s answer is larger than the limit of ${maxBytes} bytes; ask for less at once`,
+  )
+}
+
 async function* decoded(
-  source: Readable,
+  source: UpstreamBody,
   encoding: ContentEncoding,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (encoding === 'identity') {
-    yield* source as AsyncIterable<Uint8Array>
+    yield* source
     return
   }
-  const chunks = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  const chunks = source[Symbol.asyncIterator]()
   const first = await chunks.next()
   // An answer without a body may still name an encoding.
   if (first.done) return

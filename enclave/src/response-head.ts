@@ -24,11 +24,17 @@ export function callerHeaders(
   headers: UpstreamResponse['headers'],
   scrubber: Scrubber,
 ): Record<string, string> {
-  const kept: [string, string][] = []
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || dropped.has(name) || scrubber.isLeakyName(name)) continue
-    kept.push([name, scrubber.scrubText(Array.isArray(value) ? value.join(', ') : value)])
+  const all: [string, string][] = []
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value === undefined || dropped.has(name)) continue
+    all.push([name, typeof value === 'string' ? value : value.join(', ')])
   }
+  const kept = scrubber.areClean(all)
+    ? all
+    : all
+        .filter(([name]) => !scrubber.isLeakyName(name))
+        .map(([name, value]): [string, string] => [name, scrubber.scrubText(value)])
   // fromEntries defines: a header named __proto__ stays a header.
   return Object.fromEntries(kept)
 }

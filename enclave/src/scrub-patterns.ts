@@ -13,6 +13,8 @@ export interface LeakPatterns {
   readonly patterns: readonly Buffer[]
   /** Copies of the secrets that are long enough for escaped forms. */
   readonly long: readonly Buffer[]
+  /** The same in lower case, as far as they are ASCII. */
+  readonly lowerCase: readonly Buffer[]
   wipe(): void
 }
 
@@ -24,6 +26,7 @@ export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
   const arena = allocateSecret(secrets.reduce((sum, secret) => sum + spaceFor(secret), 0))
   const patterns: Buffer[] = []
   const long: Buffer[] = []
+  const lowerCase: Buffer[] = []
   let offset = 0
   const take = (length: number): Buffer => arena.subarray(offset, (offset += length))
   for (const secret of secrets) {
@@ -33,6 +36,7 @@ export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
     patterns.push(plain)
     if (secret.length < minEncodedBytes) continue
     long.push(plain)
+    lowerCase.push(writeLowerCase(plain, take(plain.length)))
     patterns.push(writeHex(plain, take(secret.length * 2), 'lower'))
     patterns.push(writeHex(plain, take(secret.length * 2), 'upper'))
     patterns.push(...utf16Cores(plain, take))
@@ -43,10 +47,10 @@ export function leakPatterns(secrets: readonly Uint8Array[]): LeakPatterns {
       if (!urlSafe.equals(standard)) patterns.push(urlSafe)
     }
   }
-  return { patterns, long, wipe: () => void arena.fill(0) }
+  return { patterns, long, lowerCase, wipe: () => void arena.fill(0) }
 }
 
-/** Half more than six base64 forms, two of UTF-16, two of hex and the secret itself. */
+/** A third more than six base64 forms, two of UTF-16, two of hex, the secret itself and in lower case. */
 const spaceFor = ({ length }: Uint8Array): number => length * 24 + 96
 
 /**
@@ -72,6 +76,14 @@ function utf16Cores(secret: Buffer, take: (length: number) => Buffer): Buffer[] 
     little.at(-1) === 0 ? little.subarray(0, -1) : little,
     big[0] === 0 ? big.subarray(1) : big,
   ]
+}
+
+function writeLowerCase(secret: Buffer, target: Buffer): Buffer {
+  for (let index = 0; index < secret.length; index++) {
+    const byte = secret[index] as number
+    target[index] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+  }
+  return target
 }
 
 /** The base64 digits that depend on the secret alone when it starts `shift` bytes into a group of three. */

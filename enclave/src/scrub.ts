@@ -21,29 +21,19 @@ interface Interval {
  */
 export class Scrubber {
   readonly #leaks: LeakPatterns
-  readonly #escaped: readonly EscapedSecret[]
-  /** For each byte, whether a pattern starts with it (1) or an escaped secret may (2). */
-  readonly #starts = new Uint8Array(256)
-  /** Longest span that can still become a match. */
-  readonly #window: number
+  #spellings: Spellings | undefined
   #held: Buffer = nothing
   #isWiped = false
 
   /** @param secrets - copied; {@link wipe} removes the copies */
   constructor(secrets: readonly Uint8Array[]) {
     this.#leaks = leakPatterns(secrets)
-    const { patterns, long } = this.#leaks
-    this.#escaped = long.map((secret) => new EscapedSecret(secret))
-    let window = 0
-    for (const pattern of patterns) {
-      this.#starts[pattern[0] as number] = 1
-      window = Math.max(window, pattern.length)
-    }
-    for (const secret of long) {
-      for (const byte of escapedStarts(secret)) this.#starts[byte] = (this.#starts[byte] ?? 0) | 2
-      window = Math.max(window, secret.length * longestEscape)
-    }
-    this.#window = window
+  }
+
+  /** All of a text at once. */
+  scrub(text: Uint8Array): Buffer {
+    const bytes = asBuffer(text)
+    return redacted(bytes, this.#find(bytes), bytes.length)
   }
 
   /** Takes the next chunk and returns what is certain to be clean. */
@@ -73,15 +63,24 @@ export class Scrubber {
   /** Tells whether a header name, which arrives in lower case, holds a secret. */
   isLeakyName(name: string): boolean {
     const bytes = Buffer.from(name, 'latin1')
-    return (
-      this.#find(bytes).length > 0 ||
-      this.#leaks.long.some((secret) => includesInLowerCase(bytes, secret))
-    )
+    return this.#find(bytes).length > 0 || this.#isInLowerCase(bytes)
+  }
+
+  /** Tells at the cost of one search that no header holds a secret, neither its name nor its value. */
+  areClean(headers: readonly (readonly [name: string, value: string])[]): boolean {
+    // What stands in one of them stands in all of them together.
+    const bytes = Buffer.from(headers.flat().join('\n'), 'latin1')
+    return this.#find(bytes).length === 0 && !this.#isInLowerCase(bytes)
+  }
+
+  #isInLowerCase(bytes: Buffer): boolean {
+    return this.#leaks.lowerCase.some((secret) => bytes.includes(secret))
   }
 
   /** Removes every copy of the secrets. Further use throws, as it would let secrets through. */
   wipe(): void {
     this.#isWiped = true
+    this.#spellings = undefined
     this.#leaks.wipe()
     this.#held.fill(0)
   }
@@ -97,43 +96,69 @@ export class Scrubber {
         start = text.indexOf(pattern, start + pattern.length)
       }
     }
-    if (this.#escaped.length > 0 && escapeSigns.some((sign) => text.includes(sign))) {
-      for (const secret of this.#escaped) this.#findEscaped(secret, text, found)
+    if (this.#leaks.long.length > 0 && escapeSigns.some((sign) => text.includes(sign))) {
+      this.#findEscaped(text, found)
     }
     return found.length > 1 ? joined(found) : found
   }
 
   /** Where the tail starts that later bytes could turn into a match. */
   #holdFrom(text: Buffer, found: readonly Interval[]): number {
-    const first = Math.max(0, text.length - this.#window + 1)
+    const spellings = (this.#spellings ??= spellingsOf(this.#leaks))
+    const first = Math.max(0, text.length - spellings.window + 1)
     for (let at = first; at < text.length; at++) {
-      const kinds = this.#starts[text[at] as number] as number
-      if (kinds === 0 || !this.#couldStartAt(text, at, kinds)) continue
+      const kinds = spellings.starts[text[at] as number] as number
+      if (kinds === 0 || !this.#couldStartAt(text, at, spellings, kinds)) continue
       if (!found.some(({ start, end }) => start < at && at < end)) return at
     }
     return text.length
   }
 
-  #couldStartAt(text: Buffer, at: number, kinds: number): boolean {
+  #couldStartAt(text: Buffer, at: number, { escaped }: Spellings, kinds: number): boolean {
     const length = text.length - at
     const isPrefix = (pattern: Buffer): boolean =>
       pattern.length > length && pattern.compare(text, at, text.length, 0, length) === 0
     return (
       ((kinds & 1) !== 0 && this.#leaks.patterns.some(isPrefix)) ||
-      ((kinds & 2) !== 0 &&
-        this.#escaped.some((secret) => secret.matchAt(text, at) === 'incomplete'))
+      ((kinds & 2) !== 0 && escaped.some((secret) => secret.matchAt(text, at) === 'incomplete'))
     )
   }
 
-  #findEscaped(secret: EscapedSecret, text: Buffer, found: Interval[]): void {
-    for (let at = 0; at < text.length; at++) {
-      if (((this.#starts[text[at] as number] as number) & 2) === 0) continue
-      const match = secret.matchAt(text, at)
-      if (typeof match !== 'object') continue
-      found.push({ start: at, end: match.end })
-      at = match.end - 1
+  #findEscaped(text: Buffer, found: Interval[]): void {
+    const { escaped, starts } = (this.#spellings ??= spellingsOf(this.#leaks))
+    for (const secret of escaped) {
+      for (let at = 0; at < text.length; at++) {
+        if (((starts[text[at] as number] as number) & 2) === 0) continue
+        const match = secret.matchAt(text, at)
+        if (typeof match !== 'object') continue
+        found.push({ start: at, end: match.end })
+        at = match.end - 1
+      }
     }
   }
+}
+
+/** What only texts with escapes, and texts that come in pieces, need. */
+interface Spellings {
+  readonly escaped: readonly EscapedSecret[]
+  /** For each byte, whether a pattern starts with it (1) or an escaped secret may (2). */
+  readonly starts: Uint8Array
+  /** Longest span that can still become a match. */
+  readonly window: number
+}
+
+function spellingsOf({ patterns, long }: LeakPatterns): Spellings {
+  const starts = new Uint8Array(256)
+  let window = 0
+  for (const pattern of patterns) {
+    starts[pattern[0] as number] = 1
+    window = Math.max(window, pattern.length)
+  }
+  for (const secret of long) {
+    for (const byte of escapedStarts(secret)) starts[byte] = (starts[byte] ?? 0) | 2
+    window = Math.max(window, secret.length * longestEscape)
+  }
+  return { escaped: long.map((secret) => new EscapedSecret(secret)), starts, window }
 }
 
 function joined(found: Interval[]): Interval[] {
@@ -162,15 +187,6 @@ function redacted(text: Buffer, found: readonly Interval[], cut: number): Buffer
   if (parts.length === 0) return cut === text.length ? text : text.subarray(0, cut)
   return Buffer.concat([...parts, text.subarray(offset, cut)])
 }
-
-function includesInLowerCase(text: Buffer, secret: Buffer): boolean {
-  for (let at = 0; at + secret.length <= text.length; at++) {
-    if (secret.every((byte, index) => lowerCase(byte) === text[at + index])) return true
-  }
-  return false
-}
-
-const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

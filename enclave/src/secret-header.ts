@@ -5,9 +5,10 @@ import { allocateSecret } from './secret-bytes.ts'
 // undici takes header values as strings only, and a string cannot be wiped. So undici sends a random
 // placeholder, and the secret takes its place in the bytes that go into the TLS socket.
 
-/** Never leaves this process: every socket replaces it before it writes. */
+/** Never leaves this process: every socket replaces it before it writes. So nobody can guess one. */
 const prefix = `holdfast-${randomBytes(18).toString('base64url')}-`
-const placeholderLength = prefix.length + 22
+const placeholderLength = prefix.length + 10
+let held = 0
 
 const pending = new Map<string, Buffer>()
 
@@ -21,7 +22,8 @@ export interface SecretHeader {
 
 /** Takes over a header value until it is released. */
 export function holdSecretHeader(value: Buffer): SecretHeader {
-  const placeholder = prefix + randomBytes(16).toString('base64url')
+  held = (held + 1) % 1e10
+  const placeholder = prefix + String(held).padStart(10, '0')
   pending.set(placeholder, value)
   return {
     placeholder,

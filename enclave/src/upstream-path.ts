@@ -16,9 +16,8 @@ export function upstreamPath(base: UpstreamOrigin, path: string): RequestPath {
   try {
     const { pathname, search } = parseRequestPath(path)
     const target = `${base.basePath}${pathname}${search}`
-    const origin = `https://${base.authority}`
-    const url = new URL(`${origin}${target}`)
-    if (url.origin !== new URL(origin).origin || !url.pathname.startsWith(`${base.basePath}/`)) {
+    const url = new URL(`https://${base.authority}${target}`)
+    if (url.origin !== originOf(base) || !url.pathname.startsWith(`${base.basePath}/`)) {
       throw new ProtocolError('INVALID_PATH', 'the request path leaves the base URL')
     }
     return { pathname, search }
@@ -26,4 +25,13 @@ export function upstreamPath(base: UpstreamOrigin, path: string): RequestPath {
     if (error instanceof ProtocolError) throw new EnclaveError('INVALID_REQUEST', error.message)
     throw error
   }
+}
+
+const origins = new WeakMap<UpstreamOrigin, string>()
+
+function originOf(base: UpstreamOrigin): string {
+  let origin = origins.get(base)
+  if (origin === undefined)
+    origins.set(base, (origin = new URL(`https://${base.authority}`).origin))
+  return origin
 }

@@ -1,8 +1,9 @@
+import type { CancelSignal } from '@holdfast/protocol/channel'
 import { Agent, type Dispatcher } from 'undici'
 import { type ConnectorOptions, createConnector } from './upstream-connect.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import { type ClientIdentity, type ClientLease, UpstreamClients } from './upstream-clients.ts'
-import { requestFailure } from './upstream-errors.ts'
+import { exchange, type UpstreamResponse } from './upstream-exchange.ts'
 
 /** Connections to one upstream at most. */
 const connectionsPerOrigin = 128
@@ -15,6 +16,8 @@ const agentOptions = {
   bodyTimeout: 0,
 } as const
 
+export type { UpstreamResponse }
+
 /** A request whose credential is still a placeholder. */
 export interface UpstreamRequest {
   /** `https://host[:port]`. */
@@ -23,13 +26,10 @@ export interface UpstreamRequest {
   readonly target: string
   readonly headers: ReadonlyMap<string, string>
   readonly body: Uint8Array | undefined
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
   /** Connections to use, where the credential is a client certificate. */
   readonly client?: ClientLease | undefined
 }
-
-/** An answer whose body is not read yet. */
-export type UpstreamResponse = Dispatcher.ResponseData
 
 /** Keeps connections to upstreams and sends requests over them. */
 export class Upstream {
@@ -64,50 +64,19 @@ export class Upstream {
    *
    * @throws EnclaveError one of the `DOWNSTREAM_*` codes, or `HOST_NOT_ALLOWED` from the relay
    */
-  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const { origin, method, target: path, headers, body, signal } = request
-    try {
-      const pending = (request.client?.agent ?? this.#agent).request({
-        origin,
-        method,
-        path,
-        headers: [...headers].flat(),
-        body: body ?? null,
-        signal,
-      })
-      const response = await orAborted(pending, signal)
-      // Giving a body up makes it emit an error that nobody may be listening for.
-      response.body.on('error', () => undefined)
-      return response
-    } catch (error) {
-      throw requestFailure(error)
-    }
+  send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const { origin, method, target: path, body, signal } = request
+    const headers: string[] = []
+    for (const [name, value] of request.headers) headers.push(name, value)
+    return exchange(
+      request.client?.agent ?? this.#agent,
+      { origin, method, path, headers, body: body ?? null },
+      signal,
+    )
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
     await Promise.all([this.#agent.destroy(), this.#clients.close()])
   }
-}
-
-/**
- * The library heeds a signal only once it is connected: an upstream that never finishes its TLS
- * handshake would hold the caller beyond the deadline. It then drops the request unsent.
- */
-function orAborted(
-  pending: Promise<UpstreamResponse>,
-  signal: AbortSignal,
-): Promise<UpstreamResponse> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new DOMException('the call was given up', 'AbortError'))
-      pending.then(
-        ({ body }) => body.on('error', () => undefined).destroy(),
-        () => undefined,
-      )
-    }
-    if (signal.aborted) return giveUp()
-    signal.addEventListener('abort', giveUp, { once: true })
-    pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }

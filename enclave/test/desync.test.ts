@@ -77,7 +77,9 @@ it.each(['GET', 'DELETE'] as const)(
         body: body === undefined ? undefined : Buffer.from(body),
         signal: AbortSignal.timeout(5000),
       })
-      return response.body.text()
+      let text = ''
+      for await (const chunk of response.body) text += chunk.toString()
+      return text
     }
     try {
       // What follows on this connection becomes the text of a note of the attacker's.

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.ts'
 import { ChannelConnection, type ChannelSocket, isOldStream, unref } from './channel-connection.ts'
 import { type BodySource, IncomingBody, OutgoingBody } from './channel-body.ts'
 import { ChannelError, EnclaveError } from './channel-errors.ts'
@@ -14,7 +15,7 @@ import { type FrameType, frameTypes, noPayload, readUint32, uint32Bytes } from '
 /** Options of one request. */
 export interface ChannelRequestOptions {
   /** Cancels the request; it then rejects with `CANCELLED`. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
   /** Time for the whole answer in ms, body included, 1 to 3600000. Default 30000. */
   readonly timeoutMs?: number | undefined
 }
@@ -146,7 +147,7 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
     payload: Uint8Array,
     body: BodySource,
     timeoutMs: number,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<ChannelReply<never>> {
     const id = nextStream()
     return new Promise((answer, refuse) => {
@@ -190,7 +191,7 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
   }
 
   /** Waits for a free stream. */
-  function freeStream(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  function freeStream(timeoutMs: number, signal: CancelSignal | undefined): Promise<void> {
     if (waiting.length >= maxWaiting) {
       throw new ChannelError('TOO_MANY_REQUESTS', 'too many requests wait for the enclave')
     }

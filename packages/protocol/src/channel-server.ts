@@ -1,3 +1,4 @@
+import { type CancelSignal, Cancellation } from './cancellation.ts'
 import { ChannelConnection, type ChannelSocket, isOldStream, unref } from './channel-connection.ts'
 import { type BodyReader, type BodySource, IncomingBody, OutgoingBody } from './channel-body.ts'
 import { ChannelError, EnclaveError } from './channel-errors.ts'
@@ -16,7 +17,7 @@ import { type FrameType, frameTypes, readUint32, uint32Bytes } from './frame.ts'
 export interface ChannelRequestContext {
   readonly body: BodyReader
   /** Fires when the client cancels, its time is over or the channel closes. */
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** Does an operation. It rejects with an `EnclaveError` to refuse; anything else becomes `INTERNAL`. */
@@ -50,7 +51,7 @@ interface ServerStream {
   readonly incoming: IncomingBody
   readonly outgoing: OutgoingBody
   readonly context: ChannelRequestContext
-  abort(error: ChannelError): void
+  abort(): void
   release(): void
 }
 
@@ -109,8 +110,7 @@ export function serveChannel(
   }
 
   function createStream(id: number, timeoutMs: number): ServerStream {
-    let controller: AbortController | undefined
-    let stopped: ChannelError | undefined
+    const cancellation = new Cancellation()
     const timer = setTimeout(
       () => stop(id, stream, new ChannelError('TIMEOUT', 'the time for the request is over')),
       Math.min(timeoutMs, 2 ** 31 - 1),
@@ -125,17 +125,9 @@ export function serveChannel(
       outgoing: new OutgoingBody((chunk) => connection.send(frameTypes.DATA, id, chunk)),
       context: {
         body: incoming,
-        // Made only when asked for: most operations end before anyone could cancel them.
-        get signal() {
-          controller ??= new AbortController()
-          if (stopped) controller.abort(stopped)
-          return controller.signal
-        },
+        signal: cancellation,
       },
-      abort(error) {
-        stopped ??= error
-        controller?.abort(error)
-      },
+      abort: () => cancellation.abort(),
       release: () => clearTimeout(timer),
     }
     return stream
@@ -147,7 +139,7 @@ export function serveChannel(
     stream.release()
     stream.incoming.fail(error)
     stream.outgoing.fail(error)
-    stream.abort(error)
+    stream.abort()
   }
 
   async function run(

@@ -5,6 +5,7 @@
  * @module
  */
 export { type BodyReader, type BodySource, streamWindowBytes } from './channel-body.ts'
+export { type CancelSignal, Cancellation } from './cancellation.ts'
 export {
   type ChannelClient,
   type ChannelReply,
