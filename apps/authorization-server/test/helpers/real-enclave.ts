@@ -15,6 +15,8 @@ const nodeArguments = ['--conditions=@holdfast/source', '--no-warnings']
 export interface RealEnclaveOptions {
   /** `host:port` of upstreams on loopback that the relay may reach. */
   readonly upstreams: readonly string[]
+  /** A relay of the test's own; default a real one. */
+  readonly relaySocket?: string
   /** Authority of those upstreams. */
   readonly caPem: string
 }
@@ -35,15 +37,18 @@ export interface RealEnclave extends AsyncDisposable {
 export async function startRealEnclave(options: RealEnclaveOptions): Promise<RealEnclave> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-enclave-'))
   const socket = join(folder, 'enclave.sock')
-  const relaySocket = join(folder, 'relay.sock')
+  const relaySocket = options.relaySocket ?? join(folder, 'relay.sock')
   const rootKey = randomBytes(32)
 
-  const relay = start('apps/egress-relay/src/main.ts', {
-    socket: relaySocket,
-    allow: options.upstreams,
-    allowPrivate: options.upstreams,
-  })
-  await ready(relay)
+  const relay =
+    options.relaySocket === undefined
+      ? start('apps/egress-relay/src/main.ts', {
+          socket: relaySocket,
+          allow: options.upstreams,
+          allowPrivate: options.upstreams,
+        })
+      : undefined
+  if (relay) await ready(relay)
 
   const startEnclave = async (): Promise<ChildProcess> => {
     // A crashed enclave leaves its socket behind; the supervisor clears it away too.
@@ -85,7 +90,7 @@ export async function startRealEnclave(options: RealEnclaveOptions): Promise<Rea
       enclave = await startEnclave()
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([kill(), end(relay)])
+      await Promise.all([kill(), ...(relay ? [end(relay)] : [])])
       await rm(folder, { recursive: true, force: true })
     },
   }

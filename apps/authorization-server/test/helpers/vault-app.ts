@@ -31,6 +31,8 @@ export interface VaultApp extends AsyncDisposable {
 export interface VaultAppOptions {
   readonly enclaveSocket: string
   readonly dispatch?: Partial<AppContext['config']['dispatch']>
+  /** Providers that an operator added. */
+  readonly providers?: AppContext['config']['providers']
 }
 
 /** Starts a server on loopback. */
@@ -45,6 +47,7 @@ export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp>
     dataDir,
     enclaveSocket: options.enclaveSocket,
     ...(options.dispatch && { dispatch: options.dispatch }),
+    ...(options.providers && { providers: options.providers }),
   })
   const clock = (): number => Date.now() + ahead
   const server = await startServer({ config, logger, clock })
