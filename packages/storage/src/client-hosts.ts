@@ -37,18 +37,18 @@ const maxWaiting = 1000
 export function createClientHosts({ db, commit, cipher, now }: Backend): ClientHosts {
   const byHost = db.prepare<ClientHostRow>('select * from client_hosts where host = ?')
   const page = db.prepare<ClientHostRow>(
-    `select * from client_hosts where host > ?1 and (?2 is null or decision = ?2)
-     order by host limit ?3`,
+    `select * from client_hosts where host > ? and decision = coalesce(?, decision)
+     order by host limit ?`,
   )
   const wait = db.prepare(
     `insert into client_hosts (host, decision, client_id, first_seen_ms)
-     select ?1, 'waiting', ?2, ?3
+     select ?, 'waiting', ?, ?
      where (select count(*) from client_hosts where decision = 'waiting') < ${maxWaiting}
      on conflict do nothing`,
   )
   const decide = db.prepare<ClientHostRow>(
     `insert into client_hosts (host, decision, first_seen_ms, decided_by, decided_at_ms)
-     values (?1, ?2, ?3, ?4, ?3)
+     values (?, ?, ?, ?, ?)
      on conflict do update set decision = excluded.decision, decided_by = excluded.decided_by,
        decided_at_ms = excluded.decided_at_ms
      returning *`,
@@ -71,11 +71,11 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
     },
     wait: (host, clientId) => commit.statement(() => wait.run(host, clientId, now()) > 0),
     approve: (host, decidedBy) =>
-      commit.statement(() => toHost(decide.get(host, 'approved', now(), decidedBy)!)),
+      commit.statement(() => toHost(decide.get(host, 'approved', now(), decidedBy, now())!)),
     deny: (host, decidedBy, { denyUntilMs }) =>
       commit.transaction(() => {
         const nowMs = now()
-        const row = decide.get(host, 'denied', nowMs, decidedBy)!
+        const row = decide.get(host, 'denied', nowMs, decidedBy, nowMs)!
         for (const { client_id: clientId } of granted.all()) {
           if (URL.parse(clientId)?.host !== host) continue
           revokeGrants(db, cipher, { clientId }, nowMs)

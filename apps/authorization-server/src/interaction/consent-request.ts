@@ -5,6 +5,7 @@ import { HttpProblem } from '../http/problem.ts'
 import type { KnownResource } from '../oauth/resource-directory.ts'
 import { resourceScopesOf } from '../oauth/resource-directory.ts'
 import type { ConnectionChoice, ConnectionRequest, ConsentView } from '../views/consent.ts'
+import { describeClient } from './describe-client.ts'
 import type { Interaction, InteractionParts } from './parts.ts'
 
 /** Everything that a consent is about. */
@@ -96,8 +97,7 @@ export function toConsentView(
     csrf: parts.csrf.tokenFor(interaction.uid),
     email: user.email,
     clientId: client.clientId,
-    clientName: client.clientName ?? client.clientId,
-    clientHost: redirect.redirectKind === 'web' ? redirect.redirectTo : undefined,
+    ...describeClient(client, redirect),
     ...redirect,
     resourceName: resource.displayName,
     resource: resource.resource,

@@ -28,6 +28,8 @@ export interface ConsentView {
   readonly clientName: string
   /** Host that speaks for the client, when there is one. */
   readonly clientHost: string | undefined
+  /** What nobody has checked about the client; undefined for one that an administrator registered. */
+  readonly unverified?: string | undefined
   readonly redirectTo: string
   readonly redirectKind: 'web' | 'loopback' | 'app' | 'device'
   readonly resourceName: string
@@ -73,6 +75,7 @@ export function consentPage(view: ConsentView): Html {
         <dd>
           ${view.clientHost === undefined ? '' : html`<strong>${view.clientHost}</strong>, `}the app
           that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
+          ${view.unverified === undefined ? '' : html`<p class="notice">${view.unverified}</p>`}
         </dd>
         <dt>The answer goes to</dt>
         <dd>

@@ -80,10 +80,16 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     clientId: string,
     host: string,
     cached: CachedDocument | undefined,
+    mayFetch: () => Promise<boolean>,
   ): Promise<string> {
     const running = underWay.get(clientId)
     if (running) return running
-    const fetching = fetchDocument(clientId, host, cached).finally(() => underWay.delete(clientId))
+    const fetching = mayFetch()
+      .then((may) => {
+        if (!may) throw new OutboundError('RATE_LIMITED')
+        return fetchDocument(clientId, host, cached)
+      })
+      .finally(() => underWay.delete(clientId))
     underWay.set(clientId, fetching)
     return fetching
   }
@@ -164,8 +170,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       return fallback(clientId, cached?.failure ?? new OutboundError('OUTBOUND_OFF').message)
     }
     try {
-      if (!(await mayFetch())) throw new OutboundError('RATE_LIMITED')
-      return read(clientId, await fetchOnce(clientId, host, cached), 'fetched')
+      return read(clientId, await fetchOnce(clientId, host, cached, mayFetch), 'fetched')
     } catch (error) {
       const failure = failureText(error)
       const keeps = stale !== undefined && !(error instanceof DocumentGone)

@@ -22,8 +22,8 @@ export function clientDocumentFeature({
   return {
     enabled: config.registration.documents !== 'off',
     ack: 'draft-02',
-    // Ours is the cache that lasts; the library's only spares the same request a second look.
-    cacheDuration: { min: 1, max: 1 },
+    // Ours is the only cache, so that a decision about a host holds from the next request on.
+    cacheDuration: { min: 0, max: 0 },
     async allowFetch(koa: KoaContextWithOIDC | undefined, clientId) {
       try {
         await documents.resolve(clientId, () => mayFetch(limiter, koa, config.trustProxy))
