@@ -6,7 +6,7 @@ import { requestFailure } from '../upstream-errors.ts'
 import { tidyTokenAnswer } from './tidy-answer.ts'
 
 /** Time for one request to a provider, from the dial to the last byte. */
-const timeoutMs = 20_000
+const timeoutMs = 10_000
 
 /** Token answers are of a few kilobytes. */
 const maxAnswerBytes = 131_072

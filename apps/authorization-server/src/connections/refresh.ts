@@ -14,7 +14,7 @@ export interface RefreshParts {
   readonly enclave: Pick<EnclaveClient, 'refresh'>
   /** Unix milliseconds. */
   readonly clock: () => number
-  /** Longer than an attempt can take. Default 40000. */
+  /** Longer than an attempt can take. Default 30000. */
   readonly leaseMs?: number
 }
 
@@ -42,7 +42,7 @@ export type RenewableToken = Pick<
   'handle' | 'recordVersion' | 'tokenExpiresAtMs' | 'tokenRefreshAtMs'
 >
 
-const defaultLeaseMs = 40_000
+const defaultLeaseMs = 30_000
 const pollMs = { first: 10, longest: 250 }
 const abandonedAtOnce = 20
 const refusedAgainMs = 30_000

@@ -88,7 +88,7 @@ export type EnclaveClientOptions = EnclaveLinkOptions
 
 const quickMs = 5000
 /** More than the enclave gives a provider, so that it reports its timeout first. */
-export const providerMs = 25_000
+export const providerMs = 15_000
 const reachableMs = 1000
 const maxRecordBytes = 262_144
 const noBytes = new Uint8Array(0)
