@@ -16,6 +16,8 @@ export interface ScenarioResult {
   readonly passed: number
   readonly failed: number
   readonly warnings: number
+  /** False where the suite runs it and the requirements do not count it. */
+  readonly isScored: boolean
   /** Why checks failed. */
   readonly reasons: readonly string[]
 }
@@ -29,7 +31,7 @@ export async function officialSuite(args: readonly string[]): Promise<readonly S
   const output = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
   try {
     const said = await run([...args, '--verbose', '--output-dir', output])
-    const [, summary] = said.split('=== SUITE SUMMARY ===')
+    const [, summary] = said.split(/=== (?:SUITE )?SUMMARY ===/)
     if (summary === undefined) throw new Error(`the suite ended without a summary:\n${said}`)
     return readSummary(summary)
   } finally {
@@ -50,6 +52,8 @@ const scenarioLine = /^[✓✗] (\S+): (\d+) passed, (\d+) failed(?:, (\d+) warn
 
 function readSummary(summary: string): readonly ScenarioResult[] {
   const scenarios: (ScenarioResult & { readonly reasons: string[] })[] = []
+  const [, unscored = ''] = summary.split('\nNot scored ')
+  const notCounted = new Set([...unscored.matchAll(/^ *✗ (\S+) \(/gm)].map(([, name]) => name))
   for (const line of summary.split('\n')) {
     const [, name, passed, failed, warnings = 0] = scenarioLine.exec(line) ?? []
     if (name !== undefined) {
@@ -58,7 +62,7 @@ function readSummary(summary: string): readonly ScenarioResult[] {
         failed: Number(failed),
         warnings: Number(warnings),
       }
-      scenarios.push({ name, ...counts, reasons: [] })
+      scenarios.push({ name, ...counts, isScored: !notCounted.has(name), reasons: [] })
     } else if (line.startsWith('    - ')) scenarios.at(-1)?.reasons.push(line.trim())
     else if (line.startsWith('Total:')) break
   }
