@@ -10,6 +10,7 @@ const unitProjects = [
   'packages/client',
   'packages/egress-guard',
   'packages/protocol',
+  'packages/providers',
   'packages/resource-server',
   'packages/storage',
   'packages/testing',

@@ -1,5 +1,5 @@
 import { connectionPolicySchema, parseBaseUrl, pathMatches } from '@holdfast/protocol'
-import { matchBaseUrl, resolveBaseUrl } from './base-url.ts'
+import { fillTemplate, matchBaseUrl, resolveBaseUrl } from './base-url.ts'
 import { ProviderError } from './errors.ts'
 import { matchesPattern, samplePattern } from './key-pattern.ts'
 import { toOAuthApp, toReservation } from './reservation.ts'
@@ -85,8 +85,7 @@ export const hostileValues: readonly string[] = [
 
 function* hostProblems(provider: Provider, baseUrl: string): Generator<string> {
   const { variables = {} } = provider
-  const canonical = parseBaseUrl(baseUrl)
-  if (`https://${canonical.authority}${canonical.basePath}` !== baseUrl) {
+  if (fillTemplate(provider, provider.base_url, exampleVariables(provider)) !== baseUrl) {
     yield 'base_url is not canonical: lower-case host, no slash at its end'
   }
   if (matchBaseUrl(provider, baseUrl) === undefined) {
