@@ -1,5 +1,9 @@
 import { z } from 'zod'
-import { type ConnectionHandle, connectionHandleSchema } from './connection-handle.ts'
+import {
+  type ConnectionHandle,
+  connectionHandleSchema,
+  isConnectionHandle,
+} from './connection-handle.ts'
 import { dispatchMethods } from './policy.ts'
 
 /** Every code that a failed dispatch can carry, with whether the same call may succeed later. */
@@ -46,18 +50,22 @@ export interface DispatchRequest {
   readonly request: HttpRequest
 }
 
-const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'not a header name')
+const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/
+const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
+const maxValueLength = 8192
+const maxPathLength = 8192
+const headerName = z.string().regex(namePattern, 'not a header name')
 const headerValue = z
   .string()
-  .max(8192)
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'header values hold no control characters')
+  .max(maxValueLength)
+  .regex(valuePattern, 'header values hold no control characters')
 
 /** Zod schema of {@link DispatchRequest}; unknown fields are refused. */
 export const dispatchRequestSchema: z.ZodType<DispatchRequest, unknown> = z.strictObject({
   connection_handle: connectionHandleSchema,
   request: z.strictObject({
     method: z.enum(dispatchMethods),
-    path: z.string().min(1).max(8192),
+    path: z.string().min(1).max(maxPathLength),
     body: z
       .union([z.record(z.string(), z.unknown()), z.array(z.unknown()), z.string(), z.null()])
       .optional(),
@@ -65,6 +73,54 @@ export const dispatchRequestSchema: z.ZodType<DispatchRequest, unknown> = z.stri
     timeout_ms: z.int().min(1000).max(300_000).nullable().optional(),
   }),
 })
+
+/**
+ * A value of a parsed JSON text, if it is a dispatch request. It accepts what {@link dispatchRequestSchema}
+ * accepts, at a tenth of its cost; what is wrong with anything else is for the schema to say.
+ */
+export function isDispatchRequest(value: unknown): value is DispatchRequest {
+  if (!isObject(value) || !hasOnly(value, requestFields)) return false
+  const { connection_handle: handle, request } = value
+  if (!isConnectionHandle(handle) || !isObject(request)) return false
+  const { method, path, body, headers, timeout_ms: timeoutMs } = request
+  return (
+    hasOnly(request, httpFields) &&
+    (dispatchMethods as readonly unknown[]).includes(method) &&
+    typeof path === 'string' &&
+    path.length > 0 &&
+    path.length <= maxPathLength &&
+    (body === undefined || typeof body === 'string' || typeof body === 'object') &&
+    (headers === undefined || headers === null || areHeaders(headers)) &&
+    (timeoutMs === undefined || timeoutMs === null || isTimeout(timeoutMs))
+  )
+}
+
+const requestFields = new Set(['connection_handle', 'request'])
+const httpFields = new Set(['method', 'path', 'body', 'headers', 'timeout_ms'])
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function hasOnly(value: object, names: ReadonlySet<string>): boolean {
+  for (const name in value) if (!names.has(name)) return false
+  return true
+}
+
+function areHeaders(value: unknown): boolean {
+  if (!isObject(value)) return false
+  for (const name in value) {
+    const text = value[name]
+    // Not a name that every reader of an object sees.
+    if (name === '__proto__' || !namePattern.test(name)) return false
+    if (typeof text !== 'string' || text.length > maxValueLength || !valuePattern.test(text)) {
+      return false
+    }
+  }
+  return true
+}
+
+const isTimeout = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 1000 && (value as number) <= 300_000
 
 /** What the upstream answered, whatever its status. */
 export interface HttpResponse {

@@ -59,6 +59,7 @@ export {
   dispatchFailure,
   type DispatchRequest,
   dispatchRequestSchema,
+  isDispatchRequest,
   type DispatchResponse,
   dispatchResponseSchema,
   type HttpRequest,

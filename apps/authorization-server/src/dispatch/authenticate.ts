@@ -9,6 +9,7 @@ import type { AppContext } from '../context.ts'
 import { authenticateRunner, runnerHeaders } from './authenticate-runner.ts'
 import { authenticateToken } from './authenticate-token.ts'
 import type { Caller } from './caller.ts'
+import { headerValues } from './header-values.ts'
 import { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import { createSeenOnce } from './seen-once.ts'
 import { sha256Base64url, verifySignature } from './node-crypto.ts'
@@ -43,8 +44,8 @@ export function createAuthenticate(
     now: clock,
   })
 
-  return async ({ headers, headersDistinct }, body) => {
-    const authorization = headersDistinct['authorization'] ?? []
+  return async ({ headers, rawHeaders }, body) => {
+    const authorization = headerValues(rawHeaders, 'authorization')
     const runner = runnerHeaders(headers)
     try {
       return runner
@@ -59,7 +60,7 @@ export function createAuthenticate(
               method: 'POST',
               url: dispatchUrl,
               authorization,
-              dpop: headersDistinct['dpop'] ?? [],
+              dpop: headerValues(rawHeaders, 'dpop'),
             },
             { tokens, proofs, dispatchUrl, nonce: proofNonces?.accepts },
           )

@@ -1,5 +1,5 @@
 import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol'
-import { EnclaveError } from '@holdfast/protocol/channel'
+import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchResult, EnclaveErrorCode } from '@holdfast/protocol/enclave'
 import type { EnclaveClient } from '../enclave-client/client.ts'
 import type { Caller } from './caller.ts'
@@ -13,7 +13,7 @@ export interface DecidedCall {
   readonly connection: UsableConnection
   readonly call: ParsedDispatch
   readonly caller: Pick<Caller, 'sub' | 'clientId' | 'resource' | 'proof'>
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
 }
 
 export interface CallLimits {

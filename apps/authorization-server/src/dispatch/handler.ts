@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Cancellation } from '@holdfast/protocol/channel'
 import type { AppContext } from '../context.ts'
 import { newRequestId } from '../http/request-context.ts'
 import { type Answer, notRecorded } from './answer.ts'
@@ -20,12 +21,12 @@ export function createDispatchHandler(
       response.setHeader('allow', 'POST')
       return send(response, requestId, { status: 405, text: '{"error":"method_not_allowed"}' })
     }
-    const gone = new AbortController()
+    const gone = new Cancellation()
     response.once('close', () => {
       if (!response.writableFinished) gone.abort()
     })
     try {
-      send(response, requestId, await route({ request, requestId, signal: gone.signal }))
+      send(response, requestId, await route({ request, requestId, signal: gone }))
     } catch (error) {
       context.logger.error({ err: error, requestId }, 'a dispatch was not completed')
       send(response, requestId, notRecorded)

@@ -1,6 +1,7 @@
 import {
   type DispatchRequest,
   dispatchRequestSchema,
+  isDispatchRequest,
   parseRequestPath,
   ProtocolError,
   type RequestPath,
@@ -32,13 +33,7 @@ export function parseDispatch(contentType: string | undefined, body: Uint8Array)
     )
   }
   const { text, value, span } = parseJson(body)
-  const parsed = dispatchRequestSchema.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const where = issue?.path.map(String).filter(isFieldName).join('.') || 'the body'
-    throw new DispatchRefusal('INVALID_REQUEST', `${where}: ${reason(issue?.code)}`)
-  }
-  const { connection_handle: handle, request } = parsed.data
+  const { connection_handle: handle, request } = readRequest(value)
   const forbidden = forbiddenHeader(Object.keys(request.headers ?? {}))
   if (forbidden) {
     throw new DispatchRefusal(
@@ -53,6 +48,15 @@ export function parseDispatch(contentType: string | undefined, body: Uint8Array)
     path: parsePath(request.path),
     bodyText: isJson && span ? text.slice(span.start, span.end).trim() : undefined,
   }
+}
+
+function readRequest(value: unknown): DispatchRequest {
+  if (isDispatchRequest(value)) return value
+  const parsed = dispatchRequestSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const where = issue?.path.map(String).filter(isFieldName).join('.') || 'the body'
+  throw new DispatchRefusal('INVALID_REQUEST', `${where}: ${reason(issue?.code)}`)
 }
 
 function parseJson(body: Uint8Array): ReturnType<typeof parseStrictJson> {

@@ -62,9 +62,12 @@ const isTextType = (type: string): boolean =>
 const charsetOf = (contentType = ''): string =>
   /;\s*charset="?([A-Za-z0-9_.:-]{1,40})/i.exec(contentType)?.[1] ?? 'utf-8'
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decodeText(bytes: Uint8Array, charset: string): string | undefined {
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+    const decoder = charset === 'utf-8' ? utf8 : new TextDecoder(charset, { fatal: true })
+    return decoder.decode(bytes)
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { CancelSignal } from '@holdfast/protocol/channel'
 import type { AppContext } from '../context.ts'
 import { type Answer, failure, refused, success } from './answer.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -26,7 +27,7 @@ export interface Incoming {
   readonly request: IncomingMessage
   readonly requestId: string
   /** Fires when the caller goes away. */
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** What became known of a call before it ended. */

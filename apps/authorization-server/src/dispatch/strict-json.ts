@@ -66,36 +66,38 @@ interface Level {
  * here a malformed text only has to end, in time linear in its length.
  */
 function inspect(text: string, spanOf: readonly string[]): JsonSpan | undefined {
-  const structural = /["{}[\],:]/g
   const levels: Level[] = []
+  let level: Level | undefined
   let start = -1
   let end = -1
-  for (let match = structural.exec(text); match; match = structural.exec(text)) {
-    const level = levels.at(-1)
-    switch (match[0]) {
-      case '"': {
-        const close = endOfString(text, match.index)
-        if (level?.keys && level.expectsKey) enterKey(level, text.slice(match.index, close))
-        structural.lastIndex = close
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote: {
+        const close = endOfString(text, at)
+        if (level?.keys && level.expectsKey) enterKey(level, text.slice(at, close))
+        at = close - 1
         break
       }
-      case '{':
-      case '[':
+      case openBrace:
+      case openBracket: {
         if (levels.length === maxJsonDepth) throw new StrictJsonError('too deeply nested')
-        levels.push({
-          keys: match[0] === '{' ? new Set() : undefined,
-          expectsKey: match[0] === '{',
-          key: undefined,
-        })
+        const isObject = text.charCodeAt(at) === openBrace
+        level = { keys: isObject ? new Set() : undefined, expectsKey: isObject, key: undefined }
+        levels.push(level)
         break
-      case ':':
+      }
+      case colon:
         if (level) level.expectsKey = false
-        if (start === -1 && atPath(levels, spanOf)) start = match.index + 1
+        if (start === -1 && atPath(levels, spanOf)) start = at + 1
         break
-      default:
-        if (start !== -1 && end === -1 && atPath(levels, spanOf)) end = match.index
-        if (match[0] !== ',') levels.pop()
-        else if (level) {
+      case closeBrace:
+      case closeBracket:
+      case comma:
+        if (start !== -1 && end === -1 && atPath(levels, spanOf)) end = at
+        if (text.charCodeAt(at) !== comma) {
+          levels.pop()
+          level = levels.at(-1)
+        } else if (level) {
           level.expectsKey = level.keys !== undefined
           level.key = undefined
         }
@@ -103,6 +105,14 @@ function inspect(text: string, spanOf: readonly string[]): JsonSpan | undefined 
   }
   return start === -1 || end === -1 ? undefined : { start, end }
 }
+
+const quote = 0x22
+const comma = 0x2c
+const colon = 0x3a
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
 
 const atPath = (levels: readonly Level[], path: readonly string[]): boolean =>
   levels.length === path.length &&
@@ -126,11 +136,11 @@ function enterKey(level: Level, literal: string): void {
 function endOfString(text: string, open: number): number {
   let from = open + 1
   for (;;) {
-    const quote = text.indexOf('"', from)
-    if (quote === -1) return text.length
+    const close = text.indexOf('"', from)
+    if (close === -1) return text.length
     let backslashes = 0
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes += 1
-    if (backslashes % 2 === 0) return quote + 1
-    from = quote + 1
+    while (text.charCodeAt(close - 1 - backslashes) === 0x5c) backslashes += 1
+    if (backslashes % 2 === 0) return close + 1
+    from = close + 1
   }
 }

@@ -1,5 +1,5 @@
 import { concatBytes, type RecordContext } from '@holdfast/protocol'
-import { ChannelError, EnclaveError } from '@holdfast/protocol/channel'
+import { type CancelSignal, ChannelError, EnclaveError } from '@holdfast/protocol/channel'
 import type {
   AuditHead,
   BeginAuthorizationHead,
@@ -29,7 +29,7 @@ export interface EnclaveDispatch {
   /** Body of the upstream request. */
   readonly body: Uint8Array | undefined
   /** Gives the call up, such as when its caller went away. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
 }
 
 /** A vault record with what it is bound to. */
@@ -216,7 +216,7 @@ function tokenAnswer({ head, body }: { head: unknown; body: Uint8Array }): Token
 interface CallLimits {
   readonly timeoutMs: number
   readonly maxBytes: number
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
 }
 
 const unavailable = (message: string, cause?: unknown): EnclaveError =>
