@@ -22,7 +22,7 @@ export type DynamicRegistration =
 export interface ReapOptions {
   /** Only clients that nobody registered again since. */
   readonly unusedSinceMs: number
-  /** A grant that was alive or changed after this keeps its client. */
+  /** A grant that was alive at or after this keeps its client. */
   readonly grantsSinceMs: number
   /** At most this many at once. */
   readonly limit: number
@@ -82,8 +82,8 @@ export function createDynamicClients({ db, commit, cipher, now }: Backend): Dyna
     `delete from clients where client_id in (
        select client_id from clients c
        where source = 'dynamic' and updated_at_ms < ? and not exists (
-         select 1 from grants g where g.client_id = c.client_id and (g.updated_at_ms >= ? or
-           (g.revoked_at_ms is null and (g.expires_at_ms is null or g.expires_at_ms > ?))))
+         select 1 from grants g where g.client_id = c.client_id
+           and coalesce(g.revoked_at_ms, g.expires_at_ms, 9e15) >= ?)
        limit ?)`,
   )
   const sealed = (clientId: string, secret: string | undefined): Uint8Array | null =>
@@ -127,6 +127,6 @@ export function createDynamicClients({ db, commit, cipher, now }: Backend): Dyna
         return toClient(row)
       }),
     reap: ({ unusedSinceMs, grantsSinceMs, limit }) =>
-      commit.statement(() => reap.run(unusedSinceMs, grantsSinceMs, now(), limit)),
+      commit.statement(() => reap.run(unusedSinceMs, grantsSinceMs, limit)),
   }
 }

@@ -14,7 +14,7 @@ const batch = 500
 
 /**
  * Deletes clients that registered themselves more than a day ago and then were not used. One with a
- * grant stays, and for thirty days after its last grant too: clients keep their id for ever.
+ * grant stays, and for thirty days after its last grant ended too: clients keep their id for ever.
  */
 export async function reapUnusedClients({
   storage,
