@@ -18,7 +18,7 @@ export async function registerBuiltInClients(storage: Pick<Storage, 'clients'>):
         'http://[::1]/callback',
         'http://localhost/callback',
       ],
-      grant_types: [grantTypes.authorizationCode, grantTypes.refreshToken],
+      grant_types: [grantTypes.authorizationCode, grantTypes.deviceCode, grantTypes.refreshToken],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
     },

@@ -10,6 +10,9 @@ export function pastedRedirect(redirectUri: string, signal: AbortSignal): Promis
   if (process.stdin.isTTY) {
     note('If that browser cannot open the page it ends on, paste its address here:')
   }
+  // An open pipe must not keep the command alive; the loopback listener does while it waits. A file
+  // as stdin has nothing to let go of.
+  if ('unref' in process.stdin) process.stdin.unref()
   // A terminal without echo would need raw mode; the code is of use once, and only with our key.
   const lines = createInterface({ input: process.stdin, terminal: false, signal })
   return new Promise((resolve) => {

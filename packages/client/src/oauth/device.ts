@@ -60,7 +60,11 @@ export async function deviceGrant(
       server,
       client,
       authentication,
-      targetParameters(request),
+      {
+        ...targetParameters(request),
+        // As for codes, RFC 9449 section 10: nobody else can redeem a code that is seen on the way.
+        ...(request.dpopJkt !== undefined && { dpop_jkt: request.dpopJkt }),
+      },
       sending,
     ),
   )
