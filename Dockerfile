@@ -16,6 +16,7 @@ COPY migrations/package.json migrations/
 COPY packages/client/package.json packages/client/
 COPY packages/egress-guard/package.json packages/egress-guard/
 COPY packages/protocol/package.json packages/protocol/
+COPY packages/providers/package.json packages/providers/
 COPY packages/resource-server/package.json packages/resource-server/
 COPY packages/storage/package.json packages/storage/
 COPY test/package.json test/

@@ -9,7 +9,7 @@ describe('connections add', () => {
   it.each([
     ['a line break', ['https://api.example.com'], 'ghp_\ncanary\n', 'holds a line break or NUL'],
     ['NUL', ['https://api.example.com'], 'ghp_\0canary\n', 'holds a line break or NUL'],
-    ['an empty secret', ['https://api.example.com', '--kind', 'basic'], ':canary', 'empty'],
+    ['an empty secret', ['https://api.example.com', '--kind', 'basic'], ':', 'at least one'],
     [
       'a template without the key',
       ['https://api.example.com', '--template', 'Bearer'],
