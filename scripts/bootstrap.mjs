@@ -24,6 +24,7 @@ const verbs = {
   bench: { script: 'bench/run.ts', args: [], needsDev: true },
   'test:refresh-race': { script: 'scripts/refresh-race.mjs', args: [], needsDev: true },
   'test:dedalus': { script: 'test/interop/dedalus/run.ts', args: [], needsDev: false },
+  'test:packages': { script: 'scripts/packages/install.mjs', args: [], needsDev: true },
   'test:conformance': {
     script: 'test/conformance/run.ts',
     args: [],

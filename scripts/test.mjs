@@ -7,7 +7,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const publishedPackages = ['packages/protocol', 'packages/client', 'packages/resource-server']
+const publishedPackages = [
+  'packages/protocol',
+  'packages/client',
+  'packages/resource-server',
+  'packages/testing',
+]
 
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' }
 const run = (command, args) => spawnSync(command, args, { stdio: 'inherit', env }).status === 0
@@ -55,6 +60,15 @@ const steps = [
     'package contents',
     () => publishedPackages.every((folder) => run('publint', ['--strict', folder])),
   ],
+  [
+    'package types',
+    () =>
+      publishedPackages.every((folder) =>
+        run('attw', ['--quiet', '--profile', 'esm-only', '--pack', folder]),
+      ),
+  ],
+  ['public surface', () => run('node', ['scripts/packages/api-report.mjs'])],
+  ['packages outside of Node', () => run('node', ['scripts/packages/web-safe.mjs'])],
   [
     'unused code and undeclared dependencies',
     () =>

@@ -146,7 +146,7 @@ export function createStatelessServer(): McpServer {
   const server = new McpServer({ name: 'conformance', version: '1.0.0' }, {
     capabilities: { completions: {} },
     requestState: { verify: (state: string) => (readState(state), undefined) },
-  } as never)
+  })
   addFeatures<Context>(server, {
     schema: (shape) => z.object(shape),
     template: (pattern) => new ResourceTemplate(pattern, { list: undefined }),
