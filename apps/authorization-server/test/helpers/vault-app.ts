@@ -30,6 +30,8 @@ export interface VaultApp extends AsyncDisposable {
 
 export interface VaultAppOptions {
   readonly enclaveSocket: string
+  /** Kept when the server ends. Default: a folder of its own. */
+  readonly dataDir?: string
   readonly dispatch?: Partial<AppContext['config']['dispatch']>
   /** Providers that an operator added. */
   readonly providers?: AppContext['config']['providers']
@@ -37,7 +39,7 @@ export interface VaultAppOptions {
 
 /** Starts a server on loopback. */
 export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-as-'))
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdfast-as-')))
   let ahead = 0
   const log: string[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) })
@@ -59,7 +61,7 @@ export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp>
     logged: () => log.join(''),
     async [Symbol.asyncDispose]() {
       await server.close(0)
-      await rm(dataDir, { recursive: true, force: true })
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
