@@ -11,6 +11,8 @@ const main = join(import.meta.dirname, '../../src/main.ts')
 
 export interface ControlPlane extends AsyncDisposable {
   readonly pid: number
+  /** Where it listens; requests name the issuer's host. */
+  readonly origin: string
   /** Dispatches as {@link callDispatch} does, at this process. */
   dispatch(caller: Bound, body: unknown): Promise<DispatchReply>
   kill(): Promise<void>
@@ -50,6 +52,7 @@ export async function startControlPlane(
   }
   return {
     pid: child.pid ?? 0,
+    origin: `http://127.0.0.1:${port}`,
     async dispatch(caller, body) {
       const answer = await pool.request({
         method: 'POST',

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
+import type { CredentialKind } from '@holdfast/protocol'
+import { request } from 'undici'
+import {
+  findInBytes,
+  findInFolder,
+  findInProcess,
+  type Needle,
+  needlesOf,
+} from '../../../test/helpers/canary.ts'
+import { type ControlPlane, startControlPlane } from './helpers/control-planes.ts'
+import { edit } from './helpers/edit-database.ts'
+import { type RealEnclave, startRealEnclave } from './helpers/real-enclave.ts'
+import {
+  authorizationLink,
+  callerFor,
+  type Caller,
+  clientCredentials,
+  connectSealed,
+  makeApp,
+  makePerson,
+  reserveOAuth,
+  toProvider,
+  usable,
+} from './helpers/token-connections.ts'
+import { startTokenProvider, type TokenProvider } from './helpers/token-provider.ts'
+import { callApi, startVaultApp, type VaultApp } from './helpers/vault-app.ts'
+import { Browser } from './support/browser.ts'
+
+let provider: TokenProvider
+let enclave: RealEnclave
+let app: VaultApp
+let plane: ControlPlane
+let admin: Caller
+let ann: Caller
+
+beforeAll(async () => {
+  provider = await startTokenProvider()
+  enclave = await startRealEnclave({ upstreams: [provider.authority], caPem: provider.caPem })
+  app = await startVaultApp({ enclaveSocket: enclave.socket })
+  plane = await startControlPlane(app, enclave.socket)
+  admin = await callerFor(app, await makePerson(app, 'root', 'admin'), 'admin connections:write')
+  ann = await callerFor(app, await makePerson(app, 'ann'))
+})
+afterAll(async () => {
+  await plane[Symbol.asyncDispose]()
+  await app[Symbol.asyncDispose]()
+  await enclave[Symbol.asyncDispose]()
+  await provider[Symbol.asyncDispose]()
+})
+
+const me = (handle: string) => ({
+  connection_handle: handle,
+  request: { method: 'GET', path: '/api/me' },
+})
+
+/** Everything that somebody outside the enclave was answered. */
+const answers: string[] = []
+const call = async (connection: Awaited<ReturnType<typeof usable>>): Promise<void> => {
+  answers.push(JSON.stringify(await plane.dispatch(connection.caller, me(connection.handle))))
+}
+
+const makeDue = (handle: string): void =>
+  edit(
+    app,
+    `update connections set token_refresh_at_ms = 1, token_expires_at_ms = 1,
+       refresh_retry_at_ms = null, status = 'active' where handle = ?`,
+    handle,
+  )
+
+/** What a provider says that repeats all it was told, in an error of each kind. */
+const echoes: readonly ((body: string) => readonly [number, string, string])[] = [
+  (body) => [400, 'application/json', JSON.stringify({ error: 'invalid_request', body })],
+  (body) => [400, 'application/json', JSON.stringify({ error: body.slice(0, 400) })],
+  (body) => [401, 'application/json', JSON.stringify({ error: 'invalid_client', uri: body })],
+  (body) => [200, 'text/html', `<p>${body}</p>`],
+  (body) => [500, 'text/plain', body],
+  (body) => [302, 'text/plain', body],
+]
+
+test('no token, client secret, key, assertion or verifier is anywhere outside the enclave', async () => {
+  // In the browser and back, through the control plane that is searched afterwards.
+  const browser = new Browser(app.issuer)
+  const oauthApp = await makeApp(app, admin, provider)
+  const handle = await reserveOAuth(app, ann, oauthApp)
+  const page = await toProvider(browser, await authorizationLink(app, ann, handle), ann.user)
+  const back = await provider.approve(page)
+  answers.push(await callback(back, browser))
+  const oauth = await usable(app, ann, handle)
+  expect((await callApi(app, ann.api, 'GET', `/v1/connections/${handle}`)).json.status).toBe(
+    'active',
+  )
+
+  const jwtBearer: CredentialKind = {
+    kind: 'jwt_bearer',
+    token_endpoint: `${provider.url}/service/token`,
+    issuer: 'robot@project.example',
+    subject: 'ada@example.org',
+    algorithm: 'RS256',
+    scopes: ['read', 'write'],
+    scopes_in: 'assertion',
+  }
+  const privateKey = { private_key: provider.privateKeyPem }
+  const connections = [
+    oauth,
+    await connectSealed(app, ann, provider, clientCredentials(provider), {
+      client_secret: provider.client.secret,
+    }),
+    await connectSealed(app, ann, provider, jwtBearer, privateKey),
+    await connectSealed(
+      app,
+      ann,
+      provider,
+      { kind: 'github_app', api_url: provider.url, app_id: 'app-5', installation_id: '77' },
+      privateKey,
+    ),
+  ]
+  for (const connection of connections) {
+    await call(connection)
+    makeDue(connection.handle)
+    await call(connection)
+  }
+  for (const echo of echoes) {
+    provider.trick = ({ url = '', headers }, response, body) => {
+      if (!/token/.test(url)) return false
+      const [status, type, text] = echo(`${body} ${headers.authorization ?? ''}`)
+      response.writeHead(status, { 'content-type': type, 'x-echo': encodeURIComponent(body) })
+      response.end(text)
+      return true
+    }
+    for (const connection of connections) {
+      makeDue(connection.handle)
+      await call(connection)
+    }
+  }
+  // A provider that dies in the middle of its answer.
+  provider.trick = ({ url = '' }, response, body) => {
+    if (!/token/.test(url)) return false
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '9000' })
+    response.write(JSON.stringify({ error: body }))
+    response.destroy()
+    return true
+  }
+  for (const connection of connections) {
+    makeDue(connection.handle)
+    await call(connection)
+  }
+  provider.trick = undefined
+  for (const { handle: one } of connections) {
+    answers.push((await callApi(app, ann.api, 'DELETE', `/v1/connections/${one}`)).text)
+  }
+
+  // Proof that the search can find something: the calls went through with these very secrets.
+  expect(answers.filter((text) => text.includes('octo')).length).toBeGreaterThanOrEqual(8)
+  expect(provider.secrets.size).toBeGreaterThan(15)
+  const code = back.searchParams.get('code')!
+  const inLogs = needles([...provider.secrets, provider.privateKeyPem.slice(60, 160), code])
+  const found = [
+    ...findInBytes('an answer', Buffer.from(answers.join('\n')), inLogs),
+    ...findInBytes('the log', Buffer.from(app.logged()), inLogs),
+    ...findInFolder(dirname(app.database), inLogs),
+    // The code passes through: it is worthless without verifier and client secret, and spent at once.
+    ...inMemory(needles([...provider.secrets].filter((secret) => secret !== code))),
+  ]
+  expect(found).toEqual([])
+})
+
+const needles = (secrets: readonly string[]): readonly Needle[] =>
+  secrets.filter(({ length }) => length >= 16).flatMap(needlesOf)
+
+function inMemory(all: readonly Needle[]) {
+  try {
+    readFileSync(`/proc/${plane.pid}/maps`)
+  } catch {
+    return []
+  }
+  // Proof that this memory can be searched.
+  expect(findInProcess('it', plane.pid, needlesOf(app.issuer))).not.toEqual([])
+  return findInProcess('the control plane', plane.pid, all)
+}
+
+/** Brings the provider's answer to the control plane that is a process of its own. */
+async function callback(back: URL, browser: Browser): Promise<string> {
+  const { statusCode, body } = await request(`${plane.origin}${back.pathname}${back.search}`, {
+    headers: {
+      host: new URL(app.issuer).host,
+      cookie: `holdfast_connect=${browser.cookie('holdfast_connect')}`,
+      accept: 'text/html',
+    },
+  })
+  const text = await body.text()
+  expect(statusCode, text).toBe(200)
+  return text
+}
