@@ -15,6 +15,11 @@ import {
 } from './administration.ts'
 import { type Api, createApi } from './api.ts'
 import { type Audit, auditApi } from './audit.ts'
+import {
+  type ClientDocumentAdministration,
+  clientDocumentAdministration,
+  type RegistrationTokens,
+} from './client-administration.ts'
 import { type Connections, connectionsApi } from './connections.ts'
 import { type DeviceLoginOptions, loginWithDevice } from './device-login.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -50,6 +55,9 @@ export interface Client {
   readonly token: (resource: ResourceName) => Promise<StoredTokens>
   readonly connections: Connections
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
+  /** Clients that are described by a document on the web. */
+  readonly clientDocuments: ClientDocumentAdministration
+  readonly registrationTokens: RegistrationTokens
   readonly resources: Collection<ResourceView, NewResource, RegisteredResource>
   readonly users: Collection<UserView, NewUser, Invitation>
   readonly grants: Omit<Collection<GrantView, never, never>, 'create'>
@@ -100,6 +108,8 @@ export function createClient(options: ClientOptions): Client {
       subject: async () => subjectOf((await token('management')).accessToken),
     }),
     clients: collection(api, '/v1/clients'),
+    clientDocuments: clientDocumentAdministration(api),
+    registrationTokens: collection(api, '/v1/registration-tokens'),
     resources: collection(api, '/v1/resources'),
     users: collection(api, '/v1/users'),
     grants: collection(api, '/v1/grants'),

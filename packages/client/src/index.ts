@@ -21,6 +21,17 @@ export type {
   UserView,
 } from './administration.ts'
 export type { Audit, AuditHead } from './audit.ts'
+export type {
+  BundledDocuments,
+  ClientDetail,
+  ClientDocumentAdministration,
+  ClientDocumentView,
+  ClientHostView,
+  ClientPin,
+  NewRegistrationToken,
+  RegistrationTokens,
+  RegistrationTokenView,
+} from './client-administration.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type {
   ConnectionIdentity,

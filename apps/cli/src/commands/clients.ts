@@ -1,22 +1,18 @@
 import { Command } from 'commander'
+import { decideCommand } from './clients-decide.ts'
+import { listCommand, showCommand } from './clients-list.ts'
+import { bundledCommand, pinCommand, unpinCommand } from './clients-pin.ts'
 import { registerCommand } from './clients-register.ts'
+import { registrationTokenCommand } from './clients-registration-token.ts'
 import { openClient } from './open-client.ts'
-import { showEntry, showList } from './show.ts'
+import { showEntry } from './show.ts'
 
 /** `holdfast clients` */
 export function clientsCommand(): Command {
   const clients = new Command('clients')
   clients.addCommand(registerCommand())
-  clients
-    .command('list')
-    .alias('ls')
-    .description('list the clients')
-    .addHelpText('after', '\nExample:\n  $ holdfast clients list --json')
-    .action(async (_options, command: Command) => {
-      const { client } = await openClient(command)
-      const columns = ['client_id', 'client_name', 'source', 'redirect_uris', 'revoked_at']
-      return showList(command, await client.clients.list(), columns, 'No clients yet.')
-    })
+  clients.addCommand(listCommand())
+  clients.addCommand(showCommand())
   clients
     .command('revoke')
     .argument('<id>', 'client id')
@@ -26,5 +22,11 @@ export function clientsCommand(): Command {
       const { client } = await openClient(command)
       showEntry(command, await client.clients.revoke(id))
     })
+  clients.addCommand(pinCommand())
+  clients.addCommand(unpinCommand())
+  clients.addCommand(bundledCommand())
+  clients.addCommand(decideCommand('approve'))
+  clients.addCommand(decideCommand('deny'))
+  clients.addCommand(registrationTokenCommand())
   return clients
 }

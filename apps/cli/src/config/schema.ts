@@ -252,7 +252,97 @@ export const settingsSchema = z.strictObject({
       about({
         default: 'none',
         description:
-          'PEM certificates that the enclave trusts for upstreams, beside the public ones.',
+          'PEM certificates that are trusted for upstreams and for the documents of clients, beside the public ones.',
+      }),
+    ),
+  dynamicRegistration: z
+    .enum(['off', 'open', 'initial-access-token'])
+    .default('open')
+    .meta(
+      about({
+        default: 'open',
+        description:
+          'Who may register a client at `/oauth2/register`: nobody, everyone, or who has a token of `holdfast clients registration-token`. Such clients only ever act for a person who consents.',
+      }),
+    ),
+  dynamicRegistrationMaxClients: integerSetting(10, 1_000_000)
+    .default(10_000)
+    .meta(
+      about({
+        default: '10000',
+        description: 'Most clients that registered themselves; the oldest unused one makes room.',
+      }),
+    ),
+  clientDocuments: z
+    .enum(['on', 'unadvertised', 'off'])
+    .default('on')
+    .meta(
+      about({
+        default: 'on',
+        description:
+          'Clients whose id is the URL of a document about them; `unadvertised` takes them without saying so in the metadata.',
+      }),
+    ),
+  clientDocumentTrust: z
+    .enum(['open', 'allow-list', 'review'])
+    .default('open')
+    .meta(
+      about({
+        default: 'open',
+        description:
+          'Whose documents are believed: any host, only listed and approved ones, or any that an administrator approves when it first appears.',
+      }),
+    ),
+  clientDocumentHosts: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: 'none',
+        description:
+          'Hosts that need no approval: `host`, `host:port` or `*.host`; comma-separated.',
+      }),
+    ),
+  clientDocumentsBundled: booleanSetting()
+    .default(true)
+    .meta(
+      about({
+        default: 'true',
+        description:
+          'Use the documents of well-known clients that come with this version where their hosts cannot be reached.',
+      }),
+    ),
+  outbound: booleanSetting()
+    .default(true)
+    .meta(
+      about({
+        default: 'true',
+        description:
+          'Let the authorization server fetch what clients name (documents, keys); false for a server without Internet.',
+      }),
+    ),
+  outboundAllowPrivate: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: 'none',
+        description:
+          'Hosts (`host` or `host:port`) that it may fetch from although their address is private; comma-separated.',
+      }),
+    ),
+  outboundDnsServers: listSetting()
+    .default([])
+    .meta(
+      about({
+        default: "the system's",
+        description: 'DNS servers of the authorization server, comma-separated.',
+      }),
+    ),
+  outboundHttpLoopback: booleanSetting()
+    .default(false)
+    .meta(
+      about({
+        default: 'false',
+        description: 'Also fetch `http:` on loopback; for development only.',
       }),
     ),
   accessTokenTtlSeconds: integerSetting(30, 3600)

@@ -72,6 +72,21 @@ export const childConfigs: Readonly<
       defaultTimeoutMs: config.dispatchTimeoutMs,
     },
     setup: { linkTtlSeconds: config.setupLinkTtlSeconds },
+    registration: {
+      dynamic: config.dynamicRegistration,
+      maxClients: config.dynamicRegistrationMaxClients,
+      documents: config.clientDocuments,
+      trust: config.clientDocumentTrust,
+      allowedHosts: config.clientDocumentHosts,
+      bundled: config.clientDocumentsBundled,
+    },
+    outbound: {
+      enabled: config.outbound,
+      privateHosts: config.outboundAllowPrivate,
+      dnsServers: config.outboundDnsServers,
+      allowHttpLoopback: config.outboundHttpLoopback,
+      ...(config.extraCa !== undefined && { extraCaPem: config.extraCa }),
+    },
     providers: ownProviders(config),
   }),
 }

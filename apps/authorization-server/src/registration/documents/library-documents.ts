@@ -1,8 +1,7 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import type { AppContext } from '../../context.ts'
+import type { AppContext, RequestState } from '../../context.ts'
 import { addressGroup } from '../../interaction/sign-in-limits.ts'
-import { remoteAddressOf } from '../../http/request-context.ts'
 import { DocumentError } from './errors.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['clientIdMetadataDocument']>
@@ -26,7 +25,7 @@ export function clientDocumentFeature({
     cacheDuration: { min: 0, max: 0 },
     async allowFetch(koa: KoaContextWithOIDC | undefined, clientId) {
       try {
-        await documents.resolve(clientId, () => mayFetch(limiter, koa, config.trustProxy))
+        await documents.resolve(clientId, () => mayFetch(limiter, koa))
         return true
       } catch (error) {
         if (!(error instanceof DocumentError)) throw error
@@ -51,11 +50,11 @@ function refusalOf(error: DocumentError): Error {
 async function mayFetch(
   limiter: RateLimiterMemory,
   koa: KoaContextWithOIDC | undefined,
-  trustProxy: boolean,
 ): Promise<boolean> {
-  if (!koa) return true
+  const from = (koa?.state as Partial<RequestState> | undefined)?.remoteAddress
+  if (from === undefined) return true
   try {
-    await limiter.consume(addressGroup(remoteAddressOf(koa.req, trustProxy)))
+    await limiter.consume(addressGroup(from))
     return true
   } catch (refusal) {
     if (refusal instanceof RateLimiterRes) return false
