@@ -44,6 +44,8 @@ export interface World {
   iss: string | undefined
   expiresIn: number
   demandNonce: boolean
+  /** Refuses refreshes as those of a client that it does not know. */
+  hasForgottenClients: boolean
   /** Says `Bearer` also where a proof was sent. */
   forgetsProofs: boolean
   /** How often the person has not yet entered the code. */
@@ -101,6 +103,7 @@ export async function startAuthorizationServer(): Promise<World> {
           : [400, { error: 'invalid_grant' }]
       }
       case 'refresh_token': {
+        if (world.hasForgottenClients) return [401, { error: 'invalid_client' }]
         const scope = refreshTokens.get(form['refresh_token'] ?? '')
         refreshTokens.delete(form['refresh_token'] ?? '')
         return scope === undefined ? [400, { error: 'invalid_grant' }] : grant(jkt, scope)
@@ -148,6 +151,7 @@ export async function startAuthorizationServer(): Promise<World> {
     iss: issuer,
     expiresIn: 300,
     demandNonce: false,
+    hasForgottenClients: false,
     forgetsProofs: false,
     pendingPolls: 0,
     scopesAsked: [],
@@ -203,6 +207,8 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
   const proofs = createDpopVerifier({ replay: createMemoryReplayStore() })
   const origin = await serve(async (request, _body, path) => {
     world.requests.push(`${request.method} ${path}`)
+    if (path.endsWith('/broken')) return [503, {}]
+    if (path === '/nowhere') return [404, {}]
     if (path.startsWith('/.well-known/oauth-protected-resource')) {
       return [200, { resource: world.url, authorization_servers: [issuer()], ...world.metadata }]
     }

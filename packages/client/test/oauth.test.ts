@@ -97,6 +97,19 @@ describe('a person signs in', () => {
     expect((await call(rs, auth)).status).toBe(200)
   })
 
+  it('once, although every run has another port on this machine', async () => {
+    const { as, rs } = await setting()
+    const store = memoryTokenStore<OAuthState>()
+    for (const port of [4001, 4002]) {
+      const auth = person(as, { store, redirectUri: `http://127.0.0.1:${port}/callback` })
+      await call(rs, auth)
+      const state = await store.load()
+      if (state !== undefined) await store.save({ ...state, grants: {} })
+    }
+    expect(as.scopesAsked).toHaveLength(2)
+    expect(to(as.requests, '/register')).toHaveLength(1)
+  })
+
   it('anew at the server that the protected one names now', async () => {
     const first = await startAuthorizationServer()
     const second = await startAuthorizationServer()
@@ -218,6 +231,16 @@ describe('attacks on the sign-in', () => {
     await expect(call(rs, person(as))).rejects.toMatchObject({ code: 'PLAINTEXT_REFUSED' })
   })
 
+  it.each([
+    ['fail', '/.well-known/oauth-protected-resource/broken'],
+    ['are not where the challenge says', '/nowhere'],
+  ])('a server whose metadata %s is not taken for one without', async (_what, place) => {
+    const { as, rs } = await setting()
+    rs.challenge = `resource_metadata="${new URL(place, rs.url).href}"`
+    await expect(call(rs, person(as))).rejects.toMatchObject({ code: 'SERVER_ERROR' })
+    expect(as.requests).toEqual([])
+  })
+
   it('an unbound token is refused where a bound one is required', async () => {
     const { as, rs } = await setting()
     as.forgetsProofs = true
@@ -239,6 +262,27 @@ describe('tokens', () => {
     const { as, rs } = await setting()
     const fetch = authorizedFetch({ auth: person(as), resource: rs.url })
     await expect(fetch('http://127.0.0.1:1/mcp')).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+
+  it('of another client, or weaker than required, are not taken from a shared store', async () => {
+    const { as, rs } = await setting()
+    const store = memoryTokenStore<OAuthState>()
+    await call(rs, person(as, { store }))
+    const client = { clientId: 'robot', clientSecret: 's3cret' }
+    await call(rs, new ClientCredentialsAuth({ client, store }))
+    expect(as.tokenRequests.at(-1)?.form['grant_type']).toBe('client_credentials')
+    rs.takesProofs = true
+    expect((await call(rs, person(as, { store, dpop: 'required' }))).status).toBe(200)
+  })
+
+  it('are not sent a second time with a body that is a stream', async () => {
+    const { as, rs } = await setting()
+    const auth = person(as)
+    const body = new Blob(['x']).stream()
+    const init: RequestInit = { method: 'POST', body, duplex: 'half' } as never
+    const response = await authorizedFetch({ auth, resource: rs.url })(rs.url, init)
+    expect(response.status).toBe(401)
+    expect(as.requests).toEqual([])
   })
 
   it('do not follow a redirect', async () => {
@@ -322,6 +366,16 @@ describe('refresh', () => {
     const refreshes = as.tokenRequests.filter(({ form }) => form['grant_type'] === 'refresh_token')
     expect(refreshes).toHaveLength(1)
   }, 60_000)
+
+  it('with a client that the server has forgotten registers a new one', async () => {
+    const { as, rs } = await setting()
+    const auth = person(as)
+    as.expiresIn = 1
+    await call(rs, auth)
+    as.hasForgottenClients = true
+    expect((await call(rs, auth)).status).toBe(200)
+    expect(to(as.requests, '/register')).toHaveLength(2)
+  })
 
   it('that is refused leads to a new sign-in', async () => {
     const { as, rs } = await setting()

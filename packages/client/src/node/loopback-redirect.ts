@@ -15,12 +15,17 @@ const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Holdfa
 <h1>Signed in</h1><p>You can close this tab and return to the terminal.</p></html>`
 
 /**
- * Listens on a free port of 127.0.0.1 for the answer to a sign-in.
+ * Listens on a port of 127.0.0.1 for the answer to a sign-in.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3}
  */
 export async function openLoopbackRedirect(
-  options: { readonly timeoutMs?: number } = {},
+  options: {
+    /** Default 600000. */
+    readonly timeoutMs?: number
+    /** Default any free one; for servers that want the redirect as it was registered. */
+    readonly port?: number
+  } = {},
 ): Promise<LoopbackRedirect> {
   const answered = Promise.withResolvers<URL>()
   const server = createServer((request, response) => {
@@ -37,7 +42,7 @@ export async function openLoopbackRedirect(
     answered.resolve(url)
   })
   const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const timeoutMs = options.timeoutMs ?? 600_000
   const timer = setTimeout(() => {

@@ -53,7 +53,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
     for (let renewals = 0; ; renewals += 1) {
       const response = await attempt(url, init, token, fetch)
       const refusal = await refusalOf(response, token)
-      if (refusal === undefined || renewals === maxRenewals) return response
+      if (refusal === undefined || renewals === maxRenewals || isStream(init)) return response
       const next = await auth.refused(url, refusal, context)
       if (next === undefined) return response
       await response.body?.cancel()
@@ -61,6 +61,9 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
     }
   }
 }
+
+/** A stream has been read when the answer comes: it cannot be sent again. */
+const isStream = ({ body }: RequestInit): boolean => body instanceof ReadableStream
 
 async function attempt(
   url: URL,
@@ -70,7 +73,8 @@ async function attempt(
 ): Promise<Response> {
   if (token === undefined) return send(fetch, url.href, { ...init, redirect: 'manual' })
   const first = await present(url, init, token, fetch)
-  if (token.dpopKey === undefined || !(await demandsNonce(first))) return first
+  if (token.dpopKey === undefined || isStream(init)) return first
+  if (!(await demandsNonce(first))) return first
   await first.body?.cancel()
   return present(url, init, token, fetch)
 }

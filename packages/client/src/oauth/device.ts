@@ -43,7 +43,10 @@ export class DeviceAuth extends GrantAuth {
   }
 }
 
-/** RFC 8628 section 3.5: what to add to the interval when the server says `slow_down`. */
+/**
+ * RFC 8628 section 3.5: what to add to the interval when the server says `slow_down`. When it does not
+ * answer at all, the interval doubles.
+ */
 const slowDownSeconds = 5
 
 /** Runs the device flow once. */
@@ -89,8 +92,9 @@ export async function deviceGrant(
         (response) => oauth.processDeviceCodeResponse(server, client, response),
       )
     } catch (error) {
-      if (!(error instanceof oauth.ResponseBodyError)) throw error
-      if (error.error === 'slow_down') interval += slowDownSeconds
+      if (error instanceof ClientError && error.code === 'SERVER_UNREACHABLE') interval *= 2
+      else if (!(error instanceof oauth.ResponseBodyError)) throw error
+      else if (error.error === 'slow_down') interval += slowDownSeconds
       else if (error.error !== 'authorization_pending') throw error
     }
   }

@@ -49,7 +49,7 @@ export class GrantAuth implements Auth {
   }
 
   async token(url: URL, { fetch }: AuthContext): Promise<PresentableToken | undefined> {
-    const kept = await this.#store.grantFor(url)
+    const kept = await this.#kept(url)
     if (kept === undefined || isFresh(kept)) return this.#presentable(kept)
     const renewed = await this.#once(`refresh ${kept.resource}`, () =>
       this.#refresh(url, kept, fetch),
@@ -62,7 +62,7 @@ export class GrantAuth implements Auth {
     refusal: Refusal,
     { fetch }: AuthContext,
   ): Promise<PresentableToken | undefined> {
-    const kept = await this.#store.grantFor(url)
+    const kept = await this.#kept(url)
     // Somebody else renewed it while the refused one was on its way.
     if (kept !== undefined && isNews(kept, refusal)) return this.#presentable(kept)
     const isWider = refusal.status === 403
@@ -77,6 +77,14 @@ export class GrantAuth implements Auth {
       return this.#obtain(target, refusal, kept, fetch)
     })
     return this.#presentable(renewed)
+  }
+
+  /** What the store holds for a URL, unless it is another client's or less than is required. */
+  async #kept(url: URL): Promise<KeptGrant | undefined> {
+    const kept = await this.#store.grantFor(url)
+    const { client, dpop } = this.#options
+    if (client !== undefined && client.clientId !== kept?.clientId) return undefined
+    return dpop === 'required' && kept?.tokenType === 'bearer' ? undefined : kept
   }
 
   #once(name: string, work: () => Promise<KeptGrant | undefined>): Promise<KeptGrant | undefined> {
@@ -102,7 +110,7 @@ export class GrantAuth implements Auth {
   ): Promise<KeptGrant | undefined> {
     const key = before.tokenType === 'dpop' ? await this.#store.dpopKey() : undefined
     return this.#store.exclusive(async () => {
-      const kept = await this.#store.grantFor(url)
+      const kept = await this.#kept(url)
       if (kept === undefined) return undefined
       if (isFresh(kept) && kept.accessToken !== rejected) return kept
       const { refreshToken, resource } = kept
@@ -129,6 +137,8 @@ export class GrantAuth implements Auth {
           throw asGrantError(error)
         }
         await this.#store.saveGrant(resource, undefined)
+        // A server that has forgotten the client would refuse it for ever.
+        if (error.error === 'invalid_client') await this.#store.forget(kept.issuer)
         return undefined
       }
     })
@@ -223,10 +233,7 @@ const isFresh = ({ expiresAt }: StoredGrant): boolean =>
 
 /** Whether a kept grant is another one than the refused, and answers to what was demanded. */
 const isNews = (kept: StoredGrant, { rejected, scope }: Refusal): boolean =>
-  rejected !== undefined &&
-  kept.accessToken !== rejected.accessToken &&
-  isFresh(kept) &&
-  includesAll(kept.scope, scope)
+  kept.accessToken !== rejected?.accessToken && isFresh(kept) && includesAll(kept.scope, scope)
 
 function toGrant(
   tokens: oauth.TokenEndpointResponse,

@@ -16,12 +16,14 @@ export interface GrantStore extends RegistrationStore {
     url: URL,
   ) => Promise<(StoredGrant & { readonly resource: string }) | undefined>
   readonly saveGrant: (resource: string, grant: StoredGrant | undefined) => Promise<void>
+  /** Drops the registration that a server made for us. Within `exclusive`. */
+  readonly forget: (issuer: string) => Promise<void>
   /** The key that tokens are bound to, made on first use. */
   readonly dpopKey: () => Promise<DpopKey>
   readonly exclusive: TokenStore['exclusive']
 }
 
-/** A view on a store; `exclusive` does not nest, so that `saveGrant` may be called inside of it. */
+/** A view on a store; `exclusive` does not nest: `saveGrant` and `forget` are called inside of it. */
 export function grantStore(store: TokenStore<OAuthState>): GrantStore {
   const load = async (): Promise<OAuthState> => (await store.load()) ?? emptyState
   const change = async (edit: (state: OAuthState) => OAuthState): Promise<void> =>
@@ -58,6 +60,11 @@ export function grantStore(store: TokenStore<OAuthState>): GrantStore {
       })
       return key
     },
+    forget: (issuer) =>
+      change((state) => {
+        const { [issuer]: _forgotten, ...registrations } = state.registrations
+        return { ...state, registrations }
+      }),
     find: async (issuer) => (await load()).registrations[issuer],
     remember: (issuer, registration) =>
       store.exclusive(() =>

@@ -58,7 +58,7 @@ export async function findClient(
     return { clientId: options.clientMetadataUrl, method: 'none' }
   }
   const known = await store.find(server.issuer)
-  if (known !== undefined && known.redirectUri === wanted.redirectUri) return known
+  if (known !== undefined && isUsable(known, wanted)) return known
   if (options.clientName === false || server.registration_endpoint === undefined) {
     throw new ClientError('NOT_REGISTERED', `no way to be a client of ${server.issuer}`, {
       fix: 'register a client there and pass it as `client`',
@@ -67,6 +67,23 @@ export async function findClient(
   const registration = await register(server, options.clientName, wanted, fetch)
   await store.remember(server.issuer, registration)
   return registration
+}
+
+/** Whether a remembered registration still serves. */
+function isUsable(known: StoredRegistration, { redirectUri }: WantedRegistration): boolean {
+  if (known.secretExpiresAt !== undefined && known.secretExpiresAt <= Date.now() / 1000)
+    return false
+  return withoutFreePort(known.redirectUri) === withoutFreePort(redirectUri)
+}
+
+/** RFC 8252 section 7.3: the port of a redirect to a loopback address is free at every request. */
+function withoutFreePort(redirectUri: string | undefined): string | undefined {
+  if (redirectUri === undefined || !/^http:\/\/(127\.0\.0\.1|\[::1\])[:/]/.test(redirectUri)) {
+    return redirectUri
+  }
+  const url = new URL(redirectUri)
+  url.port = ''
+  return url.href
 }
 
 /** A secret is shown to one server only, or whoever is named by a protected server could collect it. */
@@ -109,6 +126,9 @@ async function register(
     return {
       clientId: made.client_id,
       ...(made.client_secret !== undefined && { clientSecret: made.client_secret as string }),
+      ...(made.client_secret_expires_at !== 0 && {
+        secretExpiresAt: made.client_secret_expires_at as number,
+      }),
       method: granted ?? (made.client_secret === undefined ? 'none' : method),
       redirectUri,
     }

@@ -34,6 +34,12 @@ export async function findProtectedServer(
     const response = await send(fetch, place.href, { headers: { accept: 'application/json' } })
     if (response.status === 200) return read(url, response)
     await response.body?.cancel()
+    // Only a server that says that there are none may be taken for one without.
+    if (response.status >= 500 || announced !== undefined) {
+      throw new ClientError('SERVER_ERROR', `the metadata of the protected server cannot be read`, {
+        status: response.status,
+      })
+    }
   }
   const resource = `${url.origin}${url.pathname}`
   return { resource, issuer: url.origin, scopes: undefined, dpop: undefined, isLegacy: true }

@@ -21,6 +21,11 @@ export async function findAuthorizationServer(
     const response = await request()
     if (response.status === 200) return read(issuer, response)
     await response.body?.cancel()
+    if (response.status >= 500) {
+      throw new ClientError('SERVER_ERROR', `the metadata of ${url.origin} cannot be read`, {
+        status: response.status,
+      })
+    }
   }
   if (options.isLegacy === true) return legacyServer(url)
   throw new ClientError('SERVER_ERROR', `${url.origin} publishes no authorization server metadata`)

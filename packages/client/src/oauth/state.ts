@@ -8,8 +8,10 @@ export type ClientAuthMethod =
 export interface StoredRegistration {
   readonly clientId: string
   readonly clientSecret?: string | undefined
+  /** Unix seconds; absent when the secret does not expire. */
+  readonly secretExpiresAt?: number | undefined
   readonly method: ClientAuthMethod
-  /** Registered for exactly these. */
+  /** The redirect that was registered. */
   readonly redirectUri?: string | undefined
 }
 
