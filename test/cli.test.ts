@@ -1,6 +1,7 @@
 /** The command line against a whole Holdfast: from the set-up link to a call by handle. */
 import { once } from 'node:events'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,19 +16,46 @@ const apiKey = makeCanary()
 let upstream: Upstream
 let stack: Stack
 let handle = ''
+let providersDir = ''
+
+/** A provider of the operator's own, played by the upstream. */
+const acme = (url: string): string => `
+name: acme
+title: Acme
+category: work
+docs: https://acme.example/docs
+verified: unverified
+checked: 2026-11-23
+base_url: ${url}
+kinds:
+  - id: token
+    title: Access token
+    credential: { kind: bearer }
+    fields:
+      token:
+        title: Access token
+        wrong: [{ patterns: ['pub_[a-z]+'], words: This is the public key. }]
+identity: { path: /user, account: [/login] }
+`
 
 beforeAll(async () => {
   upstream = await startUpstream({ apiKey })
+  providersDir = await mkdtemp(join(tmpdir(), 'holdfast-providers-'))
+  await writeFile(join(providersDir, 'acme.yaml'), acme(upstream.url))
   stack = await startStack({
     allowPrivate: [`localhost:${upstream.port}`],
     extraCaPem: upstream.caPem,
-    settings: { HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process' },
+    settings: {
+      HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process',
+      HOLDFAST_PROVIDERS_DIR: providersDir,
+    },
   })
 }, 120_000)
 
 afterAll(async () => {
   await stack.stop()
   await upstream.close()
+  await rm(providersDir, { recursive: true })
 })
 
 /** Runs a command that must succeed and answers its JSON. */
@@ -150,6 +178,32 @@ describe('signed in', () => {
     expect(await json('connections', 'test', handle, '--path', '/user')).toMatchObject({
       status: 200,
     })
+  })
+
+  test('connections add PROVIDER refuses the wrong key, and shows whose the right one is', async () => {
+    const before = upstream.seen.length
+    const add = ['connections', 'add', 'acme', '--secret-stdin']
+    const wrong = await stack.cli(add, 'pub_abc\n')
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toContain('This is the public key.')
+    expect(upstream.seen.length).toBe(before)
+    const right = await stack.cli([...add, '--json'], `${apiKey}\n`)
+    expect(right.code, right.stderr).toBe(0)
+    const added = JSON.parse(right.stdout) as { handle: string }
+    expect(added).toMatchObject({
+      connection: { account: 'octo', policy: { methods: [], paths: [], resources: [] } },
+      identity: { result: 'ok', account: 'octo', status: 200 },
+    })
+    expect(upstream.seen.slice(before)).toMatchObject([{ method: 'GET', path: '/user' }])
+    expect(await json('connections', 'test', added.handle)).toMatchObject({ account: 'octo' })
+    expect(await json<unknown[]>('connections', 'list')).toContainEqual(
+      expect.objectContaining({ handle: added.handle, account: 'octo' }),
+    )
+    const refused = await stack.cli(add, 'another-key\n')
+    expect(refused.code).toBe(7)
+    expect(refused.stderr).toContain('HTTP 401')
+    for (const one of [added.handle, refused.stdout.trim()])
+      await json('connections', 'revoke', one)
   })
 
   test('call needs a sign-in that names the connection', async () => {

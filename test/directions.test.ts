@@ -61,6 +61,7 @@ describe('dependency directions', () => {
       'packages/resource-server/src/x.ts',
       "import '@holdfast/client'",
     ],
+    ['the catalog storage', 'packages/providers/src/x.ts', "import '@holdfast/storage'"],
     ['the CLI the enclave', 'apps/cli/src/x.ts', "import '../../../enclave/src/open.ts'"],
   ])('lint refuses to let %s import it', (_, file, source) => {
     expect(lint(file, `${source}\n`)).toContain('no-restricted-imports')
