@@ -53,6 +53,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'the catalog of providers: list, show, lint',
     load: async () => (await import('./commands/providers.ts')).providersCommand(),
   },
+  'oauth-apps': {
+    description: 'OAuth clients at providers: add, list, revoke',
+    load: async () => (await import('./commands/oauth-apps.ts')).oauthAppsCommand(),
+  },
   call: {
     description: 'call an API by handle',
     load: async () => (await import('./commands/call.ts')).callCommand(),

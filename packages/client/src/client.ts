@@ -21,6 +21,7 @@ import {
   type RegistrationTokens,
 } from './client-administration.ts'
 import { type Connections, connectionsApi } from './connections.ts'
+import { type OAuthApps, oauthAppsApi } from './oauth-apps.ts'
 import { type DeviceLoginOptions, loginWithDevice } from './device-login.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { type Fetch, platformFetch } from './http.ts'
@@ -54,6 +55,8 @@ export interface Client {
   /** A token that is valid now. @throws ClientError `NOT_SIGNED_IN`, `SESSION_EXPIRED` */
   readonly token: (resource: ResourceName) => Promise<StoredTokens>
   readonly connections: Connections
+  /** OAuth clients at providers, and sign-ins with them. */
+  readonly oauthApps: OAuthApps
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
@@ -97,16 +100,18 @@ export function createClient(options: ClientOptions): Client {
   const sealingKey = (): Promise<TrustedSealingKey> => trustedSealingKey(issuer, store, fetch)
   const token = async (resource: ResourceName): Promise<StoredTokens> =>
     (await access.tokenFor(resource)).tokens
+  const sealParts = {
+    api,
+    sealingKey,
+    subject: async () => subjectOf((await token('management')).accessToken),
+  }
   return {
     login: (loginOptions) => login(parts, loginOptions),
     loginWithDevice: (deviceOptions) => loginWithDevice(parts, deviceOptions),
     logout: () => logout(parts),
     token,
-    connections: connectionsApi({
-      api,
-      sealingKey,
-      subject: async () => subjectOf((await token('management')).accessToken),
-    }),
+    connections: connectionsApi(sealParts),
+    oauthApps: oauthAppsApi(sealParts),
     clients: collection(api, '/v1/clients'),
     clientDocuments: clientDocumentAdministration(api),
     registrationTokens: collection(api, '/v1/registration-tokens'),

@@ -5,17 +5,17 @@ import {
   type CredentialPins,
   denyAllPolicy,
   type DispatchResponse,
-  encodeEnvelope,
-  parseBaseUrl,
   parseConnectionHandle,
-  seal,
-  toBase64url,
 } from '@holdfast/protocol'
-import type { Api } from './api.ts'
-import { ClientError } from './errors.ts'
 import { all, segment } from './paging.ts'
+import {
+  canonicalBase,
+  requireSealable,
+  type Reservation,
+  sealAndUpload,
+  type SealParts,
+} from './seal-upload.ts'
 import type { IdentityPin } from './session.ts'
-import type { TrustedSealingKey } from './sealing-keys.ts'
 
 /** A connection as the server describes it: never with its credential. */
 export interface ConnectionView {
@@ -97,20 +97,7 @@ export interface Connections {
   readonly revoke: (handle: string) => Promise<ConnectionView>
 }
 
-interface Reservation {
-  readonly handle: string
-  readonly owner: string
-  readonly upload: { readonly nonce: string }
-}
-
-export interface ConnectionParts {
-  readonly api: Api
-  readonly sealingKey: () => Promise<TrustedSealingKey>
-  /** The signed-in user. */
-  readonly subject: () => Promise<string>
-}
-
-export function connectionsApi(parts: ConnectionParts): Connections {
+export function connectionsApi(parts: SealParts): Connections {
   const { api } = parts
   const path = (handle: string): string =>
     `/v1/connections/${segment(parseConnectionHandle(handle))}`
@@ -130,14 +117,12 @@ export function connectionsApi(parts: ConnectionParts): Connections {
   }
 }
 
-async function create(parts: ConnectionParts, wanted: NewConnection): Promise<SealReceipt> {
+async function create(parts: SealParts, given: NewConnection): Promise<SealReceipt> {
   const { api } = parts
-  // Taken from the caller and never from the server, which could otherwise choose where the
-  // credential goes.
-  const { authority, basePath } = parseBaseUrl(wanted.baseUrl)
-  const baseUrl = `https://${authority}${basePath}`
-  requireSealable(wanted, baseUrl, authority)
-  const { key, pin, firstUse } = await parts.sealingKey()
+  const wanted = { ...given, baseUrl: canonicalBase(given).baseUrl }
+  requireSealable(wanted)
+  const sealingKey = await parts.sealingKey()
+  const { pin, firstUse } = sealingKey
   const reserved = await api<Reservation>({
     method: 'POST',
     path: '/v1/connections',
@@ -145,77 +130,17 @@ async function create(parts: ConnectionParts, wanted: NewConnection): Promise<Se
       provider: wanted.provider,
       name: wanted.name ?? wanted.provider,
       label: wanted.label,
-      base_url: baseUrl,
+      base_url: wanted.baseUrl,
       policy: wanted.policy ?? denyAllPolicy,
     },
   })
-  const handle = parseConnectionHandle(reserved.handle)
-  const uploadPath = `/v1/connections/${segment(handle)}`
   try {
-    if (reserved.owner !== (await parts.subject())) {
-      throw new ClientError(
-        'BINDING_REFUSED',
-        'the server would give the credential to another owner; nothing was sealed',
-      )
-    }
-    const sealed = await seal(key, {
-      header: {
-        credential: wanted.credential,
-        base_url: baseUrl,
-        binding: {
-          handle,
-          owner: reserved.owner,
-          provider: wanted.provider,
-          allowed_hosts: [authority],
-          upload_nonce: reserved.upload.nonce,
-          created_at: Math.floor(Date.now() / 1000),
-          pins: wanted.pins ?? {},
-        },
-      },
-      secrets: wanted.secrets,
-    })
-    const connection = await api<ConnectionView>({
-      method: 'PUT',
-      path: `${uploadPath}/credential`,
-      body: {
-        form: sealed.form,
-        kid: sealed.kid,
-        upload_nonce: reserved.upload.nonce,
-        sealed: toBase64url(sealed.sealed),
-      },
-    })
-    return { connection, handle, pin, firstUse }
+    const stored = await sealAndUpload<ConnectionView>(parts, sealingKey, reserved, wanted)
+    return { ...stored, pin, firstUse }
   } catch (error) {
     // A reservation without a credential is of no use to anybody.
-    await api({ method: 'DELETE', path: uploadPath }).catch(() => undefined)
+    const path = `/v1/connections/${segment(reserved.handle)}`
+    await api({ method: 'DELETE', path }).catch(() => undefined)
     throw error
   }
-}
-
-/**
- * Encodes the credential once with a binding that stands in for the real one: what can be refused
- * here must not cost a reservation, which would stay behind as a revoked connection.
- */
-function requireSealable(
-  { credential, secrets, pins = {} }: NewConnection,
-  baseUrl: string,
-  authority: string,
-): void {
-  const provider = 'none'
-  encodeEnvelope({
-    header: {
-      credential,
-      base_url: baseUrl,
-      binding: {
-        handle: parseConnectionHandle(`ddls:conn:${'0'.repeat(26)}-${provider}`),
-        owner: provider,
-        provider,
-        allowed_hosts: [authority],
-        upload_nonce: '0'.repeat(16),
-        created_at: 0,
-        pins,
-      },
-    },
-    secrets,
-  }).fill(0)
 }

@@ -41,6 +41,13 @@ export type {
   SealReceipt,
 } from './connections.ts'
 export type { DeviceLoginOptions } from './device-login.ts'
+export type {
+  AuthorizationLink,
+  NewOAuthApp,
+  NewOAuthConnection,
+  OAuthApps,
+  OAuthAppView,
+} from './oauth-apps.ts'
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'

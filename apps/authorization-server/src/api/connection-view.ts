@@ -35,6 +35,8 @@ export const connectionView = z.object({
   oauth_app: z.string().nullable(),
   /** What the provider granted; null for kinds without tokens. */
   scopes: z.array(z.string()).nullable(),
+  /** When its owner signed in at the provider last. */
+  authorized_at: z.string().nullable(),
   /** When its access token ends, for those that do. */
   token_expires_at: z.string().nullable(),
 })
@@ -52,6 +54,7 @@ export const reservationView = z.object({
 export function viewConnection(connection: ConnectionInfo): ConnectionView {
   const policy = connectionPolicySchema.safeParse(connection.policy)
   const scopes = z.array(z.string()).safeParse(connection.summary?.['scopes'])
+  const authorizedAt = z.int().safeParse(connection.summary?.['authorized_at_ms'])
   const pins = credentialPinsSchema.safeParse(connection.summary?.['pins'])
   const account = connection.summary?.['account']
   return {
@@ -75,6 +78,7 @@ export function viewConnection(connection: ConnectionInfo): ConnectionView {
     revoked_at: optionalTime(connection.revokedAtMs),
     oauth_app: connection.appHandle ?? null,
     scopes: scopes.success ? scopes.data : null,
+    authorized_at: authorizedAt.success ? timeText(authorizedAt.data) : null,
     token_expires_at: optionalTime(connection.tokenExpiresAtMs),
   }
 }

@@ -64,7 +64,11 @@ async function redeemAndStore(
         version: context.version,
         record,
         kind: 'oauth2',
-        summary: { pins: app.summary?.['pins'] ?? {}, scopes: [...facts.scopes] },
+        summary: {
+          pins: app.summary?.['pins'] ?? {},
+          scopes: [...facts.scopes],
+          authorized_at_ms: clock(),
+        },
         tokens: timesOf(facts, clock()),
       })
     } catch (error) {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addConnectionCommand } from './connections-add.ts'
 import { allowCommand } from './connections-allow.ts'
+import { addOAuthCommand, reconnectCommand } from './connections-oauth.ts'
 import { testConnectionCommand } from './connections-test.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
@@ -9,6 +10,8 @@ import { showEntry, showList } from './show.ts'
 export function connectionsCommand(): Command {
   const connections = new Command('connections')
   connections.addCommand(addConnectionCommand())
+  connections.addCommand(addOAuthCommand())
+  connections.addCommand(reconnectCommand())
   connections
     .command('list')
     .alias('ls')

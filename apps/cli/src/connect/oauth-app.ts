@@ -1,0 +1,81 @@
+import { type OAuthApp } from '@holdfast/protocol'
+import { type Catalog, fillTemplate, findProvider, toOAuthApp } from '@holdfast/providers'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+
+/** What the options of `holdfast oauth-apps add` say of the client. */
+export interface AppOptions {
+  readonly clientId: string
+  readonly scopes?: readonly string[]
+  readonly set?: readonly string[]
+  readonly baseUrl?: string
+  readonly authorizationEndpoint?: string
+  readonly tokenEndpoint?: string
+  readonly revocationEndpoint?: string
+  readonly providerIssuer?: string
+  readonly parameter?: readonly string[]
+  readonly authMethod?: OAuthApp['token_endpoint_auth_method']
+}
+
+/** An OAuth client without its secret. */
+export interface AppPlan {
+  readonly baseUrl: string
+  readonly app: Omit<OAuthApp, 'kind'>
+}
+
+/**
+ * What is sealed for an OAuth client: the catalog's endpoints, or those that were given.
+ *
+ * @throws CliError for a provider that nobody knows and that was not described; ProviderError
+ */
+export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions): AppPlan {
+  const provider = findProvider(catalog, name)
+  const variables = pairs(options.set ?? [], '--set')
+  const known =
+    provider?.oauth && options.tokenEndpoint === undefined
+      ? toOAuthApp(provider, options.clientId, variables)
+      : undefined
+  const baseUrl =
+    options.baseUrl ?? (provider && fillTemplate(provider, provider.base_url, variables))
+  const authorization = options.authorizationEndpoint ?? known?.authorization_endpoint
+  const token = options.tokenEndpoint ?? known?.token_endpoint
+  if (baseUrl === undefined || authorization === undefined || token === undefined) {
+    throw usage(
+      'the catalog does not know how to sign in at this provider',
+      'give --base-url, --authorization-endpoint and --token-endpoint',
+    )
+  }
+  const revocation = options.revocationEndpoint ?? known?.revocation_endpoint
+  const parameters = {
+    ...known?.authorization_parameters,
+    ...pairs(options.parameter ?? [], '--parameter'),
+  }
+  return {
+    baseUrl,
+    app: {
+      client_id: options.clientId,
+      authorization_endpoint: authorization,
+      token_endpoint: token,
+      token_endpoint_auth_method:
+        options.authMethod ?? known?.token_endpoint_auth_method ?? 'client_secret_basic',
+      scopes: [...(options.scopes ?? known?.scopes ?? [])],
+      ...(known?.scope_separator && { scope_separator: known.scope_separator }),
+      ...(revocation !== undefined && { revocation_endpoint: revocation }),
+      ...(options.providerIssuer !== undefined && { issuer: options.providerIssuer }),
+      ...(Object.keys(parameters).length > 0 && { authorization_parameters: parameters }),
+    },
+  }
+}
+
+function pairs(given: readonly string[], option: string): Record<string, string> {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw usage(`${option} takes name=value`, `for example ${option} tenant=acme`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
+const usage = (message: string, fix: string): CliError =>
+  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })
