@@ -26,7 +26,10 @@ export function lintProvider(provider: Provider): readonly LintProblem[] {
 function* problems(provider: Provider): Generator<string> {
   const variables = exampleVariables(provider)
   const baseUrl = attempt(() => resolveBaseUrl(provider, variables))
-  if (baseUrl.failure !== undefined) return yield `base_url with the examples: ${baseUrl.failure}`
+  if (baseUrl.failure !== undefined) {
+    yield `base_url with the examples: ${baseUrl.failure}`
+    return
+  }
   yield* hostProblems(provider, baseUrl.value)
   yield* kindProblems(provider, variables)
   if (provider.identity && /[*]/.test(provider.identity.path)) {

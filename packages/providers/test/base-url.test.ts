@@ -33,7 +33,7 @@ describe('the base URL of a tenant', () => {
 
   it('takes no value that it does not name', () => {
     expect(() => resolveBaseUrl(provider('github'), { host: 'evil.com' })).toThrow(ProviderError)
-    expect(() => resolveBaseUrl(provider('zendesk'), { __proto__: 'x' } as never)).toThrow()
+    expect(() => resolveBaseUrl(provider('zendesk'), { ['__proto__']: 'x' })).toThrow()
   })
 
   it.each(tenants)('%s: no value of %s can move the host', (_, name, provider) => {

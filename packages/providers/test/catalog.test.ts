@@ -136,7 +136,7 @@ describe('a provider', () => {
     ['a base URL that is not canonical', { base_url: 'https://{tenant}.Acme.example/' }],
     ['a check that lies in the future', { checked: '2999-01-01' }],
   ])('has lint for %s', (_, change) => {
-    expect(lintProvider(parseProvider({ ...acme, ...change } as ProviderData))).not.toEqual([])
+    expect(lintProvider(parseProvider({ ...acme, ...change }))).not.toEqual([])
   })
 })
 

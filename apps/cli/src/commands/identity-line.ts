@@ -8,16 +8,17 @@ export type Identity = Pick<ConnectionIdentity, 'result' | 'account' | 'status' 
 /** One line about which account a connection is. */
 export function identityLine({ result, account, status, code }: Identity): string {
   const answered = status === null ? '' : ` (HTTP ${status})`
-  switch (result) {
-    case 'ok':
-      return account === null
-        ? `The provider accepts it${answered}.`
-        : `Account: ${withoutControls(account)}`
-    case 'refused':
-      return `The provider does not accept it${answered}: the key is wrong, revoked, or lacks a right. Revoke the connection and add the right key.`
-    case 'unavailable':
-      return 'The catalog has no harmless request that would name the account.'
-    case 'failed':
-      return `The provider could not be asked${answered}${code === null ? '' : `: ${code}`}. Try \`holdfast connections test\` later.`
+  if (result === 'ok') {
+    return account === null
+      ? `The provider accepts it${answered}.`
+      : `Account: ${withoutControls(account)}`
   }
+  if (result === 'refused') {
+    return `The provider does not accept it${answered}: the key is wrong, revoked, or lacks a right. Revoke the connection and add the right key.`
+  }
+  if (result === 'unavailable') {
+    return 'The catalog has no harmless request that would name the account.'
+  }
+  const why = code === null ? '' : `: ${code}`
+  return `The provider could not be asked${answered}${why}. Try \`holdfast connections test\` later.`
 }

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const anthropic: ProviderData = {
   name: 'anthropic',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Anthropic',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const figma: ProviderData = {
   name: 'figma',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Figma',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const linear: ProviderData = {
   name: 'linear',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Linear',
   category: 'developer',

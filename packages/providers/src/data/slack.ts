@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const slack: ProviderData = {
   name: 'slack',
-  verified: 'docs',
+  verified: 'unverified',
   checked: '2026-11-23',
   title: 'Slack',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const stripe: ProviderData = {
   name: 'stripe',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Stripe',
   category: 'commerce',
