@@ -18,6 +18,7 @@ import type { AddressInfo } from 'node:net'
 import * as oauth from 'oauth4webapi'
 import type { GroupSetup } from '../lib/group.ts'
 import { inParallel, type Variant } from '../lib/measure.ts'
+import { replayRatios, replayVariants } from './replay.ts'
 import { unitGroup, unitName } from './unit.ts'
 
 const issuer = 'http://127.0.0.1:24800'
@@ -101,6 +102,7 @@ export const resourceServerGroup: GroupSetup = async (scale) => {
       (call) => runExpress(peerGuard as never, call),
       'no replay check',
     ),
+    ...replayVariants(scale.quick),
   ]
   return {
     name: 'rs',
@@ -112,7 +114,7 @@ export const resourceServerGroup: GroupSetup = async (scale) => {
       const cold = by('holdfast, cold: new token and key each time').microsecondsPerOperation
       const peers = ['oauth4webapi validateJwtAccessToken', 'express-oauth2-jwt-bearer']
       const fasterPeer = Math.min(...peers.map((name) => by(name).microsecondsPerOperation))
-      return { G4: warm / v, G5: cold / v, G6: fasterPeer / warm }
+      return { G4: warm / v, G5: cold / v, G6: fasterPeer / warm, ...replayRatios(by, v) }
     },
     close: jwksServer.close,
   }

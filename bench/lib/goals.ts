@@ -33,6 +33,20 @@ export const goals = {
     must: 2.5,
     aim: 4,
   },
+  G7: {
+    id: 'G7',
+    what: 'replay check in memory, in V, with nothing or 1M proofs live',
+    kind: 'max',
+    must: 0.05,
+    aim: 0.02,
+  },
+  G7b: {
+    id: 'G7b',
+    what: 'replay check: 1M proofs live / none',
+    kind: 'max',
+    must: 2,
+    aim: 1.5,
+  },
   G8: {
     id: 'G8',
     what: 'dispatches per second: ours, full path, durable audit / bare undici proxy',

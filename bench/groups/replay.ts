@@ -1,0 +1,51 @@
+import { createMemoryReplayStore } from '@holdfast/protocol/token'
+import type { Variant } from '../lib/measure.ts'
+
+const names = { empty: 'replay check, nothing live', full: 'replay check, 1M live proofs' } as const
+const liveProofs = 1_000_000
+
+/** What a proof is remembered by: a thumbprint and a random jti. */
+const newIds = (count: number): string[] =>
+  Array.from({ length: count }, () => `${'k'.repeat(43)}.${crypto.randomUUID()}`)
+
+function replayVariant(name: string, count: number, live: number): Variant {
+  let store = createMemoryReplayStore({ maxEntries: 2 * liveProofs })
+  let isFilled = false
+  let ready: string[] = []
+  return {
+    name,
+    count,
+    prepare: async (n) => {
+      // A store that many rounds were added to is not empty any more.
+      if (live === 0) store = createMemoryReplayStore()
+      else if (!isFilled) {
+        const end = Date.now() + 3_600_000
+        newIds(live).forEach((id, at) => void store.use(id, end + (at % 60_000)))
+        isFilled = true
+      }
+      ready = newIds(n)
+    },
+    run: async (n) => {
+      const expiresAt = Date.now() + 60_000
+      for (let at = 0; at < n; at += 1) {
+        if (store.use(ready[at]!, expiresAt) !== true) throw new Error('a new proof was refused')
+      }
+    },
+  }
+}
+
+/** The memory store's part of a proof check, alone. */
+export const replayVariants = (quick: boolean): readonly Variant[] => {
+  const count = quick ? 20_000 : 50_000
+  return [replayVariant(names.empty, count, 0), replayVariant(names.full, count, liveProofs)]
+}
+
+/** Goal G7: the dearer of both in V, and how much 1M live proofs add. */
+export function replayRatios(
+  by: (name: string) => { readonly microsecondsPerOperation: number },
+  v: number,
+): { readonly G7: number; readonly G7b: number } {
+  const empty = by(names.empty).microsecondsPerOperation
+  const full = by(names.full).microsecondsPerOperation
+  return { G7: Math.max(empty, full) / v, G7b: full / empty }
+}
