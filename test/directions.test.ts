@@ -56,6 +56,8 @@ describe('dependency directions', () => {
     ['storage an app', 'packages/storage/src/x.ts', "import '../../../apps/cli/src/main.ts'"],
     ['a migration storage', 'migrations/src/x.ts', "import '@holdfast/storage'"],
     ['the client storage', 'packages/client/src/x.ts', "import '@holdfast/storage'"],
+    ['the root of the client Node', 'packages/client/src/oauth/x.ts', "import 'node:fs'"],
+    ['the testing package the enclave', 'packages/testing/src/x.ts', "import '@holdfast/enclave'"],
     [
       'the resource server the client',
       'packages/resource-server/src/x.ts',
