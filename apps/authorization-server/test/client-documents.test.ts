@@ -75,6 +75,12 @@ describe('a client whose id is the URL of a document', () => {
     const revoked = await oauth.revocationRequest(as, client, oauth.None(), latest, insecure)
     expect(revoked.status).toBe(200)
     expect((await refresh(server, client, latest)).status).toBe(400)
+    const second = await obtainTokens(server, { client, email })
+    await server.ctx.verifyToken(second.access_token, {})
+    const { access_token: access } = second
+    const ended = await oauth.revocationRequest(as, client, oauth.None(), access, insecure)
+    expect(ended.status).toBe(200)
+    await expect(server.ctx.verifyToken(access, {})).rejects.toThrow()
     expect(hits('/client.json')).toBe(1)
     expect(host.requests[0]).toContain(`Holdfast/0.1.0 (authorization server; +${server.issuer})`)
   })

@@ -58,7 +58,8 @@ function answerTo(url: string): object {
   if (pathname === '/v1/audit/head') {
     return { latest: { seq: auditRecords, hash: '' }, stored: null, enclave: null }
   }
-  if (pathname !== '/v1/audit') return {}
+  if (pathname === '/v1/client-pins/bundled') return { enabled: true, documents: [] }
+  if (pathname !== '/v1/audit') return { data: [], next_cursor: null }
   const after = Number(searchParams.get('after'))
   const count = Math.min(Number(searchParams.get('limit')), auditRecords - after)
   return { data: Array.from({ length: count }, (_, index) => ({ seq: after + index + 1 })) }

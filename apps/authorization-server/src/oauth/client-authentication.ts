@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AppContext } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { clientsWithDocuments } from '../registration/documents/find-client.ts'
 import { assertedClient, assertionType, createAssertionCheck } from './client-assertion.ts'
 import { certificateMatches, createClientCertificates } from './client-certificate.ts'
 
@@ -61,9 +62,9 @@ export type AuthenticateClient = (
  * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2}
  */
 export function createClientAuthentication(
-  ctx: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'clock'>,
+  ctx: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'documents' | 'clock'>,
 ): AuthenticateClient {
-  const { clients } = ctx.storage
+  const clients = clientsWithDocuments(ctx)
   const checkAssertion = createAssertionCheck(ctx)
   const certificates = createClientCertificates(ctx.config)
 
