@@ -1,15 +1,16 @@
 import { findProvider } from '@holdfast/providers'
-import type { Client, SealReceipt } from '@holdfast/client'
+import type { SealReceipt } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { handKinds, planByHand } from '../connect/by-hand.ts'
 import { planFromCatalog } from '../connect/from-catalog.ts'
+import { identifyNew } from '../connect/identify.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, note, print, printJson } from '../output.ts'
+import { asCalledHere, commandName, note, print, printJson } from '../output.ts'
 import { flagsOf, wantsJson } from './flags.ts'
-import { identityLine, type Identity } from './identity-line.ts'
+import { identityLine } from './identity-line.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions } from './policy-options.ts'
 import { commaList, repeat } from './repeat.ts'
@@ -89,7 +90,7 @@ async function add(name: string, options: Options, command: Command): Promise<vo
     for (const secret of Object.values(secrets)) secret.fill(0)
   }
   const { handle } = receipt
-  const identity = plan.isIdentified && options.test ? await identify(client, handle) : undefined
+  const identity = plan.isIdentified && options.test ? await identifyNew(client, handle) : undefined
   if (identity?.result === 'refused') process.exitCode = exitCodes.upstreamFailed
   if (wantsJson(command)) {
     const enclave = { fingerprint: pin.fingerprint, first_use: firstUse }
@@ -101,7 +102,7 @@ async function add(name: string, options: Options, command: Command): Promise<vo
   note(
     `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
   )
-  if (identity) note(identityLine(identity))
+  if (identity) note(asCalledHere(identityLine(identity)))
   return note(nextStep(plan, handle))
 }
 
@@ -121,15 +122,6 @@ async function planOf(
   }
   if (!provider) throw unknownProvider(catalog, name)
   return planFromCatalog(catalog, provider, options, issuer)
-}
-
-/** The connection is stored by now: whatever goes wrong here is told and not thrown. */
-async function identify(client: Client, handle: string): Promise<Identity> {
-  try {
-    return await client.connections.identify(handle)
-  } catch {
-    return { result: 'failed', account: null, status: null, code: null }
-  }
 }
 
 const nextStep = ({ policy }: ConnectionPlan, handle: string): string =>

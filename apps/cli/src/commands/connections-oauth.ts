@@ -3,9 +3,11 @@ import type { Client, ConnectionView } from '@holdfast/client'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, note, print, printJson } from '../output.ts'
+import { identifyNew } from '../connect/identify.ts'
+import { asCalledHere, commandName, note, print, printJson } from '../output.ts'
 import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
+import { identityLine } from './identity-line.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
 import { commaList } from './repeat.ts'
@@ -90,8 +92,10 @@ async function signIn(
   note(`Open this page to connect the account:\n  ${link.authorization_url}`)
   if (browser) openBrowser(link.authorization_url)
   const connection = await connected(client, handle, before, Date.parse(link.expires_at))
-  if (wantsJson(command)) return printJson(connection)
+  const identity = await identifyNew(client, handle)
+  if (wantsJson(command)) return printJson(identity.connection ?? connection)
   print(handle)
+  if (identity.result !== 'unavailable') note(asCalledHere(identityLine(identity)))
   note(`Connected. Next: ${commandName()} connections test ${handle}`)
 }
 

@@ -92,8 +92,8 @@ async function chooseKind(provider: Provider, wanted: string | undefined): Promi
   throw usage(
     `${provider.title}: ${kind.title} happens in a browser and cannot be pasted`,
     pasted.length === 0
-      ? 'an administrator registers an OAuth app for it first; see docs/providers.md'
-      : `choose --kind ${pasted.map(({ id }) => id).join(' or --kind ')}`,
+      ? `see \`holdfast oauth-apps list\`, then \`holdfast connections add-oauth\`; an administrator adds the app with \`holdfast oauth-apps add ${provider.name}\``
+      : `choose --kind ${pasted.map(({ id }) => id).join(' or --kind ')}, or sign in with \`holdfast connections add-oauth\``,
   )
 }
 
