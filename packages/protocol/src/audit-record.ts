@@ -75,7 +75,17 @@ export function encodeAuditRecord(record: Omit<AuditRecord, 'hash'>): Uint8Array
 
 /** The same facts with their names in code unit order. */
 export function sortedByName(detail: AuditDetail): AuditDetail {
+  if (isSorted(detail)) return detail
   const sorted: Record<string, string | number | boolean> = Object.create(null) as typeof sorted
   for (const name of Object.keys(detail).sort()) sorted[name] = detail[name]!
   return sorted
+}
+
+function isSorted(detail: AuditDetail): boolean {
+  let before = ''
+  for (const name in detail) {
+    if (name < before) return false
+    before = name
+  }
+  return true
 }

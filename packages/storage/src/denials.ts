@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { createReadCache, type ReadCache } from './read-cache.ts'
 import type { DenialRow } from './schema.ts'
 import type { Database } from './sqlite/database.ts'
 
@@ -45,11 +46,17 @@ export function liftDenial(db: Database, kind: DenialKind, value: string): void 
 }
 
 function moveEpoch(db: Database): void {
+  epochs.get(db)?.clear()
   db.prepare('update denial_epoch set epoch = epoch + 1').run()
 }
 
+/** The epoch as last read; every request asks for it. */
+const epochs = new WeakMap<Database, ReadCache<number>>()
+
 export function createDenials({ db, commit, now }: Backend): Denials {
   const epoch = db.prepare<{ epoch: number }>('select epoch from denial_epoch')
+  const known = createReadCache<number>(db)
+  epochs.set(db, known)
   // One statement, so that the entries are those of the epoch also while another process writes.
   const live = db.prepare<LiveRow>(
     `select epoch, kind, value, expires_at_ms from denial_epoch
@@ -73,7 +80,7 @@ export function createDenials({ db, commit, now }: Backend): Denials {
       return { epoch: rows[0]!.epoch, entries: rows.filter(isDenial).map(toEntry) }
     },
     async epoch() {
-      return epoch.get()!.epoch
+      return known.get('epoch', () => epoch.get()!.epoch)!
     },
     async match({ user, client, grant, token }) {
       const row = match.get(now(), user ?? null, client ?? null, grant ?? null, token ?? null)

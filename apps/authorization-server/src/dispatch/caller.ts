@@ -26,6 +26,15 @@ export function callerOf(
     ...rest,
     sub: token.subject,
     grant: token.grant,
-    handles: Object.values(token.connections),
+    handles: handlesOf(token),
   }
+}
+
+// A token that is used again is the same object.
+const known = new WeakMap<VerifiedAccessToken, readonly string[]>()
+
+function handlesOf(token: VerifiedAccessToken): readonly string[] {
+  let handles = known.get(token)
+  if (!handles) known.set(token, (handles = Object.values(token.connections)))
+  return handles
 }

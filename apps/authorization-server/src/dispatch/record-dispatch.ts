@@ -31,14 +31,17 @@ export async function recordDispatch(
   record: DispatchRecord,
 ): Promise<void> {
   const { caller, call, result, code } = record
-  const detail: Record<string, string | number> = { via: caller.via, ms: record.durationMs }
-  if (call) {
-    detail['method'] = call.request.method
+  // In order of their names, which is the order in which they are stored.
+  const detail = {
+    ...(code && { code }),
+    ...(result && { host: result.host }),
+    ...(call && { method: call.request.method }),
+    ms: record.durationMs,
     // Without the query, which may hold what nobody should read in a log.
-    detail['path'] = call.path.pathname.slice(0, 256)
+    ...(call && { path: call.path.pathname.slice(0, 256) }),
+    ...(result && { status: result.status }),
+    via: caller.via,
   }
-  if (result) Object.assign(detail, { host: result.host, status: result.status })
-  if (code) detail['code'] = code
   await recordEvent(audit, {
     type: 'dispatch',
     outcome: code === undefined ? 'success' : failures.has(code) ? 'failed' : 'denied',

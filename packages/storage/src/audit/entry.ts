@@ -49,7 +49,8 @@ function normaliseDetail(detail: AuditDetail): AuditDetail {
       normal[name] = value as number | boolean
     } else throw invalid(`the fact ${name} is neither a string, a boolean nor a safe integer`)
   }
-  return { ...sortedByName(normal) }
+  const sorted = sortedByName(normal)
+  return sorted === normal ? normal : { ...sorted }
 }
 
 /** Cut between code points, and with lone surrogates replaced, which the database could not give back. */

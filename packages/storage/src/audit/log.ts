@@ -60,11 +60,13 @@ export function createAuditLog({ db, commit, now }: Backend): AuditLog {
     const nowMs = now()
     const time = new Date(nowMs).toISOString()
     let { seq, hash: prevHash } = head()
+    let prevDigest: Buffer = Buffer.from(prevHash, 'hex')
     return entries.map((entry) => {
       seq += 1
       const unhashed = { ...entry, seq, time, prev_hash: prevHash }
       const digest = sha256('sha256', encodeAuditRecord(unhashed), 'buffer')
-      insert.run(...toColumns(unhashed, nowMs), Buffer.from(prevHash, 'hex'), digest)
+      insert.run(...toColumns(unhashed, nowMs), prevDigest, digest)
+      prevDigest = digest
       prevHash = digest.toString('hex')
       return { ...unhashed, hash: prevHash }
     })

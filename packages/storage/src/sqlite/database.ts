@@ -25,7 +25,10 @@ export interface Database {
   /** Returns when every transaction so far survives a power cut: what `synchronous = full` does. */
   sync(): void
   readonly inTransaction: boolean
-  /** Changes whenever another connection, so another process, has written; our own writes leave it alone. */
+  /**
+   * Changes whenever another connection, so another process, has written; our own writes leave it alone.
+   * Asked once in each turn of the event loop: what is written during the turn is concurrent with all of it.
+   */
   foreignWrites(): number
   close(): void
 }
@@ -64,8 +67,18 @@ export function openDatabase(file: string): Database {
     }
   }
   const dataVersion = sqlite.prepare<[], number>('pragma data_version').pluck()
+  let thisTurn: number | undefined
+  const endTurn = (): void => (thisTurn = undefined)
   return {
-    foreignWrites: () => (requireOpen(), dataVersion.get()!),
+    foreignWrites() {
+      requireOpen()
+      if (thisTurn === undefined) {
+        thisTurn = dataVersion.get()!
+        // Runs when all that this turn began has run as far as it gets without an event.
+        process.nextTick(endTurn)
+      }
+      return thisTurn
+    },
     prepare<Row>(sql: string): Statement<Row> {
       let statement = statements.get(sql)
       if (statement === undefined) {
