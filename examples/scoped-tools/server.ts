@@ -1,6 +1,6 @@
 import { JWTValidator, type ScopeHierarchy } from '@holdfast/resource-server'
 import { MCPServer } from '@holdfast/resource-server/mcp'
-import { nodeSha256, nodeVerifySignature } from '@holdfast/resource-server/node'
+import { nodeCrypto } from '@holdfast/resource-server/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { deleteFile, readFile, whoami } from './tools.ts'
 
@@ -22,6 +22,7 @@ export function createScopedTools(config: ScopedToolsConfig): MCPServer {
     server: () => new McpServer({ name: 'scoped-tools', version: '0.1.0' }),
     handler: createMcpHandler,
     authorization: {
+      ...nodeCrypto,
       resource,
       authorizationServers: [issuer],
       requiredScopes: ['tools:call'],
@@ -31,12 +32,11 @@ export function createScopedTools(config: ScopedToolsConfig): MCPServer {
     .collect(whoami, readFile, deleteFile)
     .setAuthorizationProvider(
       new JWTValidator({
+        ...nodeCrypto,
         jwksUri,
         issuer,
         audience: resource,
         scopeClaims,
-        sha256: nodeSha256,
-        verifySignature: nodeVerifySignature,
       }),
     )
 }
