@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi'
 import { discover, oauthOptions } from './discovery.ts'
 import { ClientError } from './errors.ts'
 import { type LoginParts, toStored } from './login.ts'
-import { withNonceRetry } from './oauth/token-request.ts'
+import { withNonceRetry, withoutBody } from './oauth/token-request.ts'
 import { type ResourceName, resourceUri } from './resource-names.ts'
 import type { Session, StoredTokens } from './session.ts'
 
@@ -97,11 +97,11 @@ function refresh(
       return { session: next, tokens: renewed }
     } catch (error) {
       if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') {
-        return forget(error)
+        return forget(withoutBody(error))
       }
       if (error instanceof ClientError) throw error
       throw new ClientError('SERVER_ERROR', 'the server did not renew the session', {
-        cause: error,
+        cause: withoutBody(error),
       })
     }
   })

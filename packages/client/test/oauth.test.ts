@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { inspect } from 'node:util'
 import { generateDpopKey } from '@holdfast/protocol/token'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -475,8 +476,33 @@ describe('a person on another device', () => {
   })
 })
 
-describe('errors', () => {
-  it('never quote what was sent', async () => {
+describe('secrets', () => {
+  it('are not in what is printed of an Auth', () => {
+    const secrets: Auth[] = [
+      new BearerAuth('canary'),
+      new ClientCredentialsAuth({ client: { clientId: 'robot', clientSecret: 'canary' } }),
+      new TokenExchangeAuth({ client: { clientId: 'app' }, subjectToken: 'canary' }),
+    ]
+    expect(inspect(secrets, { depth: 9, showHidden: true })).not.toContain('canary')
+    expect(JSON.stringify(secrets)).not.toContain('canary')
+  })
+
+  it.each([
+    ['a token that cannot be used', '/token', { access_token: 'canary', token_type: 7 }],
+    ['a registration that cannot be used', '/register', { client_secret: 'canary' }],
+  ])('are not in the error about %s', async (_what, path, body) => {
+    const { as, rs } = await setting()
+    const fetch = async (url: string, init: RequestInit): Promise<Response> =>
+      url === `${as.issuer}${path}`
+        ? Response.json(body, { status: path === '/register' ? 201 : 200 })
+        : globalThis.fetch(url, init)
+    const request = authorizedFetch({ auth: person(as), resource: rs.url, fetch })(rs.url)
+    const error: unknown = await request.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'ClientError' })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary')
+  })
+
+  it('that were sent are not in the error', async () => {
     const { as, rs } = await setting()
     as.metadata = { token_endpoint: `${as.issuer}/gone` }
     const auth = new TokenExchangeAuth({
@@ -485,8 +511,6 @@ describe('errors', () => {
     })
     const error: unknown = await call(rs, auth).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'ClientError' })
-    expect(JSON.stringify(error, Object.getOwnPropertyNames(error as object))).not.toContain(
-      'canary',
-    )
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary')
   })
 })

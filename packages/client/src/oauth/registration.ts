@@ -5,6 +5,7 @@ import type { Fetch } from '../http.ts'
 import { isLoopbackHttp, requireSecureUrl } from '../secure-url.ts'
 import type { StaticClient } from './client-identity.ts'
 import type { ClientAuthMethod, StoredRegistration } from './state.ts'
+import { withoutBody } from './token-request.ts'
 
 /** How a client becomes known to servers. The first that fits is used, in this order. */
 export interface RegistrationOptions {
@@ -137,7 +138,7 @@ async function register(
     throw new ClientError(
       'NOT_REGISTERED',
       `${server.issuer} did not register the client${error ? `: ${error.error}` : ''}`,
-      { problem: error?.error, status: error?.status, cause },
+      { problem: error?.error, status: error?.status, cause: withoutBody(cause) },
     )
   }
 }

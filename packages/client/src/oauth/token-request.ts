@@ -29,13 +29,25 @@ export function asGrantError(error: unknown): unknown {
     error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.AuthorizationResponseError
   ) {
-    const said = error.error_description ?? error.error
+    const said = printable(error.error_description ?? error.error)
     return new ClientError('LOGIN_FAILED', `the authorization server refused: ${said}`, {
       problem: error.error,
       ...('status' in error && { status: error.status }),
     })
   }
   return new ClientError('LOGIN_FAILED', 'the answer of the authorization server is not valid', {
-    cause: error,
+    cause: withoutBody(error),
   })
 }
+
+/**
+ * A failure of the library without what it carries: the answer that it could not use may hold tokens
+ * or a client secret, and errors are logged.
+ */
+export function withoutBody(error: unknown): Error {
+  return new Error(error instanceof Error ? `${error.name}: ${error.message}` : 'unknown')
+}
+
+/** A server's words on one line of a terminal. */
+const printable = (text: string): string =>
+  [...text.slice(0, 300)].map((char) => (/\p{C}/u.test(char) ? ' ' : char)).join('')
