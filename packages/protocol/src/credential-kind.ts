@@ -145,6 +145,13 @@ export function secretFieldsOf(credential: CredentialKind): SecretFields {
       return { ...fields, required: [...fields.required, ...(credential.fields ?? [])] }
     case 'hmac':
       return only('secret', ...(usesKeyId(credential) ? ['key_id'] : []))
+    case 'oauth2_client_credentials':
+    case 'jwt_bearer':
+    case 'github_app':
+      // Only what the enclave wrote holds a token.
+      return credential.issued
+        ? { ...fields, required: [...fields.required, 'access_token'] }
+        : fields
     case 'oauth2_app':
       return credential.token_endpoint_auth_method === 'none' ? only() : only('client_secret')
     default:

@@ -194,11 +194,11 @@ export function isTokenKind<Kind extends { readonly kind: string }>(
   return tokenKinds.includes(credential.kind)
 }
 
-/** Secret fields of the token kinds. A client seals the required ones; the enclave adds the others. */
+/** Secret fields that a client seals, but for `oauth2`, which the enclave makes. */
 export const tokenSecretFields = {
   oauth2_app: { required: [], optional: ['client_secret'] },
   oauth2: { required: ['access_token'], optional: ['refresh_token'] },
-  oauth2_client_credentials: { required: ['client_secret'], optional: ['access_token'] },
-  jwt_bearer: { required: ['private_key'], optional: ['access_token'], multiline: ['private_key'] },
-  github_app: { required: ['private_key'], optional: ['access_token'], multiline: ['private_key'] },
+  oauth2_client_credentials: { required: ['client_secret'], optional: [] },
+  jwt_bearer: { required: ['private_key'], optional: [], multiline: ['private_key'] },
+  github_app: { required: ['private_key'], optional: [], multiline: ['private_key'] },
 } as const
