@@ -11,6 +11,7 @@ import { assertionAlgorithms } from './client-assertion.ts'
 import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
+import { recordGrantGivenUp } from './grant-audit.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { renderAuthorizationError } from './render-error.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
@@ -71,7 +72,8 @@ function configuration(options: ProviderOptions): Configuration {
     adapter: createAdapterFactory({
       storage: ctx.storage,
       onGrantDestroyed: async (grantId) => {
-        await ctx.revocation.revokeGrantIfKnown(grantId)
+        const grant = await ctx.revocation.revokeGrantIfKnown(grantId)
+        await recordGrantGivenUp(ctx.storage.audit, grantId, grant)
       },
       onRefreshToken: (payload) => recordRefreshToken(ctx.storage.audit, payload),
     }),
