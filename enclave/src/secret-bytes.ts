@@ -37,10 +37,13 @@ export interface Base64Options {
  */
 export function writeBase64(bytes: Uint8Array, target: Buffer, options: Base64Options): Buffer {
   const alphabet = options.alphabet === 'url' ? urlSafe : standard
+  const { shift } = options
   let offset = 0
-  for (let index = -options.shift; index < bytes.length; index += 3) {
-    const group =
-      ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
+  // A zero for what is missing: places outside an array are slow to read, and `-0` is no index.
+  const at = (index: number): number =>
+    index >= 0 && index < bytes.length ? (bytes[index] as number) : 0
+  for (let index = 0 - shift; index < bytes.length; index += 3) {
+    const group = (at(index) << 16) | (at(index + 1) << 8) | at(index + 2)
     for (let bits = 18; bits >= 0 && offset < target.length; bits -= 6) {
       target[offset++] = alphabet[(group >>> bits) & 63] as number
     }
