@@ -46,19 +46,30 @@ const mintedToken = 'minted-by-the-stand-in'
 const tried = providers.map((provider): Provider => {
   const { identity, kinds } = provider
   if (hasIdentifiedPaste(provider)) return provider
-  const pasted = {
+  const pasted: ProviderKind = {
     id: 'signed_in',
     title: 'Signed in',
-    credential: { kind: 'bearer' },
-    fields: { token: { title: 'Token' } },
     inputs: {},
-  } as const
+    ...likeSignedIn(kinds),
+  }
   return {
     ...provider,
     kinds: [...kinds, pasted],
     ...(identity?.kinds && { identity: { ...identity, kinds: [...identity.kinds, pasted.id] } }),
   }
 })
+
+/** Another kind of credential than the provider's own ones, which could not be told from it. */
+function likeSignedIn(kinds: Provider['kinds']): Pick<ProviderKind, 'credential' | 'fields'> {
+  if (kinds.every(({ credential }) => credential.kind !== 'bearer')) {
+    return { credential: { kind: 'bearer' }, fields: { token: { title: 'Token' } } }
+  }
+  const header = { header_name: 'Authorization', header_template: 'Bearer {api_key}' }
+  return {
+    credential: { kind: 'api_key', in: 'header', ...header },
+    fields: { api_key: { title: 'Token' } },
+  }
+}
 
 function hasIdentifiedPaste({ kinds, identity }: Provider): boolean {
   return kinds.some((kind) => isPasted(kind) && (identity?.kinds?.includes(kind.id) ?? true))
@@ -383,6 +394,8 @@ describe('the identity request', () => {
     const { handle } = await connectTo(stripe, restricted!)
     answer(401, { error: 'no' })
     expect((await identify(handle)).json).toMatchObject({ result: 'refused', status: 401 })
+    answer(403, { error: 'no' })
+    expect((await identify(handle)).json).toMatchObject({ result: 'forbidden', status: 403 })
     const ofSlack = await connectTo(slack, slack.kinds[0]!)
     answer(200, { ok: false, error: 'invalid_auth' })
     expect((await identify(ofSlack.handle)).json).toMatchObject({

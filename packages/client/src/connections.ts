@@ -33,8 +33,11 @@ export interface ConnectionView {
 
 /** What the one harmless request that the server's catalog has for a provider said. */
 export interface ConnectionIdentity {
-  /** `unavailable` when the catalog has no such request for this connection. */
-  readonly result: 'ok' | 'refused' | 'failed' | 'unavailable'
+  /**
+   * `refused` when the provider does not take the credential, `forbidden` when it may only lack the
+   * right to ask this, `unavailable` when the catalog has no such request for this connection.
+   */
+  readonly result: 'ok' | 'refused' | 'forbidden' | 'failed' | 'unavailable'
   /** The account, as the provider names it. */
   readonly account: string | null
   /** Status of the provider's answer. */
@@ -135,7 +138,7 @@ async function create(parts: SealParts, given: NewConnection): Promise<SealRecei
     },
   })
   try {
-    const stored = await sealAndUpload<ConnectionView>(parts, sealingKey, reserved, wanted)
+    const stored = await sealAndUpload(parts, sealingKey, reserved, wanted)
     return { ...stored, pin, firstUse }
   } catch (error) {
     // A reservation without a credential is of no use to anybody.

@@ -31,10 +31,9 @@ export function connectionIdentity(
   if (!provider || !identity) return undefined
   const isTheirs =
     provider.self_hosted === true || matchBaseUrl(provider, connection.baseUrl) !== undefined
-  const fits = provider.kinds.some(
-    ({ id, credential }) =>
-      credential.kind === connection.kind && (identity.kinds?.includes(id) ?? true),
-  )
+  // Only the kind of credential is known here, not which of the provider's kinds it was.
+  const alike = provider.kinds.filter(({ credential }) => credential.kind === connection.kind)
+  const fits = alike.length > 0 && alike.every(({ id }) => identity.kinds?.includes(id) ?? true)
   if (!isTheirs || !fits) return undefined
   const { ok, account } = identity
   return {

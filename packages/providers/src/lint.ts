@@ -35,6 +35,15 @@ function* problems(provider: Provider): Generator<string> {
   if (provider.identity && /[*]/.test(provider.identity.path)) {
     yield 'identity: the path is one path, without stars'
   }
+  const included = provider.identity?.kinds
+  const split = provider.kinds.find(
+    ({ id, credential }) =>
+      included?.includes(id) === false &&
+      provider.kinds.some(
+        (other) => other.credential.kind === credential.kind && included.includes(other.id),
+      ),
+  )
+  if (split) yield `identity: ${split.id} cannot be told from a kind that is sent alike`
   for (const { name, method, path } of provider.operations ?? []) {
     const policy = { methods: [method], paths: [path], resources: [] }
     if (!connectionPolicySchema.safeParse(policy).success) {

@@ -135,6 +135,13 @@ describe('a provider', () => {
     ],
     ['a base URL that is not canonical', { base_url: 'https://{tenant}.Acme.example/' }],
     ['a check that lies in the future', { checked: '2999-01-01' }],
+    [
+      'an identity request for one of two kinds that look alike',
+      {
+        kinds: [acme.kinds[0]!, { ...acme.kinds[0]!, id: 'other' }],
+        identity: { path: '/me', kinds: ['token'] },
+      },
+    ],
   ])('has lint for %s', (_, change) => {
     expect(lintProvider(parseProvider({ ...acme, ...change }))).not.toEqual([])
   })

@@ -4,7 +4,7 @@ import { connectionView, viewConnection } from './connection-view.ts'
 
 /** What the identity request of a connection said. */
 export const identityView = z.object({
-  result: z.enum(['ok', 'refused', 'failed', 'unavailable']),
+  result: z.enum(['ok', 'refused', 'forbidden', 'failed', 'unavailable']),
   /** The account, as the provider names it; null where it does not. */
   account: z.string().nullable(),
   /** Status of the provider's answer. */

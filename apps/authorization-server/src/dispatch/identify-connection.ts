@@ -15,10 +15,11 @@ import { DispatchRefusal } from './refusal.ts'
 
 /**
  * What the identity request said: the credential works (`ok`), the provider does not take it
- * (`refused`), nobody knows (`failed`), or the catalog has no such request (`unavailable`).
+ * (`refused`, 401), it may lack the right to ask this alone (`forbidden`, 403), nobody knows (`failed`),
+ * or the catalog has no such request (`unavailable`).
  */
 export interface Identified {
-  readonly result: 'ok' | 'refused' | 'failed' | 'unavailable'
+  readonly result: 'ok' | 'refused' | 'forbidden' | 'failed' | 'unavailable'
   readonly account: string | undefined
   /** Status of the upstream's answer. */
   readonly status: number | undefined
@@ -127,7 +128,8 @@ function judge(
   { account, isAccepted }: ConnectionIdentity,
   { result: { status }, body }: UpstreamAnswer,
 ): { readonly result: Identified['result']; readonly account?: string | undefined } {
-  if (status === 401 || status === 403) return { result: 'refused' }
+  if (status === 401) return { result: 'refused' }
+  if (status === 403) return { result: 'forbidden' }
   if (status < 200 || status > 299) return { result: 'failed' }
   const answer = parseJson(body)
   if (!isAccepted(answer)) return { result: 'refused' }

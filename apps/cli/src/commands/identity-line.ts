@@ -14,7 +14,10 @@ export function identityLine({ result, account, status, code }: Identity): strin
       : `Account: ${withoutControls(account)}`
   }
   if (result === 'refused') {
-    return `The provider does not accept it${answered}: the key is wrong, revoked, or lacks a right. Revoke the connection and add the right key.`
+    return `The provider does not accept it${answered}: the key is wrong or was revoked. Revoke the connection and add the right key.`
+  }
+  if (result === 'forbidden') {
+    return `The provider does not say which account it is${answered}: the key is wrong, or lacks the right to ask.`
   }
   if (result === 'unavailable') {
     return 'The catalog has no harmless request that would name the account.'

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const openai: ProviderData = {
   name: 'openai',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'OpenAI',
   category: 'ai',

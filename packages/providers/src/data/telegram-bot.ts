@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const telegramBot: ProviderData = {
   name: 'telegram-bot',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Telegram bot',
   category: 'social',

@@ -61,11 +61,6 @@ export const twilio: ProviderData = {
       },
     },
   ],
-  identity: {
-    path: '/2010-04-01/Accounts.json',
-    account: ['/accounts/0/friendly_name'],
-    kinds: ['auth_token'],
-  },
   operations: [
     {
       name: 'messages.create',
