@@ -482,6 +482,7 @@ describe('the answers', () => {
   const shownOnce = new Set([
     'post /v1/connections upload.nonce',
     'post /v1/connections/:handle/upload upload.nonce',
+    'post /v1/oauth-apps upload.nonce',
     'post /v1/clients client_secret',
     'post /v1/resources client.secret',
     'post /v1/resources deployment.secret',
@@ -490,7 +491,7 @@ describe('the answers', () => {
   const suspicious =
     /secret|password|credential|token|nonce|hash|record$|sealed|cipher|private|api_?key|^key$|^url$|bytes/i
   const harmless =
-    /^(prev_)?hash$|^token_endpoint_auth_method$|^dpop_nonce$|^dpop_bound_access_tokens$/
+    /^(prev_)?hash$|^token_endpoint(_auth_method)?$|^token_expires_at$|^dpop_nonce$|^dpop_bound_access_tokens$/
 
   const fieldsOf = (schema: z.ZodType, path: readonly string[] = []): string[] => {
     const { def } = schema as unknown as { def: Record<string, unknown> }

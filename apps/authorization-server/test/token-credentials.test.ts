@@ -128,7 +128,7 @@ describe('service accounts', () => {
 
   test('a key that the provider does not know needs a new one, which the owner uploads to the same handle', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const wrong = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    const wrong = privateKey.export({ type: 'pkcs8', format: 'pem' })
     const { handle, caller } = await connectSealed(app, ann, provider, jwtBearer(), {
       private_key: wrong,
     })
@@ -152,10 +152,10 @@ describe('service accounts', () => {
   })
 
   test.each([
-    ['a key of another kind', { ...{} }, generateKeyPairSync('ed25519').privateKey],
+    ['a key of another kind', {}, generateKeyPairSync('ed25519').privateKey],
     ['a key that is too short', {}, generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey],
   ])('%s is refused at upload', async (_name, _changes, key) => {
-    const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string
+    const pem = key.export({ type: 'pkcs8', format: 'pem' })
     expect((await tryUpload(jwtBearer(), { private_key: pem })).json.code).toBe(
       'CREDENTIAL_REFUSED',
     )

@@ -98,7 +98,9 @@ const askers: { readonly [Name in TokenKind['kind']]: Asker<Kind<Name>> } = {
       server,
       client,
       // The assertion says who asks; a `client_id` beside it is refused by some.
-      (...[, , body]) => void body.delete('client_id'),
+      (...[, , body]) => {
+        body.delete('client_id')
+      },
       jwtBearerGrant,
       {
         ...credential.parameters,

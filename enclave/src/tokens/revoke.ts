@@ -47,22 +47,21 @@ async function revokeAt(
   // With the refresh token the provider ends what was made with it.
   const token = refreshToken ?? accessToken
   if (!token) return 'unsupported'
-  switch (credential.kind) {
-    case 'github_app':
-      await revokeInstallationToken(credential, token, fetch)
-      return 'revoked'
-    case 'oauth2': {
-      const own = requireApp(credential, app)
-      return revokeByStandard(own.app, own.record.envelope.secrets['client_secret'], token, fetch)
-    }
-    case 'oauth2_client_credentials':
-      return revokeByStandard(credential, secrets['client_secret'], token, fetch)
-    case 'jwt_bearer': {
-      const { issuer: client_id, ...rest } = credential
-      const facts = { ...rest, client_id, token_endpoint_auth_method: 'none' as const }
-      return revokeByStandard(facts, undefined, token, fetch)
-    }
+  if (credential.kind === 'github_app') {
+    await revokeInstallationToken(credential, token, fetch)
+    return 'revoked'
   }
+  if (credential.kind === 'oauth2') {
+    const own = requireApp(credential, app)
+    return revokeByStandard(own.app, own.record.envelope.secrets['client_secret'], token, fetch)
+  }
+  if (credential.kind === 'oauth2_client_credentials') {
+    return revokeByStandard(credential, secrets['client_secret'], token, fetch)
+  }
+  const { issuer: client_id, token_endpoint, revocation_endpoint } = credential
+  const facts = { client_id, token_endpoint, revocation_endpoint }
+  const anonymous = { ...facts, token_endpoint_auth_method: 'none' } as const
+  return revokeByStandard(anonymous, undefined, token, fetch)
 }
 
 async function revokeByStandard(

@@ -31,7 +31,7 @@ export function createTokenFetch(upstream: Upstream): TokenFetch {
     try {
       const response = await upstream.send({
         origin,
-        method: method as 'GET' | 'POST' | 'DELETE',
+        method,
         target: `${pathname}${search}`,
         headers: new Map(
           Object.entries({ 'user-agent': 'holdfast', ...headers, 'accept-encoding': 'identity' }),
@@ -79,7 +79,9 @@ function requireAnswer({ statusCode, headers, body }: UpstreamResponse): void {
 async function readAnswer({ body }: UpstreamResponse, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  const stop = (): void => void body.destroy()
+  const stop = (): void => {
+    body.destroy()
+  }
   signal.addEventListener('abort', stop, { once: true })
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -9,6 +9,7 @@ import {
   toBase64url,
 } from '@holdfast/protocol'
 import type { Api } from './api.ts'
+import type { ConnectionView } from './connections.ts'
 import { ClientError } from './errors.ts'
 import { segment } from './paging.ts'
 import type { TrustedSealingKey } from './sealing-keys.ts'
@@ -52,12 +53,12 @@ export function canonicalBase({ baseUrl }: Pick<Sealable, 'baseUrl'>): {
  *
  * @throws ClientError `BINDING_REFUSED` before anything is sealed
  */
-export async function sealAndUpload<View>(
+export async function sealAndUpload(
   { api, subject }: SealParts,
   { key }: TrustedSealingKey,
   reserved: Reservation,
   wanted: Sealable,
-): Promise<{ readonly connection: View; readonly handle: ConnectionHandle }> {
+): Promise<{ readonly connection: ConnectionView; readonly handle: ConnectionHandle }> {
   const handle = parseConnectionHandle(reserved.handle)
   if (reserved.owner !== (await subject())) {
     throw new ClientError(
@@ -82,7 +83,7 @@ export async function sealAndUpload<View>(
     },
     secrets: wanted.secrets,
   })
-  const connection = await api<View>({
+  const connection = await api<ConnectionView>({
     method: 'PUT',
     path: `/v1/connections/${segment(handle)}/credential`,
     body: {

@@ -1,5 +1,12 @@
 /** Connections with tokens, made over the API as clients make them. */
-import { type CredentialKind, seal, toBase64url, utf8, verifyKeySet } from '@holdfast/protocol'
+import {
+  type CredentialKind,
+  type OAuthApp,
+  seal,
+  toBase64url,
+  utf8,
+  verifyKeySet,
+} from '@holdfast/protocol'
 import type { User, UserRole } from '@holdfast/storage'
 import { expect } from 'vitest'
 import { hashPassword } from '../../src/interaction/passwords.ts'
@@ -95,27 +102,29 @@ export const clientCredentials = (provider: TokenProvider): CredentialKind => ({
   token_endpoint_auth_method: 'client_secret_basic',
 })
 
-export const appCredential = (provider: TokenProvider, changes: object = {}): CredentialKind =>
-  ({
-    kind: 'oauth2_app',
-    client_id: provider.client.id,
-    authorization_endpoint: `${provider.url}/auth`,
-    token_endpoint: `${provider.url}/token`,
-    revocation_endpoint: `${provider.url}/token/revocation`,
-    issuer: provider.url,
-    issuer_in_response: true,
-    token_endpoint_auth_method: 'client_secret_basic',
-    scopes: ['openid', 'offline_access'],
-    authorization_parameters: { prompt: 'consent' },
-    ...changes,
-  }) as CredentialKind
+export const appCredential = (
+  provider: TokenProvider,
+  changes: Partial<OAuthApp> = {},
+): CredentialKind => ({
+  kind: 'oauth2_app',
+  client_id: provider.client.id,
+  authorization_endpoint: `${provider.url}/auth`,
+  token_endpoint: `${provider.url}/token`,
+  revocation_endpoint: `${provider.url}/token/revocation`,
+  issuer: provider.url,
+  issuer_in_response: true,
+  token_endpoint_auth_method: 'client_secret_basic',
+  scopes: ['openid', 'offline_access'],
+  authorization_parameters: { prompt: 'consent' },
+  ...changes,
+})
 
 /** An OAuth app, made by an administrator. */
 export async function makeApp(
   app: VaultApp,
   admin: Caller,
   provider: TokenProvider,
-  changes: object = {},
+  changes: Partial<OAuthApp> = {},
 ): Promise<string> {
   const reserved = await callApi(app, admin.api, 'POST', '/v1/oauth-apps', {
     provider: 'local',

@@ -69,7 +69,7 @@ export async function startTokenProvider(
 
   const client = { id: 'holdfast-at-provider', secret: `cs_${randomBytes(24).toString('hex')}` }
   const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const privateKeyPem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  const privateKeyPem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' })
   const seconds = options.accessTokenSeconds ?? 3600
   const secrets = new Set<string>([client.secret])
   const asked: Record<string, number> = {}
@@ -204,7 +204,7 @@ export async function startTokenProvider(
     hearAnswer(response, note)
     // The body was read above; the library takes it from here.
     Object.assign(incoming, { body: form })
-    library(incoming, response)
+    await library(incoming, response)
   }
   return provider
 }
@@ -230,7 +230,7 @@ function createOidc(
         client_secret: client.secret,
         // Any port of this machine.
         application_type: 'native',
-        redirect_uris: ['http://127.0.0.1/oauth/callback'],
+        redirect_uris: ['http://127.0.0.1/oauth/callback', 'http://localhost/oauth/callback'],
         grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
         response_types: ['code'],
         token_endpoint_auth_method: 'client_secret_basic',
