@@ -99,7 +99,7 @@ function nextCommands(what: Announcement): string[] {
   const all: readonly (readonly [string, string])[] = [
     [`setup${local}`, 'create the first administrator here instead of in the browser'],
     [`login${remote}`, 'sign in from this machine'],
-    ['connections add github --base-url https://api.github.com', 'seal a first credential'],
+    ['connections add github --allow read', 'seal a first credential'],
     [`doctor${local}`, 'check the installation'],
   ]
   const chosen = what.setupLink === undefined ? all.slice(1) : all.slice(0, 3)
