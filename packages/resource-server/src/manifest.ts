@@ -14,7 +14,7 @@ export function toolManifest(
   const described = tools.map(({ name, options }) => ({
     name,
     description: options.description ?? options.title ?? '',
-    scopes: [...(options.requiredScopes ?? [])],
+    scopes: [...(scopes.get(name) ?? [])],
     connections: (options.connections ?? []).map((one) =>
       typeof one === 'string' ? one : one.name,
     ),

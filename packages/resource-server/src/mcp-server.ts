@@ -49,6 +49,21 @@ export interface MCPServerOptions<Server extends OfficialServer> {
   readonly stepUp?: 'result' | 'challenge'
 }
 
+const withoutToken = (name: string): string => `Tool "${name}" requires an authenticated request`
+
+/** What each tool needs: its own scopes, and those that were put on it from outside. */
+function scopesByTool(
+  toolScopes: Readonly<Record<string, readonly string[]>> | undefined,
+  tools: readonly Tool[],
+): ReadonlyMap<string, readonly string[]> {
+  const scopes = new Map(Object.entries(toolScopes ?? {}))
+  for (const { name, options } of tools) {
+    const own = options.requiredScopes ?? []
+    scopes.set(name, [...new Set([...(scopes.get(name) ?? []), ...own])])
+  }
+  return scopes
+}
+
 /**
  * An official MCP server behind a guard: tokens, scopes of the server and of each tool, and dispatch.
  * `{ fetch }` is what Workers, Deno and Bun serve; on Node use `mcpListener` of `./node`.
@@ -70,10 +85,12 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   readonly #handler: OfficialHandler
   #provider: AuthorizationProvider | undefined
   #guard: ProtectedResource | undefined
+  #scopes: ReadonlyMap<string, readonly string[]>
 
   constructor(options: MCPServerOptions<Server>) {
     this.#options = options
     this.#provider = options.authorization.authorizationProvider
+    this.#scopes = scopesByTool(options.toolScopes, [])
     this.#handler = options.handler(() => this.#createServer())
     this.fetch = this.fetch.bind(this)
   }
@@ -86,6 +103,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
       }
       this.#tools.push(one)
     }
+    this.#scopes = scopesByTool(this.#options.toolScopes, this.#tools)
     this.#guard = undefined
     return this
   }
@@ -107,7 +125,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
           ...authorization,
           ...(this.#provider === undefined ? {} : { authorizationProvider: this.#provider }),
         },
-        [...this.#toolScopes().values()].flat(),
+        [...this.#scopes.values()].flat(),
       ),
     )
     return this.#guard
@@ -115,7 +133,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
 
   /** What the tools do, for the consent page. */
   get manifest(): ToolManifest {
-    return toolManifest(this.#tools, this.#toolScopes())
+    return toolManifest(this.#tools, this.#scopes)
   }
 
   /** Tells the authorization server what the tools do. Call it when the server starts. */
@@ -134,7 +152,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   /** Serves one request. */
   async fetch(request: Request): Promise<Response> {
     const { guard } = this
-    if (guard === undefined) return this.#handler.fetch(request)
+    if (guard === undefined) return this.#serve(undefined, request, undefined)
     const decision = await guard.check(fetchResourceRequest(request))
     if (decision.answer !== undefined && !this.#mayPass(decision)) {
       return fetchAnswer(decision.answer)
@@ -149,7 +167,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   }
 
   async #serve(
-    guard: ProtectedResource,
+    guard: ProtectedResource | undefined,
     request: Request,
     admitted: AuthenticatedRequest | undefined,
   ): Promise<Response> {
@@ -166,22 +184,21 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   }
 
   #refuse(
-    guard: ProtectedResource,
+    guard: ProtectedResource | undefined,
     request: Request,
     admitted: AuthenticatedRequest | undefined,
     calls: readonly ToolCall[],
   ): Response | undefined {
-    const scopes = this.#toolScopes()
     for (const call of calls) {
-      const needed = scopes.get(call.name) ?? []
-      if (admitted === undefined) {
-        return toolResponse(
-          call,
-          failedResult(`Tool "${call.name}" requires an authenticated request`),
-        )
+      const needed = this.#scopes.get(call.name) ?? []
+      const missing = admitted === undefined ? needed : admitted.missingScopes(needed)
+      // Without a token no tool runs, unless authorization is off and the tool needs no scope.
+      if (admitted === undefined && (guard !== undefined || missing.length > 0)) {
+        const text =
+          guard === undefined ? refusalText(call.name, needed, missing) : withoutToken(call.name)
+        return toolResponse(call, failedResult(text))
       }
-      const missing = admitted.missingScopes(needed)
-      if (missing.length === 0) continue
+      if (admitted === undefined || guard === undefined || missing.length === 0) continue
       // A batch has no place for one refused result, and current clients send none.
       if (this.#options.stepUp === 'challenge' || calls.length > 1) {
         const answer = guard.checkScopes(fetchResourceRequest(request), admitted, needed)
@@ -198,13 +215,6 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     return error instanceof TokenError
       ? ['invalid_token', 'invalid_dpop_proof', 'temporarily_unavailable'].includes(error.code)
       : false
-  }
-
-  #toolScopes(): ReadonlyMap<string, readonly string[]> {
-    return new Map([
-      ...Object.entries(this.#options.toolScopes ?? {}),
-      ...this.#tools.map(({ name, options }) => [name, options.requiredScopes ?? []] as const),
-    ])
   }
 
   #createServer(): Server {

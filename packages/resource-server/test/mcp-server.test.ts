@@ -338,7 +338,7 @@ describe.each(Object.keys(servers))('failOpen on %s', (sdk) => {
 })
 
 test('with authorization off, tools that need scopes still refuse, and others have no token', async () => {
-  await start(servers['SDK v2'] as Make, { enabled: false })
+  await start(servers['SDK v2'] as Make, { enabled: false }, { toolScopes: { other: ['x'] } })
   const mcp = await connect(clients['client v2'] as Connect)
   expect(await textOf(mcp.callTool({ name: 'raw', arguments: {} }))).toBe('raw ran')
   expect(await textOf(mcp.callTool({ name: 'delete_file', arguments: { id: 'a' } }))).toMatch(
@@ -347,6 +347,69 @@ test('with authorization off, tools that need scopes still refuse, and others ha
   expect(await textOf(mcp.callTool({ name: 'whoami', arguments: {} }))).toBe(
     'error: [NOT_CONFIGURED] authorization is off: there is no token',
   )
+})
+
+test('with authorization off, tools with scopes from outside refuse as well', async () => {
+  await start(servers['SDK v2'] as Make, { enabled: false }, { toolScopes: { raw: ['raw:run'] } })
+  const mcp = await connect(clients['client v2'] as Connect)
+  expect(await textOf(mcp.callTool({ name: 'raw', arguments: {} }))).toBe(
+    `error: Tool "raw" requires scopes: ['raw:run']. Missing: ['raw:run']`,
+  )
+})
+
+test('scopes from outside add to those of a tool’s own', async () => {
+  await start(servers['SDK v2'] as Make, {}, { toolScopes: { delete_file: ['extra'] } })
+  const token = await issuer.signToken({ scope: 'tools:call files:delete' })
+  const mcp = await connect(clients['client v2'] as Connect, token)
+  expect(await textOf(mcp.callTool({ name: 'delete_file', arguments: { id: 'a' } }))).toBe(
+    `error: Tool "delete_file" requires scopes: ['extra', 'files:delete']. Missing: ['extra']`,
+  )
+})
+
+test('what the tools do is published by the resource’s own client', async () => {
+  const seen: Array<{ url: string; init: RequestInit }> = []
+  const published: typeof fetch = async (target, init = {}) => {
+    seen.push({ url: String(target), init })
+    return new Response(null, { status: seen.length === 1 ? 204 : 400 })
+  }
+  const server = await start(
+    servers['SDK v2'] as Make,
+    { fetch: published },
+    { toolScopes: { raw: ['raw:run'] } },
+  )
+  await server.publishManifest()
+  expect(seen[0]?.url).toBe(
+    `${issuer.issuer}/v1/resources/${encodeURIComponent(resource)}/manifest`,
+  )
+  expect(seen[0]?.init).toMatchObject({
+    method: 'PUT',
+    headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` },
+  })
+  expect(JSON.parse(String(seen[0]?.init.body))).toEqual({
+    tools: [
+      {
+        name: 'whoami',
+        description: 'Tells who you are.',
+        scopes: [],
+        connections: [],
+        operations: [],
+      },
+      {
+        name: 'delete_file',
+        description: '',
+        scopes: ['files:delete'],
+        connections: ['github'],
+        operations: [{ method: 'DELETE', path: '/files/{id}', words: 'Deletes a file' }],
+      },
+      { name: 'raw', description: '', scopes: ['raw:run'], connections: [], operations: [] },
+    ],
+  })
+  await expect(server.publishManifest()).rejects.toThrow('refused the tool manifest: 400')
+})
+
+test('two tools of one name are refused', async () => {
+  const server = await start(servers['SDK v2'] as Make)
+  expect(() => server.collect(whoami)).toThrow('there already is a tool whoami')
 })
 
 describe('a client with URL-mode elicitation', () => {
