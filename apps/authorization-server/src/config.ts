@@ -78,9 +78,9 @@ export const configSchema = z.strictObject({
   rateLimits: z
     .strictObject({
       /** Authorization requests of one address (IPv6: one /64) in a minute. */
-      authorizePerAddress: z.int().min(1).default(600),
+      authorizePerAddress: z.int().min(1).default(3000),
       /** Authorization, pushed and device authorization requests of everybody in a minute. */
-      authorizeGlobal: z.int().min(1).default(12_000),
+      authorizeGlobal: z.int().min(1).default(30_000),
       /** Pushed and device authorization requests of one client at one address in a minute. */
       pushedPerClient: z.int().min(1).default(300),
       /** Refused token requests of one address in a minute. */
@@ -88,7 +88,7 @@ export const configSchema = z.strictObject({
       /** Refused token requests in the name of one client at one address in a minute. */
       tokenFailuresPerClient: z.int().min(1).default(120),
       /** Tokens for one user in a minute. */
-      tokensPerAccount: z.int().min(1).default(600),
+      tokensPerAccount: z.int().min(1).default(6000),
       /** Wrong device codes of one address in a quarter of an hour. */
       deviceCodesPerAddress: z.int().min(1).default(10),
       /** Wrong device codes of everybody in a quarter of an hour. */
@@ -106,7 +106,7 @@ export const configSchema = z.strictObject({
       /** Whose documents are believed. */
       trust: z.enum(['open', 'allow-list', 'review']).default('open'),
       /** `host`, `host:port` or `*.host`. */
-      allowedHosts: z.array(z.string()).default([]),
+      allowedHosts: z.array(z.string().toLowerCase()).default([]),
       /** Use the documents that come with this version where their hosts cannot be reached. */
       bundled: z.boolean().default(true),
     })

@@ -161,7 +161,7 @@ describe('private_key_jwt', () => {
       await assertion(client, { exp: now + 3600 }),
       await assertion(client, { iss: other.id }),
       await assertion({ ...client, id: other.id }),
-      await assertion(client, { jti: undefined }),
+      await assertion(client, { jti: '' }),
       `${(await assertion(client)).split('.').slice(0, 2).join('.')}.`,
     ]
     for (const text of wrong) {

@@ -139,3 +139,12 @@ function readBasic(header: string | undefined): { id: string; secret: string } |
     throw failed(true)
   }
 }
+
+/** The client that a Basic header names, unverified; undefined for any other request. */
+export function basicClientId(request: IncomingMessage): string | undefined {
+  try {
+    return readBasic(request.headers.authorization)?.id
+  } catch {
+    return undefined
+  }
+}

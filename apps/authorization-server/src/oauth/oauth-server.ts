@@ -18,6 +18,7 @@ import { denyListPath, routes } from './routes.ts'
 import { serveRevocation } from './revoke.ts'
 import { tokenAliasPath } from './token-alias.ts'
 import { auditTokenRequests } from './token-audit.ts'
+import { createAccountLimit, limitRequests } from './request-limits.ts'
 import { completeTokenRequest } from './token-request.ts'
 import { serveUserinfo } from './userinfo.ts'
 
@@ -42,9 +43,10 @@ export interface OAuthServer {
  */
 export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const { ctx, directory } = options
-  let provider = createProvider(options)
+  const accountLimit = createAccountLimit(ctx.config.rateLimits)
+  let provider = createProvider({ ...options, accountLimit })
   ctx.keystore.onChange(() => {
-    provider = createProvider(options)
+    provider = createProvider({ ...options, accountLimit })
   })
 
   const resourceScopes = async (): Promise<string[]> =>
@@ -56,6 +58,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     provider: () => provider,
     middleware: [
       serveCors(corsPaths),
+      limitRequests(ctx.config.rateLimits),
       byPath(
         new Map([
           [routes.jwks, serveJwks(ctx)],

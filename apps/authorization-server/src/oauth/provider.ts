@@ -14,6 +14,7 @@ import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { recordGrantGivenUp } from './grant-audit.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { renderAuthorizationError } from './render-error.ts'
+import type { AccountLimit } from './request-limits.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
 import { resourceIndicators } from './resource-indicators.ts'
 import { routes } from './routes.ts'
@@ -30,6 +31,8 @@ export interface ProviderOptions {
   readonly cookieKeys: readonly string[]
   /** 32 bytes, from which DPoP nonces are derived. */
   readonly nonceSecret: Uint8Array
+  /** Outlives an instance. */
+  readonly accountLimit: AccountLimit
 }
 
 const sessionTtlSeconds = 12 * 3600
@@ -61,6 +64,10 @@ function configuration(options: ProviderOptions): Configuration {
   const { accessTokenTtlSeconds, refreshTokenTtlSeconds, issuer } = ctx.config
   const [signing] = ctx.keystore.keys()
   if (!signing) throw new Error('the keystore is empty')
+  // Browsers take such names only over https and without a domain; `__Host-` also wants the path /.
+  const cookiePrefix = issuer.startsWith('https:')
+    ? { root: '__Host-', path: '__Secure-' }
+    : { root: '', path: '' }
   const cookie = {
     httpOnly: true,
     sameSite: 'lax' as const,
@@ -99,9 +106,9 @@ function configuration(options: ProviderOptions): Configuration {
       origin !== 'null' && client.clientAuthMethod === 'none',
     cookies: {
       names: {
-        session: 'holdfast_session',
-        interaction: 'holdfast_interaction',
-        resume: 'holdfast_resume',
+        session: cookiePrefix.root + 'holdfast_session',
+        interaction: cookiePrefix.path + 'holdfast_interaction',
+        resume: cookiePrefix.path + 'holdfast_resume',
       },
       long: cookie,
       short: cookie,
@@ -143,7 +150,7 @@ function configuration(options: ProviderOptions): Configuration {
         signingKid: signing.kid,
       }) as NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>,
     },
-    findAccount: createFindAccount(ctx.storage),
+    findAccount: createFindAccount(ctx.storage, options.accountLimit),
     // Every authorization has its own grant, so that one client's sign-ins at two resources, or on
     // two machines, do not take each other's refresh tokens away.
     loadExistingGrant: grantOfThisConsent,

@@ -162,13 +162,13 @@ export const settingsSchema = z.strictObject({
       }),
     ),
   tokensPerAccountPerMinute: integerSetting(1, 1_000_000)
-    .default(600)
-    .meta(about({ default: '600', description: 'Tokens for one user in a minute.' })),
+    .default(6_000)
+    .meta(about({ default: '6000', description: 'Tokens for one user in a minute.' })),
   authorizePerAddressPerMinute: integerSetting(1, 1_000_000)
-    .default(600)
+    .default(3_000)
     .meta(
       about({
-        default: '600',
+        default: '3000',
         description: 'Authorization requests of one address (IPv6: one /64) in a minute.',
       }),
     ),

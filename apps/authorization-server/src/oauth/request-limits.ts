@@ -1,0 +1,120 @@
+import type Koa from 'koa'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Config } from '../config.ts'
+import type { RequestState } from '../context.ts'
+import { HttpProblem } from '../http/problem.ts'
+import { addressGroup } from '../interaction/sign-in-limits.ts'
+import { basicClientId } from './client-authentication.ts'
+import { routes } from './routes.ts'
+
+const minute = 60
+
+/** Answers that are part of the protocol and no failure. */
+const expected: ReadonlySet<unknown> = new Set([
+  'use_dpop_nonce',
+  'authorization_pending',
+  'slow_down',
+  'temporarily_unavailable',
+])
+
+const pushed: ReadonlySet<string> = new Set([
+  routes.pushed_authorization_request,
+  routes.device_authorization,
+])
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc6585#section-4} */
+const tooMany = ({ msBeforeNext }: RateLimiterRes): HttpProblem => {
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
+  return new HttpProblem(429, `too many requests: try again in ${seconds} seconds`, {
+    error: 'temporarily_unavailable',
+    headers: { 'Retry-After': String(seconds) },
+  })
+}
+
+/** @throws HttpProblem 429 */
+async function spend(limit: RateLimiterMemory, name: string): Promise<void> {
+  await limit.consume(name).catch((refusal: unknown) => {
+    throw refusal instanceof RateLimiterRes ? tooMany(refusal) : refusal
+  })
+}
+
+/**
+ * Limits what strangers can make this server store or compute. Whole companies and hosted agents
+ * stand behind one address, so at the token endpoint only refused requests count against it; what
+ * succeeds counts for the user alone (see {@link createAccountLimit}).
+ */
+export function limitRequests(limits: Config['rateLimits']): Koa.Middleware<RequestState> {
+  const limiter = (keyPrefix: string, points: number): RateLimiterMemory =>
+    new RateLimiterMemory({ keyPrefix, points, duration: minute })
+  const authorize = limiter('authorize', limits.authorizePerAddress)
+  const stored = limiter('stored', limits.authorizeGlobal)
+  const byClient = limiter('pushed', limits.pushedPerClient)
+  const failures = limiter('failed', limits.tokenFailuresPerAddress)
+  const clientFailures = limiter('failed-client', limits.tokenFailuresPerClient)
+
+  const requireBudget = async (limit: RateLimiterMemory, name: string): Promise<void> => {
+    const used = await limit.get(name)
+    if (used && used.remainingPoints <= 0) throw tooMany(used)
+  }
+
+  async function tokenRequest(koa: Koa.ParameterizedContext<RequestState>, next: Koa.Next) {
+    const from = addressGroup(koa.state.remoteAddress)
+    await requireBudget(failures, from)
+    // A body is read further in; a client that names itself there is counted once that is known.
+    const early = basicClientId(koa.req)
+    if (early !== undefined) await requireBudget(clientFailures, `${early} ${from}`)
+    const failed = async (): Promise<void> => {
+      const { oidc } = koa as { oidc?: { params?: Record<string, unknown> } }
+      const client = early ?? oidc?.params?.['client_id']
+      await failures.penalty(from)
+      if (typeof client === 'string') {
+        await clientFailures.penalty(`${client.slice(0, 256)} ${from}`)
+      }
+    }
+    try {
+      await next()
+    } catch (error) {
+      if (error instanceof HttpProblem && error.status < 500) await failed()
+      throw error
+    }
+    const { error } = (koa.body ?? {}) as { error?: unknown }
+    if (koa.status >= 400 && koa.status < 500 && !expected.has(error)) await failed()
+  }
+
+  return async (koa, next) => {
+    if (koa.path === routes.authorization && koa.method === 'GET') {
+      await spend(authorize, addressGroup(koa.state.remoteAddress))
+      await spend(stored, 'all')
+    } else if (koa.method === 'POST' && pushed.has(koa.path)) {
+      const client = basicClientId(koa.req) ?? ''
+      await spend(byClient, `${client} ${addressGroup(koa.state.remoteAddress)}`)
+      await spend(stored, 'all')
+    } else if (koa.method === 'POST' && /^\/(?:oauth2\/)?token$/.test(koa.path)) {
+      return tokenRequest(koa, next)
+    }
+    return next()
+  }
+}
+
+/** Counts the tokens of one user. Resolves to the seconds to wait, 0 = go on. */
+export type AccountLimit = (accountId: string) => Promise<number>
+
+/** Makes the limit that a client in a loop meets, and nobody else. */
+export function createAccountLimit({
+  tokensPerAccount,
+}: Pick<Config['rateLimits'], 'tokensPerAccount'>): AccountLimit {
+  const limit = new RateLimiterMemory({
+    keyPrefix: 'account',
+    points: tokensPerAccount,
+    duration: minute,
+  })
+  return async (accountId) => {
+    try {
+      await limit.consume(accountId)
+      return 0
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal
+      return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
+    }
+  }
+}
