@@ -11,7 +11,6 @@ import {
   WorkloadIdentityAuth,
 } from '@holdfast/client'
 import { MCPClient } from '@holdfast/client/mcp'
-import { importPKCS8 } from 'jose'
 
 const redirectUri = 'http://localhost:3000/callback'
 
@@ -34,11 +33,17 @@ const staticClient = (context: Context): StaticClient => ({
   ...(context['issuer'] !== undefined && { issuer: context['issuer'] }),
 })
 
+/** The suite's keys are for ES256. */
+function importKey(pem: string): Promise<CryptoKey> {
+  const der = Buffer.from(pem.replaceAll(/-----.*?-----/g, ''), 'base64')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  return crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+}
+
 async function authFor(scenario: string, context: Context): Promise<Auth> {
   switch (scenario) {
     case 'auth/client-credentials-jwt': {
-      const algorithm = context['signing_algorithm'] ?? 'ES256'
-      const privateKey = await importPKCS8(context['private_key_pem'] ?? '', algorithm)
+      const privateKey = await importKey(context['private_key_pem'] ?? '')
       return new ClientCredentialsAuth({ client: { ...staticClient(context), privateKey } })
     }
     case 'auth/client-credentials-basic':
