@@ -92,7 +92,7 @@ describe('administrators', () => {
   test('hand out registration tokens, which are stored as hashes and can be revoked', async () => {
     const made = await ask('POST', '/v1/registration-tokens', { label: 'laptops', uses: 3 })
     expect(made.status, made.text).toBe(201)
-    const { token, registration_token: record } = made.json
+    const { token, registration: record } = made.json
     expect(token).toMatch(/^hrt_[A-Za-z0-9_-]{43}$/)
     expect(record).toMatchObject({ label: 'laptops', uses_left: 3, revoked_at: null })
     expect((await ask('GET', '/v1/registration-tokens')).text).not.toContain(token)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DocumentHost, publicDocument, startDocumentHost } from './support/document-host.ts'
-import { Browser } from './support/browser.ts'
+import { Browser, formOf } from './support/browser.ts'
 import {
   addResource,
   authorizationUrl,
@@ -293,6 +293,18 @@ describe('whose documents are believed', () => {
     expect((await refresh(server, client, tokens.refresh_token)).status).not.toBe(200)
     await expect(server.ctx.verifyToken(tokens.access_token, {})).rejects.toThrow()
     expect((await pageFor(client.client_id)).text).toContain('not allowed here')
+  })
+
+  test('a client that is denied while its consent page is open gets no further', async () => {
+    await start()
+    const client = { client_id: host.serve('/client.json', document) }
+    const browser = new Browser(server.issuer)
+    const { url } = await authorizationUrl(server, { client })
+    const consent = await signIn(browser, await browser.open(url), email)
+    await server.ctx.revocation.denyClientHost(new URL(client.client_id).host, 'usr_admin')
+    const answer = await browser.submit(formOf(consent, '/consent'))
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('no longer valid')
   })
 
   test('allow-list: only hosts of the setting, or approved ones', async () => {

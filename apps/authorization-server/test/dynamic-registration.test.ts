@@ -153,6 +153,22 @@ describe('dynamic registration', () => {
   })
 })
 
+test('a token for one client registers one, however many try at the same time', async () => {
+  await start({ dynamic: 'initial-access-token' })
+  const { token } = await server.ctx.storage.registrationTokens.create({
+    label: undefined,
+    usesLeft: 1,
+    createdBy: 'usr_admin',
+    expiresAtMs: nowMs + hourMs,
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => register({ ...metadata, client_name: `${n}` }, token)),
+  )
+  const statuses = answers.map(({ status }) => status)
+  expect(statuses.filter((status) => status === 201)).toHaveLength(1)
+  expect(statuses.filter((status) => status === 401)).toHaveLength(19)
+})
+
 describe('a registration is refused', () => {
   beforeEach(() => start())
 
@@ -258,7 +274,7 @@ describe('a registration is refused', () => {
 
 describe('room for clients', () => {
   const registerMany = async (count: number, prefix: string): Promise<string[]> => {
-    const ids = []
+    const ids: string[] = []
     for (let n = 0; n < count; n += 1) {
       const { body } = await register({ ...metadata, client_name: `${prefix} ${n}` })
       ids.push(body['client_id'] as string)

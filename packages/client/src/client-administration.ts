@@ -114,5 +114,5 @@ export function clientDocumentAdministration(api: Api): ClientDocumentAdministra
 export type RegistrationTokens = Collection<
   RegistrationTokenView,
   NewRegistrationToken,
-  { readonly registration_token: RegistrationTokenView; readonly token: string }
+  { readonly registration: RegistrationTokenView; readonly token: string }
 >

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { newClientSchema, registerClient } from '../registration/clients.ts'
+import { documentHost } from '../registration/documents/document-url.ts'
 import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
@@ -98,6 +99,13 @@ export function clientRoutes(
       handle: async ({ actor, params }) => {
         const id = params['id'] ?? ''
         const known = await storage.clients.find(id)
+        const host = known ? undefined : documentHost(id)
+        if (host !== undefined) {
+          throw new ApiProblem(
+            'NOT_FOUND',
+            `this client is described by a document: turn away its host with holdfast clients deny ${host}`,
+          )
+        }
         if (!known) throw new ApiProblem('NOT_FOUND', 'there is no client with this id')
         if (known.source === 'builtin') {
           throw new ApiProblem('CONFLICT', 'this client is part of the server')

@@ -62,7 +62,7 @@ export function registrationTokenRoutes({
           .default(7 * 86_400),
       }),
       status: 201,
-      response: z.object({ registration_token: tokenView, token: z.string() }),
+      response: z.object({ registration: tokenView, token: z.string() }),
       handle: async ({ actor, body }) => {
         const { record, token } = await storage.registrationTokens.create({
           label: body.label,
@@ -77,7 +77,7 @@ export function registrationTokenRoutes({
           subject: record.id,
           request_id: actor.requestId,
         })
-        return { registration_token: view(record), token }
+        return { registration: view(record), token }
       },
     }),
     defineRoute({

@@ -5,6 +5,7 @@ import { HttpProblem } from '../http/problem.ts'
 import type { KnownResource } from '../oauth/resource-directory.ts'
 import { resourceScopesOf } from '../oauth/resource-directory.ts'
 import type { ConnectionChoice, ConnectionRequest, ConsentView } from '../views/consent.ts'
+import { findClient } from '../registration/documents/find-in-library.ts'
 import { describeClient } from './describe-client.ts'
 import type { Interaction, InteractionParts } from './parts.ts'
 
@@ -39,7 +40,7 @@ export async function loadConsentRequest(
   const { params, session } = interaction
   const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
   const [client, resource, user] = await Promise.all([
-    provider().Client.find(String(params['client_id'])),
+    findClient(provider(), String(params['client_id'])),
     directory.resolve(String(params['resource'])),
     session?.accountId === undefined ? undefined : ctx.storage.users.find(session.accountId),
   ])

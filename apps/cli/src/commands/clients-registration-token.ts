@@ -29,7 +29,7 @@ export function registrationTokenCommand(): Command {
     )
     .action(async ({ label, uses, days }: Wanted, command: Command) => {
       const { client } = await openClient(command)
-      const { registration_token: created, token } = await client.registrationTokens.create({
+      const { registration: created, token } = await client.registrationTokens.create({
         ...(label !== undefined && { label }),
         ...(uses !== undefined && { uses }),
         ...(days !== undefined && { expires_in: days * 86_400 }),

@@ -7,7 +7,8 @@ import { bearerToken, invalidToken } from './bearer.ts'
 import { createRegistrationLimits, type RegistrationLimitOptions } from './limits.ts'
 import { manageClient } from './manage.ts'
 import { readMetadata } from './read-metadata.ts'
-import { registerDynamic } from './register-dynamic.ts'
+import { acceptMetadata } from '../self-service-metadata.ts'
+import { dynamicAuthMethods, registerDynamic } from './register-dynamic.ts'
 
 type Context = Koa.ParameterizedContext<RequestState>
 
@@ -64,13 +65,19 @@ async function register(
     throw invalidToken('registration here needs an initial access token: ask an administrator')
   }
   const metadata = await readMetadata(koa.req)
+  // Before a use of the token is spent: what is refused costs none.
+  acceptMetadata(metadata, { authMethods: dynamicAuthMethods })
   const takeBack = await limits.create(koa.state.remoteAddress)
+  const spent = token === undefined ? undefined : await storage.registrationTokens.spend(token)
+  if (needsToken && spent === undefined) {
+    await takeBack()
+    throw invalidToken('the initial access token has been used up')
+  }
   const registered = await registerDynamic(ctx, metadata).catch(async (error: unknown) => {
     await takeBack()
     throw error
   })
   if (!registered.created) await takeBack()
-  const spent = token === undefined ? undefined : await storage.registrationTokens.spend(token)
   if (registered.created) {
     await storage.audit.append({
       type: 'client.registered',

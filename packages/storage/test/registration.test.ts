@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest'
+import { bytesOnDisk, temporaryStorage } from './helpers/temporary.ts'
+
+const document = '{"client_id":"https://apps.example/a"}'
+const cached = { clientId: 'https://apps.example/a', host: 'apps.example', etag: undefined }
+const dynamic = (n: number, fingerprint?: Uint8Array) => ({
+  clientId: `dcr_${n}`,
+  metadata: { client_name: `Agent ${n}`, redirect_uris: ['http://127.0.0.1/'] },
+  fingerprint,
+})
+
+test('equal registrations of two processes become one client', async () => {
+  const { storage, file } = temporaryStorage()
+  const { storage: other } = temporaryStorage({ file })
+  const fingerprint = new Uint8Array(32).fill(1)
+  const made = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      (n % 2 === 0 ? storage : other).dynamicClients.register(dynamic(n, fingerprint), 100),
+    ),
+  )
+  expect(new Set(made.map(({ client }) => client?.clientId)).size).toBe(1)
+  expect(await storage.clients.list()).toHaveLength(1)
+})
+
+test('a dynamic client carries its source to the library, and a secret only in encrypted form', async () => {
+  const { storage, file } = temporaryStorage()
+  await storage.dynamicClients.register({ ...dynamic(1), secret: 'canary-dynamic-secret' }, 100)
+  expect(await storage.oidcAdapter('Client').find('dcr_1')).toMatchObject({
+    holdfast_source: 'dynamic',
+    client_secret: 'canary-dynamic-secret',
+  })
+  expect(bytesOnDisk(file).includes('canary-dynamic-secret')).toBe(false)
+})
+
+test('no client makes room while every one has had a grant', async () => {
+  const { storage } = temporaryStorage()
+  for (let n = 0; n < 3; n += 1) {
+    await storage.dynamicClients.register(dynamic(n), 3)
+    await storage.grants.put({
+      grantId: `grant-${n}`,
+      userId: 'usr_1',
+      clientId: `dcr_${n}`,
+      resource: 'https://mcp.example',
+      scopes: [],
+      connections: {},
+    })
+  }
+  expect(await storage.dynamicClients.register(dynamic(3), 3)).toEqual({ client: undefined })
+  expect((await storage.dynamicClients.register(dynamic(3), 4)).client?.clientId).toBe('dcr_3')
+  expect((await storage.dynamicClients.register(dynamic(4), 4)).client?.clientId).toBe('dcr_4')
+  expect(await storage.clients.find('dcr_3')).toBeUndefined()
+})
+
+test('a failure stands beside a good document, or takes its place', async () => {
+  const { storage, clock } = temporaryStorage()
+  const { clientDocuments } = storage
+  await clientDocuments.put({ ...cached, document, freshUntilMs: clock.nowMs + 1000 })
+  const failed = { ...cached, failure: 'gone', freshUntilMs: clock.nowMs + 10 }
+  await clientDocuments.fail({ ...failed, drop: false })
+  expect(await clientDocuments.find(cached.clientId)).toMatchObject({ document, failure: 'gone' })
+  await clientDocuments.put({ ...cached, document, freshUntilMs: clock.nowMs + 1000 })
+  expect((await clientDocuments.find(cached.clientId))?.failure).toBeUndefined()
+  await clientDocuments.fail({ ...failed, drop: true })
+  expect((await clientDocuments.find(cached.clientId))?.document).toBeUndefined()
+})
+
+test('strangers cannot fill the list of hosts that wait', async () => {
+  const { storage } = temporaryStorage()
+  const { clientHosts } = storage
+  const added = await Promise.all(
+    Array.from({ length: 1010 }, (_, n) => clientHosts.wait(`h${n}.example`, 'https://x')),
+  )
+  expect(added.filter(Boolean)).toHaveLength(1000)
+  await clientHosts.approve('new.example', 'usr_admin')
+  expect((await clientHosts.find('new.example'))?.decision).toBe('approved')
+})
+
+test('denying a host ends what its clients were granted, and nobody else', async () => {
+  const { storage, clock } = temporaryStorage()
+  const ids = [
+    'https://apps.example/a',
+    'https://apps.example/b',
+    'https://apps.example.evil/a',
+    'cli_1',
+  ]
+  for (const [n, clientId] of ids.entries()) {
+    await storage.grants.put({
+      grantId: `grant-${n}`,
+      userId: 'usr_1',
+      clientId,
+      resource: 'https://mcp.example',
+      scopes: [],
+      connections: {},
+    })
+  }
+  await storage.clientHosts.deny('apps.example', 'usr_admin', { denyUntilMs: clock.nowMs + 1000 })
+  const left = await storage.grants.list()
+  expect(left.map(({ clientId }) => clientId)).toEqual(ids.slice(2))
+  expect(await storage.denials.match({ client: ids[0]! })).toMatchObject({ kind: 'client' })
+  expect(await storage.denials.match({ client: ids[2]! })).toBeUndefined()
+})
+
+test('a registration token is spent by exactly as many as it allows, and stored as a hash', async () => {
+  const { storage, file, clock } = temporaryStorage()
+  const { record, token } = await storage.registrationTokens.create({
+    label: 'x',
+    usesLeft: 3,
+    createdBy: 'usr_admin',
+    expiresAtMs: clock.nowMs + 1000,
+  })
+  const spent = await Promise.all(
+    Array.from({ length: 10 }, () => storage.registrationTokens.spend(token)),
+  )
+  expect(spent.filter(Boolean)).toHaveLength(3)
+  expect(bytesOnDisk(file).includes(token)).toBe(false)
+  expect((await storage.registrationTokens.revoke(record.id)).revokedAtMs).toBe(clock.nowMs)
+  expect(await storage.registrationTokens.isValid(token)).toBe(false)
+})
