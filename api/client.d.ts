@@ -225,6 +225,113 @@ export interface Audit {
 }
 export declare function auditApi(api: Api): Audit
 
+// ── client-administration.d.ts
+import type { Collection } from './administration.ts'
+import type { Api } from './api.ts'
+/** Everything that is known of one client, registered or described by a document. */
+export interface ClientDetail {
+  readonly client_id: string
+  readonly source: 'builtin' | 'manual' | 'dynamic' | 'document'
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly host: string | null
+  readonly host_decision: 'waiting' | 'approved' | 'denied' | null
+  readonly document_from: 'pinned' | 'fetched' | 'stale' | 'bundled' | null
+  readonly fetched_at: string | null
+  readonly fresh_until: string | null
+  readonly problem: string | null
+  readonly active_grants: number
+  readonly created_at: string | null
+  readonly revoked_at: string | null
+}
+/** A client document that the server remembers. */
+export interface ClientDocumentView {
+  readonly client_id: string
+  readonly host: string
+  readonly client_name: string | null
+  readonly fetched_at: string | null
+  readonly fresh_until: string
+  readonly problem: string | null
+}
+/** A host whose documents name clients, and what was decided about it. */
+export interface ClientHostView {
+  readonly host: string
+  readonly decision: 'waiting' | 'approved' | 'denied'
+  readonly client_id: string | null
+  readonly first_seen_at: string
+  readonly decided_by: string | null
+  readonly decided_at: string | null
+}
+/** A document that an administrator put in place of what its host says. */
+export interface ClientPin {
+  readonly client_id: string
+  readonly host: string
+  readonly document: Readonly<Record<string, unknown>>
+  readonly pinned_by: string
+  readonly pinned_at: string
+}
+/** The documents of well-known clients that come with the server. */
+export interface BundledDocuments {
+  readonly enabled: boolean
+  readonly documents: readonly {
+    readonly client_id: string
+    readonly name: string
+    readonly as_of: string
+    readonly source: string
+    readonly document: Readonly<Record<string, unknown>>
+  }[]
+}
+/** An initial access token (RFC 7591), without the token. */
+export interface RegistrationTokenView {
+  readonly id: string
+  readonly label: string | null
+  readonly uses_left: number | null
+  readonly created_at: string
+  readonly expires_at: string
+  readonly last_used_at: string | null
+  readonly revoked_at: string | null
+}
+/** An initial access token to make. */
+export interface NewRegistrationToken {
+  readonly label?: string
+  /** Default: as many as the time allows. */
+  readonly uses?: number
+  /** Seconds; default seven days. */
+  readonly expires_in?: number
+}
+/** Whose documents are believed, and which are pinned. For administrators. */
+export interface ClientDocumentAdministration {
+  readonly show: (clientId: string) => Promise<ClientDetail>
+  readonly listDocuments: () => Promise<readonly ClientDocumentView[]>
+  readonly listHosts: () => Promise<readonly ClientHostView[]>
+  readonly decideHost: (host: string, decision: 'approved' | 'denied') => Promise<ClientHostView>
+  readonly listPins: () => Promise<readonly ClientPin[]>
+  /** Pins a document, or what the server now finds under a URL. */
+  readonly pin: (
+    what:
+      | {
+          readonly document: unknown
+        }
+      | {
+          readonly client_id: string
+        },
+  ) => Promise<ClientPin>
+  readonly unpin: (clientId: string) => Promise<{
+    readonly client_id: string
+  }>
+  readonly listBundled: () => Promise<BundledDocuments>
+}
+/** The part of the management API that decides which clients are known. */
+export declare function clientDocumentAdministration(api: Api): ClientDocumentAdministration
+/** Initial access tokens. */
+export type RegistrationTokens = Collection<
+  RegistrationTokenView,
+  NewRegistrationToken,
+  {
+    readonly registration: RegistrationTokenView
+    readonly token: string
+  }
+>
+
 // ── client.d.ts
 import {
   type ClientView,
@@ -240,7 +347,12 @@ import {
   type UserView,
 } from './administration.ts'
 import { type Audit } from './audit.ts'
+import {
+  type ClientDocumentAdministration,
+  type RegistrationTokens,
+} from './client-administration.ts'
 import { type Connections } from './connections.ts'
+import { type OAuthApps } from './oauth-apps.ts'
 import { type DeviceLoginOptions } from './device-login.ts'
 import { type Dispatch } from './dispatch.ts'
 import { type Fetch } from './http.ts'
@@ -269,7 +381,12 @@ export interface Client {
   /** A token that is valid now. @throws ClientError `NOT_SIGNED_IN`, `SESSION_EXPIRED` */
   readonly token: (resource: ResourceName) => Promise<StoredTokens>
   readonly connections: Connections
+  /** OAuth clients at providers, and sign-ins with them. */
+  readonly oauthApps: OAuthApps
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
+  /** Clients that are described by a document on the web. */
+  readonly clientDocuments: ClientDocumentAdministration
+  readonly registrationTokens: RegistrationTokens
   readonly resources: Collection<ResourceView, NewResource, RegisteredResource>
   readonly users: Collection<UserView, NewUser, Invitation>
   readonly grants: Omit<Collection<GrantView, never, never>, 'create'>
@@ -309,9 +426,8 @@ import {
   type CredentialPins,
   type DispatchResponse,
 } from '@holdfast/protocol'
-import type { Api } from './api.ts'
+import { type SealParts } from './seal-upload.ts'
 import type { IdentityPin } from './session.ts'
-import type { TrustedSealingKey } from './sealing-keys.ts'
 /** A connection as the server describes it: never with its credential. */
 export interface ConnectionView {
   readonly handle: string
@@ -327,8 +443,11 @@ export interface ConnectionView {
 }
 /** What the one harmless request that the server's catalog has for a provider said. */
 export interface ConnectionIdentity {
-  /** `unavailable` when the catalog has no such request for this connection. */
-  readonly result: 'ok' | 'refused' | 'failed' | 'unavailable'
+  /**
+   * `refused` when the provider does not take the credential, `forbidden` when it may only lack the
+   * right to ask this, `unavailable` when the catalog has no such request for this connection.
+   */
+  readonly result: 'ok' | 'refused' | 'forbidden' | 'failed' | 'unavailable'
   /** The account, as the provider names it. */
   readonly account: string | null
   /** Status of the provider's answer. */
@@ -390,13 +509,7 @@ export interface Connections {
   /** For good: the stored ciphertext is deleted. */
   readonly revoke: (handle: string) => Promise<ConnectionView>
 }
-export interface ConnectionParts {
-  readonly api: Api
-  readonly sealingKey: () => Promise<TrustedSealingKey>
-  /** The signed-in user. */
-  readonly subject: () => Promise<string>
-}
-export declare function connectionsApi(parts: ConnectionParts): Connections
+export declare function connectionsApi(parts: SealParts): Connections
 
 // ── device-login.d.ts
 import { type LoginParts } from './login.ts'
@@ -532,6 +645,17 @@ export type {
   UserView,
 } from './administration.ts'
 export type { Audit, AuditHead } from './audit.ts'
+export type {
+  BundledDocuments,
+  ClientDetail,
+  ClientDocumentAdministration,
+  ClientDocumentView,
+  ClientHostView,
+  ClientPin,
+  NewRegistrationToken,
+  RegistrationTokens,
+  RegistrationTokenView,
+} from './client-administration.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type {
   ConnectionIdentity,
@@ -541,6 +665,13 @@ export type {
   SealReceipt,
 } from './connections.ts'
 export type { DeviceLoginOptions } from './device-login.ts'
+export type {
+  AuthorizationLink,
+  NewOAuthApp,
+  NewOAuthConnection,
+  OAuthApps,
+  OAuthAppView,
+} from './oauth-apps.ts'
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
@@ -720,12 +851,15 @@ export interface LoopbackRedirect {
   readonly close: () => void
 }
 /**
- * Listens on a free port of 127.0.0.1 for the answer to a sign-in.
+ * Listens on a port of 127.0.0.1 for the answer to a sign-in.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3}
  */
 export declare function openLoopbackRedirect(options?: {
+  /** Default 600000. */
   readonly timeoutMs?: number
+  /** Default any free one; for servers that want the redirect as it was registered. */
+  readonly port?: number
 }): Promise<LoopbackRedirect>
 
 // ── node/pasted-redirect.d.ts
@@ -736,6 +870,69 @@ export declare function openLoopbackRedirect(options?: {
  * @throws ClientError `INVALID_REQUEST` when it is not the address of this sign-in's redirect
  */
 export declare function readPastedRedirect(text: string, redirectUri: string): URL
+
+// ── oauth-apps.d.ts
+import { type ConnectionPolicy, type OAuthApp } from '@holdfast/protocol'
+import type { ConnectionView } from './connections.ts'
+import { type SealParts } from './seal-upload.ts'
+/** An OAuth client at a provider, as the server describes it: never with its secret. */
+export interface OAuthAppView {
+  readonly handle: string
+  readonly provider: string
+  readonly label: string | null
+  readonly status: string
+  readonly base_url: string
+  /** What the provider must have on its list of redirect URIs. */
+  readonly redirect_uri: string
+  readonly client: {
+    readonly client_id: string
+    readonly authorization_endpoint: string
+    readonly token_endpoint: string
+    readonly scopes: readonly string[]
+  } | null
+  readonly created_at: string
+  readonly revoked_at: string | null
+}
+/** An OAuth client to seal. */
+export interface NewOAuthApp {
+  /** Catalog name, such as `github`. */
+  readonly provider: string
+  readonly label?: string | undefined
+  /** The only host that will ever get tokens of this app. */
+  readonly baseUrl: string
+  readonly app: Omit<OAuthApp, 'kind'>
+  /** Absent for a public client. Wipe it after the call. */
+  readonly clientSecret?: Uint8Array | undefined
+}
+/** A connection that is made by signing in at the provider. */
+export interface NewOAuthConnection {
+  /** Handle of the OAuth app. */
+  readonly app: string
+  readonly name?: string | undefined
+  readonly label?: string | undefined
+  /** Default: nothing may use it. */
+  readonly policy?: ConnectionPolicy | undefined
+}
+/** A page that the owner opens in a browser. */
+export interface AuthorizationLink {
+  readonly authorization_url: string
+  readonly expires_at: string
+}
+export interface OAuthApps {
+  /** Seals the client's secret here and uploads it. Administrators only. */
+  readonly create: (app: NewOAuthApp) => Promise<{
+    handle: string
+    redirect_uri: string
+  }>
+  readonly list: () => Promise<readonly OAuthAppView[]>
+  readonly revoke: (handle: string) => Promise<OAuthAppView>
+  /** Reserves a connection; {@link OAuthApps.authorize} gives it an account. */
+  readonly connect: (connection: NewOAuthConnection) => Promise<ConnectionView>
+  /** A link to sign in at the provider, for a new connection or one that needs it anew. */
+  readonly authorize: (handle: string, scopes?: readonly string[]) => Promise<AuthorizationLink>
+}
+/** OAuth clients at providers, and the connections that are authorized with them. */
+export declare function oauthAppsApi(parts: SealParts): OAuthApps
 
 // ── oauth/auth.d.ts
 import type { DpopKey } from '@holdfast/protocol/token'
@@ -1051,8 +1248,10 @@ export type ClientAuthMethod =
 export interface StoredRegistration {
   readonly clientId: string
   readonly clientSecret?: string | undefined
+  /** Unix seconds; absent when the secret does not expire. */
+  readonly secretExpiresAt?: number | undefined
   readonly method: ClientAuthMethod
-  /** Registered for exactly these. */
+  /** The redirect that was registered. */
   readonly redirectUri?: string | undefined
 }
 /** Tokens for one resource, bound to the server and the client that they were issued by and to. */
@@ -1172,6 +1371,62 @@ export type ResourceName = 'management' | 'dispatch'
 export declare const resourceUri: (issuer: string, name: ResourceName) => string
 /** Scopes that a sign-in asks for; the server grants what the user may have and agrees to. */
 export declare const defaultScopes: Readonly<Record<ResourceName, readonly string[]>>
+
+// ── seal-upload.d.ts
+import { type ConnectionHandle, type CredentialKind, type CredentialPins } from '@holdfast/protocol'
+import type { Api } from './api.ts'
+import type { ConnectionView } from './connections.ts'
+import type { TrustedSealingKey } from './sealing-keys.ts'
+/** What sealing and uploading need of a client. */
+export interface SealParts {
+  readonly api: Api
+  readonly sealingKey: () => Promise<TrustedSealingKey>
+  /** The signed-in user. */
+  readonly subject: () => Promise<string>
+}
+/** A credential on its way into the vault. */
+export interface Sealable {
+  readonly provider: string
+  /** `https://host[:port][/path]`. */
+  readonly baseUrl: string
+  readonly credential: CredentialKind
+  readonly secrets: Readonly<Record<string, Uint8Array>>
+  readonly pins?: CredentialPins | undefined
+}
+/** A handle that waits for its credential. */
+export interface Reservation {
+  readonly handle: string
+  readonly owner: string
+  readonly upload: {
+    readonly nonce: string
+  }
+}
+/** The base URL and its host in canonical form: taken from the caller and never from the server. */
+export declare function canonicalBase({ baseUrl }: Pick<Sealable, 'baseUrl'>): {
+  baseUrl: string
+  authority: string
+}
+/**
+ * Seals a credential for a reservation and uploads it.
+ *
+ * @throws ClientError `BINDING_REFUSED` before anything is sealed
+ */
+export declare function sealAndUpload(
+  { api, subject }: SealParts,
+  { key }: TrustedSealingKey,
+  reserved: Reservation,
+  wanted: Sealable,
+): Promise<{
+  readonly connection: ConnectionView
+  readonly handle: ConnectionHandle
+}>
+/**
+ * Encodes the credential once with a binding that stands in for the real one: what can be refused
+ * here must not cost a reservation, which would stay behind as a revoked connection.
+ *
+ * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE`
+ */
+export declare function requireSealable(wanted: Sealable): void
 
 // ── sealing-keys.d.ts
 import { type SealingKey } from '@holdfast/protocol'
