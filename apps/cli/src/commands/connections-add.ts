@@ -9,6 +9,7 @@ import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { asCalledHere, commandName, note, print, printJson } from '../output.ts'
+import { isInteractive } from '../terminal/secrets.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 import { identityLine } from './identity-line.ts'
 import { openClient } from './open-client.ts'
@@ -69,6 +70,8 @@ export function addConnectionCommand(): Command {
 
 async function add(name: string, options: Options, command: Command): Promise<void> {
   const { client, issuer } = await openClient(command)
+  // Nobody answers questions in vain.
+  if (isInteractive()) await client.token('management')
   const plan = await planOf(name, options, command, issuer)
   // Before the secret is asked for: a changed enclave or a missing sign-in must not cost it.
   await client.token('management')

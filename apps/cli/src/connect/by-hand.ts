@@ -27,9 +27,13 @@ export function planByHand(
   issuer: string,
 ): ConnectionPlan {
   const credential = credentialOf(options)
-  const { required, optional } = secretFieldsOf(credential)
+  const { required, optional, multiline } = secretFieldsOf(credential)
   const fields = [
-    ...required.map((name) => ({ name, title: titles[name] ?? name })),
+    ...required.map((name) => ({
+      name,
+      title: titles[name] ?? name,
+      multiline: multiline?.includes(name) === true,
+    })),
     ...optional.map((name) => ({
       name,
       title: titles[name] ?? name,

@@ -1,3 +1,4 @@
+import { secretFieldsOf } from '@holdfast/protocol'
 import {
   type Catalog,
   checkKey,
@@ -58,6 +59,7 @@ export async function planFromCatalog(
         name,
         title: field.title,
         visible: field.visible === true,
+        multiline: secretFieldsOf(credential).multiline?.includes(name) === true,
         known: field.constant ?? given[name],
         check: (value) => {
           if (field.constant !== undefined || options.anyKey === true) return

@@ -11,6 +11,8 @@ export interface SecretField {
   /** Given already, or always the same. */
   readonly known?: string | undefined
   readonly optional?: boolean
+  /** Has line breaks, such as PEM: no prompt takes it. */
+  readonly multiline?: boolean
   /** Throws when the value is not what is expected. */
   readonly check?: (value: string) => void
 }
@@ -37,6 +39,14 @@ export async function readSecretFields(
 }
 
 async function fromTerminal(fields: readonly SecretField[]): Promise<Record<string, string>> {
+  const long = fields.find(({ multiline, known }) => multiline === true && known === undefined)
+  if (long) {
+    throw new CliError(`${long.title} has several lines`, {
+      exitCode: exitCodes.usage,
+      code: 'USAGE',
+      fix: 'pipe it in, as in `holdfast connections add … --secret-stdin < key.pem`',
+    })
+  }
   const values: Record<string, string> = {}
   for (const { name, title, visible, known, check } of fields) {
     const message = `${title}${visible ? '' : ' (not shown)'}`
