@@ -2,7 +2,9 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectTo } from '../src/outbound/connect.ts'
 import { createOutbound, type OutboundOptions } from '../src/outbound/outbound.ts'
+import { targetOf } from '../src/outbound/target.ts'
 import { testListener } from '../../egress-relay/test/support.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
 
@@ -153,6 +155,16 @@ describe('never connects', () => {
       code: 'NON_PUBLIC_ADDRESS',
     })
   })
+})
+
+test('what is connected is compared with the address that was checked', async () => {
+  await using listener = await testListener()
+  const target = targetOf(`https://docs.example:${listener.port}/`, { allowHttpLoopback: false })
+  const signal = AbortSignal.timeout(5000)
+  // A name where an address belongs: whatever it resolves to now was never checked.
+  await expect(
+    connectTo(target, { addresses: ['localhost'], signal, ca: undefined }),
+  ).rejects.toMatchObject({ code: 'NON_PUBLIC_ADDRESS' })
 })
 
 describe('DNS rebinding', () => {
