@@ -93,9 +93,9 @@ export function createTokenRefresher(parts: RefreshParts): TokenRefresher {
   /** One attempt under the lease; `changed` when the connection became another meanwhile. */
   async function attempt(connection: Connection, owner: string): Promise<'done' | 'changed'> {
     const { handle, recordVersion: expectedVersion } = connection
-    const bound = boundRecord(connection)
-    if (!bound) return 'done'
     try {
+      const bound = boundRecord(connection)
+      if (!bound) return 'done'
       const app = await appOf(connections, connection)
       const { facts, record } = await parts.enclave.refresh(bound, app)
       const version = expectedVersion + 1
@@ -155,6 +155,9 @@ export function createTokenRefresher(parts: RefreshParts): TokenRefresher {
     async ensureFresh(connection) {
       try {
         await once(connection, false)
+        // An answer that the enclave kept for a process that died may be over by now.
+        const current = await connections.find(connection.handle)
+        if (current && isOver(current, clock())) await once(current, false)
       } catch (error) {
         if (!isStillGood(connection, clock()) || isNeedsReconnect(error)) throw error
       }
@@ -179,6 +182,9 @@ export function createTokenRefresher(parts: RefreshParts): TokenRefresher {
 
 const isRenewable = ({ status, record }: Connection): boolean =>
   (status === 'active' || status === 'paused') && record !== undefined
+
+const isOver = ({ tokenExpiresAtMs }: RenewableToken, nowMs: number): boolean =>
+  tokenExpiresAtMs !== undefined && nowMs >= tokenExpiresAtMs
 
 const isStillGood = ({ tokenExpiresAtMs }: RenewableToken, nowMs: number): boolean =>
   tokenExpiresAtMs !== undefined && nowMs < tokenExpiresAtMs
