@@ -7,6 +7,7 @@ import {
   type DispatchResponse,
   parseConnectionHandle,
 } from '@holdfast/protocol'
+import { ClientError } from './errors.ts'
 import { all, segment } from './paging.ts'
 import {
   canonicalBase,
@@ -66,6 +67,12 @@ export interface NewConnection {
   readonly pins?: CredentialPins
 }
 
+/** A new value for a connection that stays what it is: its handle, its policy, its host. */
+export type Rotation = Pick<NewConnection, 'provider' | 'baseUrl' | 'credential' | 'secrets'> & {
+  /** Limits to seal in. Default: those that the connection shows. */
+  readonly pins?: CredentialPins
+}
+
 /** What was sealed, to which enclave. */
 export interface SealReceipt {
   readonly connection: ConnectionView
@@ -87,6 +94,14 @@ export interface Connections {
   readonly list: () => Promise<readonly ConnectionView[]>
   readonly get: (handle: string) => Promise<ConnectionView>
   readonly setPolicy: (handle: string, policy: ConnectionPolicy) => Promise<ConnectionView>
+  /**
+   * Seals a new credential for the same handle. The old one stays in use until the new one is stored.
+   *
+   * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is asked
+   * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
+   */
+  readonly rotate: (handle: string, rotation: Rotation) => Promise<SealReceipt>
+  readonly setLabel: (handle: string, label: string) => Promise<ConnectionView>
   readonly pause: (handle: string) => Promise<ConnectionView>
   readonly resume: (handle: string) => Promise<ConnectionView>
   /** Makes a harmless call; by default `GET` of the base URL's path. */
@@ -111,6 +126,8 @@ export function connectionsApi(parts: SealParts): Connections {
     list: () => all<ConnectionView>(api, '/v1/connections'),
     get: (handle) => api({ method: 'GET', path: path(handle) }),
     setPolicy: (handle, policy) => patch(handle, { policy }),
+    rotate: (handle, rotation) => rotate(parts, path(handle), rotation),
+    setLabel: (handle, label) => patch(handle, { label }),
     pause: (handle) => patch(handle, { status: 'paused' }),
     resume: (handle) => patch(handle, { status: 'active' }),
     test: (handle, request = {}) =>
@@ -146,4 +163,24 @@ async function create(parts: SealParts, given: NewConnection): Promise<SealRecei
     await api({ method: 'DELETE', path }).catch(() => undefined)
     throw error
   }
+}
+
+async function rotate(parts: SealParts, path: string, given: Rotation): Promise<SealReceipt> {
+  const { api } = parts
+  const wanted = { ...given, baseUrl: canonicalBase(given).baseUrl }
+  requireSealable(wanted)
+  const sealingKey = await parts.sealingKey()
+  const { pins } = await api<{ pins?: CredentialPins | null }>({ method: 'GET', path })
+  const reserved = await api<Reservation>({ method: 'POST', path: `${path}/upload` })
+  if (path !== `/v1/connections/${segment(reserved.handle)}`) {
+    throw new ClientError(
+      'BINDING_REFUSED',
+      'the server would give the credential to another connection; nothing was sealed',
+    )
+  }
+  const stored = await sealAndUpload(parts, sealingKey, reserved, {
+    ...wanted,
+    pins: wanted.pins ?? pins ?? {},
+  })
+  return { ...stored, pin: sealingKey.pin, firstUse: sealingKey.firstUse }
 }

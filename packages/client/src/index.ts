@@ -38,6 +38,7 @@ export type {
   Connections,
   ConnectionView,
   NewConnection,
+  Rotation,
   SealReceipt,
 } from './connections.ts'
 export type { DeviceLoginOptions } from './device-login.ts'

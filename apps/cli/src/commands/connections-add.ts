@@ -2,7 +2,7 @@ import { findProvider } from '@holdfast/providers'
 import type { SealReceipt } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
-import { handKinds, planByHand } from '../connect/by-hand.ts'
+import { handKinds, keyPlaces, planByHand } from '../connect/by-hand.ts'
 import { planFromCatalog } from '../connect/from-catalog.ts'
 import { identifyNew } from '../connect/identify.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
@@ -28,7 +28,9 @@ By hand, for anything else: --base-url and a kind
   api_key  a header with a template, such as --header X-Api-Key --template '{api_key}'
   bearer   Authorization: Bearer …
   basic    user name and password; --secret-stdin reads "user:password"
-  --injection describes any other place or kind as JSON
+  mtls     a client certificate: --secret-file certificate=client.pem --secret-file private_key=key.pem
+  --in puts an api_key elsewhere, such as --in query --field key; --injection describes any other
+  place or kind as JSON: see docs/credential-kinds.md
 
 Examples:
   $ holdfast connections add github --allow read
@@ -36,7 +38,8 @@ Examples:
   $ holdfast connections add zendesk --set subdomain=acme --set username=ada@example.com/token
   $ holdfast connections add gitlab --kind token --base-url https://git.example.com/api/v4
   $ holdfast connections add acme --base-url https://api.acme.example --kind bearer \\
-      --methods GET --paths '/**' --resources direct`
+      --methods GET --paths '/**' --resources direct
+  $ holdfast connections add maps --base-url https://maps.example --in query --field key`
 
 interface Options extends AddOptions {
   readonly label?: string
@@ -59,6 +62,9 @@ export function addConnectionCommand(): Command {
     .option('--header <name>', 'by hand: header of an api_key (default: Authorization)')
     .option('--template <text>', "by hand: its value (default: 'Bearer {api_key}')")
     .option('--injection <json>', 'by hand: the whole kind, as docs/providers.md describes it')
+    .addOption(new Option('--in <place>', 'by hand: where an api_key goes').choices(keyPlaces))
+    .option('--field <name>', 'by hand: query parameter, cookie or body field (default: api_key)')
+    .option('--secret-file <field=path>', 'by hand: a secret field that lies in a file', repeat)
     .option('--label <text>', 'label for people')
     .option('--name <name>', 'its name in your own sign-in for calls (default: the provider)')
     .option('--any-key', 'seal a key that does not look right')
@@ -109,9 +115,10 @@ async function add(name: string, options: Options, command: Command): Promise<vo
   return note(nextStep(plan, handle))
 }
 
-async function planOf(
+/** What the arguments describe, but for the secrets. */
+export async function planOf(
   name: string,
-  options: Options,
+  options: AddOptions,
   command: Command,
   issuer: string,
 ): Promise<ConnectionPlan> {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addConnectionCommand } from './connections-add.ts'
 import { allowCommand } from './connections-allow.ts'
 import { addOAuthCommand, reconnectCommand } from './connections-oauth.ts'
+import { rotateCommand } from './connections-rotate.ts'
 import { testConnectionCommand } from './connections-test.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
@@ -34,6 +35,17 @@ export function connectionsCommand(): Command {
     })
   connections.addCommand(testConnectionCommand())
   connections.addCommand(allowCommand())
+  connections.addCommand(rotateCommand())
+  connections
+    .command('label')
+    .argument('<handle>')
+    .argument('<text>')
+    .description('change the label that people see')
+    .addHelpText('after', '\nExample:\n  $ holdfast connections label ddls:conn:01J…-github "work"')
+    .action(async (handle: string, label: string, _options, command: Command) => {
+      const { client } = await openClient(command)
+      showEntry(command, await client.connections.setLabel(handle, label))
+    })
   const changes = {
     pause: 'refuse every call until it is resumed',
     resume: 'allow calls again',

@@ -4,9 +4,10 @@ import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { AddOptions, ConnectionPlan } from './plan.ts'
 import { readSecretFields } from './secret-fields.ts'
+import { readSecretFiles } from './secret-files.ts'
 
 /** Kinds that `--kind` can say without the catalog. */
-export const handKinds: readonly string[] = ['api_key', 'bearer', 'basic']
+export const handKinds: readonly string[] = ['api_key', 'bearer', 'basic', 'mtls']
 
 const titles: Readonly<Record<string, string>> = {
   api_key: 'API key',
@@ -28,6 +29,7 @@ export function planByHand(
 ): ConnectionPlan {
   const credential = credentialOf(options)
   const { required, optional, multiline } = secretFieldsOf(credential)
+  const known = readSecretFiles(options.secretFile ?? [], [...required, ...optional])
   const fields = [
     ...required.map((name) => ({
       name,
@@ -38,6 +40,7 @@ export function planByHand(
       name,
       title: titles[name] ?? name,
       visible: name === 'username',
+      known: known[name],
       optional: true,
     })),
   ]
@@ -51,14 +54,13 @@ export function planByHand(
   }
 }
 
-function credentialOf({
-  kind = 'api_key',
-  header,
-  template,
-  injection,
-}: AddOptions): CredentialKind {
-  if (injection !== undefined) return parsedInjection(injection)
-  if (kind === 'bearer' || kind === 'basic') return { kind }
+function credentialOf(options: AddOptions): CredentialKind {
+  const { kind = 'api_key', header, template, injection } = options
+  if (injection !== undefined) return parsedKind('--injection', asJson(injection))
+  if (kind === 'bearer' || kind === 'basic' || kind === 'mtls') return { kind }
+  if (kind === 'api_key' && options.in !== undefined && options.in !== 'header') {
+    return placedKey(options.in, options)
+  }
   if (kind === 'api_key') {
     return {
       kind,
@@ -72,13 +74,26 @@ function credentialOf({
   )
 }
 
-function parsedInjection(text: string): CredentialKind {
-  const parsed = credentialKindSchema.safeParse(asJson(text))
+/** Places of an API key beside a header, by what `--in` calls them. */
+export const keyPlaces: readonly string[] = ['header', 'query', 'cookie', 'path', 'json', 'form']
+
+function placedKey(place: string, { field, template }: AddOptions): CredentialKind {
+  const isBody = place === 'json' || place === 'form'
+  return parsedKind('--in', {
+    ...{ kind: 'api_key', in: isBody ? 'body' : place },
+    ...(isBody && { format: place }),
+    ...(place !== 'path' && { name: field ?? 'api_key' }),
+    ...(place === 'path' ? { template: template ?? '/{api_key}' } : template && { template }),
+  })
+}
+
+function parsedKind(option: string, value: unknown): CredentialKind {
+  const parsed = credentialKindSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw usage(
-    `--injection ${issue?.path.join('.') ?? ''}: ${issue?.message}`,
-    `for example --injection '{"kind":"api_key","in":"query","name":"key"}'; see docs/providers.md`,
+    `${option} ${issue?.path.join('.') ?? ''}: ${issue?.message}`,
+    `for example --injection '{"kind":"api_key","in":"query","name":"key"}'; see docs/credential-kinds.md`,
   )
 }
 

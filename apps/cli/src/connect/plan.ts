@@ -20,6 +20,9 @@ export interface AddOptions {
   readonly header?: string
   readonly template?: string
   readonly injection?: string
+  readonly in?: string
+  readonly field?: string
+  readonly secretFile?: readonly string[]
   readonly set?: readonly string[]
   readonly allow?: 'none' | 'read'
   readonly operations?: readonly string[]
