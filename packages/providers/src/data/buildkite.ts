@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const buildkite: ProviderData = {
   name: 'buildkite',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Buildkite',
   category: 'developer',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const fly: ProviderData = {
   name: 'fly',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Fly.io',
   category: 'cloud',
@@ -12,16 +12,10 @@ export const fly: ProviderData = {
     {
       id: 'token',
       title: 'Deploy or organization token',
-      credential: {
-        kind: 'api_key',
-        in: 'header',
-        header_name: 'Authorization',
-        header_template: 'FlyV1 {api_key}',
-      },
+      credential: { kind: 'bearer' },
       fields: {
-        api_key: {
-          title: 'Token without the word FlyV1',
-          patterns: ['fm[12][ar]?_[A-Za-z0-9_=+/,-]{20,}'],
+        token: {
+          title: 'Deploy or organization token',
           where: {
             url: 'https://fly.io/docs/security/tokens/',
             words: 'Run `fly tokens create deploy` for one app.',

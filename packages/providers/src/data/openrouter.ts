@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const openrouter: ProviderData = {
   name: 'openrouter',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'OpenRouter',
   category: 'ai',
@@ -25,5 +25,5 @@ export const openrouter: ProviderData = {
       },
     },
   ],
-  identity: { path: '/key', account: ['/data/label'] },
+  identity: { path: '/key', account: ['/data/creator_user_id'] },
 }

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const tavily: ProviderData = {
   name: 'tavily',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Tavily',
   category: 'search',
@@ -22,7 +22,7 @@ export const tavily: ProviderData = {
       },
     },
   ],
-  identity: { path: '/usage', account: ['/account/current_plan'] },
+  identity: { path: '/usage' },
   operations: [
     { name: 'search', method: 'POST', path: '/search', words: 'Search the web.' },
     { name: 'extract', method: 'POST', path: '/extract', words: 'Read pages.' },

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const xai: ProviderData = {
   name: 'xai',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'xAI',
   category: 'ai',
