@@ -35,6 +35,7 @@ export function planByHand(
       name,
       title: titles[name] ?? name,
       multiline: multiline?.includes(name) === true,
+      known: known[name],
     })),
     ...optional.map((name) => ({
       name,
