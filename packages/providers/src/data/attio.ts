@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const attio: ProviderData = {
   name: 'attio',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Attio',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const planetscale: ProviderData = {
   name: 'planetscale',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'PlanetScale',
   category: 'data',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const sentry: ProviderData = {
   name: 'sentry',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Sentry',
   category: 'developer',
@@ -17,7 +17,12 @@ export const sentry: ProviderData = {
       fields: {
         token: {
           title: 'Auth token',
-          patterns: ['sntryu_[0-9a-f]{64}', 'sntrys_[A-Za-z0-9_=+/-]{40,}', '[0-9a-f]{64}'],
+          patterns: [
+            'sntryu_[0-9a-f]{64}',
+            'sntryi_[0-9a-f]{64}',
+            'sntrys_[A-Za-z0-9_=+/-]{40,}',
+            '[0-9a-f]{64}',
+          ],
           where: {
             url: 'https://sentry.io/settings/account/api/auth-tokens/',
             words: 'Create a token with the scopes it needs.',

@@ -1,8 +1,25 @@
 import type { ProviderData } from '../schema.ts'
 
+const where = {
+  url: 'https://supabase.com/dashboard/project/_/settings/api-keys',
+  words: 'Create a secret key for this use.',
+}
+const wrong = [
+  {
+    patterns: ['sb_publishable_[A-Za-z0-9_-]{20,}'],
+    words:
+      'This is the publishable key: it is meant for browsers and sees only what everybody may. Use a secret key.',
+  },
+  {
+    patterns: ['sbp_[0-9a-f]{40}'],
+    words:
+      'This is an access token of the management API. Choose the provider supabase-management.',
+  },
+]
+
 export const supabase: ProviderData = {
   name: 'supabase',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Supabase project',
   category: 'data',
@@ -21,6 +38,32 @@ export const supabase: ProviderData = {
       id: 'secret_key',
       title: 'Secret key',
       credential: {
+        kind: 'api_key',
+        in: 'header',
+        header_name: 'apikey',
+        header_template: '{api_key}',
+      },
+      advice: 'A secret key passes row-level security; allow only the paths that are needed.',
+      fields: {
+        api_key: {
+          title: 'Secret key',
+          patterns: ['sb_secret_[A-Za-z0-9_-]{20,}'],
+          where,
+          wrong: [
+            ...wrong,
+            {
+              patterns: ['eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}'],
+              words:
+                'This is a key of the old kind, which Supabase retires. Create a secret key, or choose --kind service_role.',
+            },
+          ],
+        },
+      },
+    },
+    {
+      id: 'service_role',
+      title: 'service_role key of the old kind',
+      credential: {
         kind: 'fields',
         fields: ['api_key'],
         inject: [
@@ -28,30 +71,13 @@ export const supabase: ProviderData = {
           { in: 'header', name: 'Authorization', template: 'Bearer {api_key}' },
         ],
       },
-      advice: 'A secret key passes row-level security; allow only the paths that are needed.',
+      advice: 'Supabase retires these keys; a secret key can be revoked by itself.',
       fields: {
         api_key: {
-          title: 'Secret key',
-          patterns: [
-            'sb_secret_[A-Za-z0-9_-]{20,}',
-            'eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}',
-          ],
-          where: {
-            url: 'https://supabase.com/dashboard/project/_/settings/api-keys',
-            words: 'Create a secret key for this use.',
-          },
-          wrong: [
-            {
-              patterns: ['sb_publishable_[A-Za-z0-9_-]{20,}'],
-              words:
-                'This is the publishable key: it is meant for browsers and sees only what everybody may. Use a secret key.',
-            },
-            {
-              patterns: ['sbp_[0-9a-f]{40}'],
-              words:
-                'This is an access token of the management API. Choose the provider supabase-management.',
-            },
-          ],
+          title: 'service_role key',
+          patterns: ['eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}'],
+          where,
+          wrong,
         },
       },
     },
