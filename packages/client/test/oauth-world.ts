@@ -48,6 +48,8 @@ export interface World {
   hasForgottenClients: boolean
   /** Says `Bearer` also where a proof was sent. */
   forgetsProofs: boolean
+  /** Overwrites parts of the answer to a device. */
+  device: Record<string, unknown>
   /** How often the person has not yet entered the code. */
   pendingPolls: number
   /** Stands in for a browser and a person who agrees. */
@@ -128,7 +130,7 @@ export async function startAuthorizationServer(): Promise<World> {
     if (path === '/device') {
       const uri = `${world.issuer}/activate`
       const codes = { device_code: 'd-1', user_code: 'ABCD-EFGH', verification_uri: uri }
-      return [200, { ...codes, expires_in: 60, interval: 0.01 }]
+      return [200, { ...codes, expires_in: 60, interval: 0.01, ...world.device }]
     }
     return path === '/token' ? token(request, body) : [404, {}]
   })
@@ -153,6 +155,7 @@ export async function startAuthorizationServer(): Promise<World> {
     demandNonce: false,
     hasForgottenClients: false,
     forgetsProofs: false,
+    device: {},
     pendingPolls: 0,
     scopesAsked: [],
     authorize: (url) => {

@@ -463,6 +463,23 @@ describe('a person on another device', () => {
     expect(as.tokenRequests).toHaveLength(3)
   })
 
+  it.each([
+    ['a page of another scheme', { verification_uri: 'javascript:alert(1)' }],
+    ['a page without https', { verification_uri: 'http://evil.example/activate' }],
+    ['a complete page without https', { verification_uri_complete: 'http://evil.example/a' }],
+    ['a code that moves the cursor', { user_code: 'AB\u001b[2JCD' }],
+  ])('is not shown %s', async (_what, part) => {
+    const { as, rs } = await setting()
+    as.device = part
+    const prompts: unknown[] = []
+    const auth = new DeviceAuth({
+      client: { clientId: 'tv' },
+      onPrompt: (prompt) => void prompts.push(prompt),
+    })
+    await expect(call(rs, auth)).rejects.toMatchObject({ name: 'ClientError' })
+    expect(prompts).toEqual([])
+  })
+
   it('can be given up', async () => {
     const { as, rs } = await setting()
     as.pendingPolls = 1000

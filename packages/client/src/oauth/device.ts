@@ -3,6 +3,7 @@ import { oauthOptions } from '../discovery.ts'
 import { ClientError } from '../errors.ts'
 import { type GrantRequest, targetParameters } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
+import { requireSecureUrl } from '../secure-url.ts'
 import type { RegistrationOptions } from './registration.ts'
 import { withNonceRetry } from './token-request.ts'
 import { grantTypes } from './token-types.ts'
@@ -72,12 +73,7 @@ export async function deviceGrant(
     ),
   )
   const expiresAt = Math.floor(Date.now() / 1000) + started.expires_in
-  await onPrompt({
-    userCode: started.user_code,
-    verificationUri: started.verification_uri,
-    verificationUriComplete: started.verification_uri_complete,
-    expiresAt,
-  })
+  await onPrompt({ ...readPrompt(started), expiresAt })
   let interval = started.interval ?? 5
   while (Date.now() / 1000 < expiresAt) {
     await pause(interval * 1000, signal)
@@ -99,6 +95,25 @@ export async function deviceGrant(
     }
   }
   throw new ClientError('LOGIN_FAILED', 'nobody entered the code in time')
+}
+
+/** What is shown to a person, and opened: neither another scheme than https nor control characters. */
+function readPrompt(started: oauth.DeviceAuthorizationResponse): Omit<DevicePrompt, 'expiresAt'> {
+  const {
+    user_code: userCode,
+    verification_uri: uri,
+    verification_uri_complete: complete,
+  } = started
+  if (!/^[\x20-\x7e]{1,64}$/.test(userCode)) {
+    throw new ClientError('SERVER_ERROR', 'the code of the authorization server cannot be shown')
+  }
+  const page = 'the page for the code'
+  return {
+    userCode,
+    verificationUri: requireSecureUrl(uri, page).href,
+    verificationUriComplete:
+      complete === undefined ? undefined : requireSecureUrl(complete, page).href,
+  }
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
