@@ -312,6 +312,22 @@ describe('attacks on the sign-in', () => {
     expect(provider.asked['authorization_code'] ?? 0).toBe(asked)
   })
 
+  test.each([
+    ['a sealed issuer', { issuer_in_response: false }],
+    ['only the host of its authorization endpoint', { issuer: '', issuer_in_response: false }],
+  ])('mixed-up providers are noticed by %s', async (_name, changes) => {
+    const own = await makeApp(app, admin, provider, changes)
+    const browser = new Browser(app.issuer)
+    const handle = await reserveOAuth(app, ann, own)
+    const { back } = await answered(ann, browser, handle)
+    back.searchParams.set('iss', other.url)
+    const asked = provider.asked['authorization_code'] ?? 0
+    expect((await browser.open(back.href)).status).toBe(400)
+    expect(provider.asked['authorization_code'] ?? 0).toBe(asked)
+    const { caller, handle: fine } = await connectAccount(app, ann, provider, own)
+    expect((await callDispatch(app, caller, me(fine))).json.success).toBe(true)
+  })
+
   test('a refusal at the provider is told, and connects nothing', async () => {
     const browser = new Browser(app.issuer)
     const handle = await reserveOAuth(app, ann, oauthApp)

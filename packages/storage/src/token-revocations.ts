@@ -70,12 +70,17 @@ export function createTokenRevocations({ db, commit, now }: Backend): TokenRevoc
                   order by next_attempt_at_ms limit ?)
      returning *`,
   )
+  const anyDue = db.prepare<{ found: 1 }>(
+    'select 1 as found from token_revocations where next_attempt_at_ms <= ? limit 1',
+  )
   const remove = db.prepare('delete from token_revocations where id = ?')
   const postpone = db.prepare('update token_revocations set next_attempt_at_ms = ? where id = ?')
   const total = db.prepare<{ total: number }>('select count(*) as total from token_revocations')
   return {
-    claim: (limit, holdMs) =>
-      commit.transaction(() =>
+    async claim(limit, holdMs) {
+      // Asked every few seconds: an idle server writes nothing.
+      if (anyDue.get(now()) === undefined) return []
+      return commit.transaction(() =>
         claim.all(now() + holdMs, now(), limit).map((row) => ({
           id: row.id,
           handle: row.handle,
@@ -89,7 +94,8 @@ export function createTokenRevocations({ db, commit, now }: Backend): TokenRevoc
           attempts: row.attempts - 1,
           createdAtMs: row.created_at_ms,
         })),
-      ),
+      )
+    },
     async finish(id) {
       await commit.statement(() => remove.run(id))
     },

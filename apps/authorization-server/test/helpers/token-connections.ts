@@ -105,7 +105,7 @@ export const clientCredentials = (provider: TokenProvider): CredentialKind => ({
 export const appCredential = (
   provider: TokenProvider,
   changes: Partial<OAuthApp> = {},
-): CredentialKind => ({
+): Extract<CredentialKind, { kind: 'oauth2_app' }> => ({
   kind: 'oauth2_app',
   client_id: provider.client.id,
   authorization_endpoint: `${provider.url}/auth`,
@@ -119,7 +119,7 @@ export const appCredential = (
   ...changes,
 })
 
-/** An OAuth app, made by an administrator. */
+/** An OAuth app, made by an administrator; with the issuer '' it is sealed without one. */
 export async function makeApp(
   app: VaultApp,
   admin: Caller,
@@ -131,7 +131,8 @@ export async function makeApp(
     base_url: provider.url,
   })
   expect(reserved.status, reserved.text).toBe(201)
-  const credential = appCredential(provider, changes)
+  const { issuer, ...rest } = appCredential(provider, changes)
+  const credential = issuer === '' ? rest : { ...rest, issuer }
   const secrets = { client_secret: provider.client.secret }
   const stored = await uploadSealed(app, admin, reserved.json, provider, credential, secrets)
   expect(stored.status, stored.text).toBe(200)
