@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const firecrawl: ProviderData = {
   name: 'firecrawl',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Firecrawl',
   category: 'search',
@@ -23,5 +23,5 @@ export const firecrawl: ProviderData = {
       },
     },
   ],
-  identity: { path: '/v1/team/credit-usage' },
+  identity: { path: '/v2/team/credit-usage' },
 }

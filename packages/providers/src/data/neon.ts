@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const neon: ProviderData = {
   name: 'neon',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Neon',
   category: 'data',

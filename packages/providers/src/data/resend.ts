@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const resend: ProviderData = {
   name: 'resend',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Resend',
   category: 'work',
@@ -19,13 +19,12 @@ export const resend: ProviderData = {
           patterns: ['re_[A-Za-z0-9_]{20,}'],
           where: {
             url: 'https://resend.com/api-keys',
-            words: 'Create a key; one that may only send cannot be tested.',
+            words: 'Create a key; one that may only send is enough for sending.',
           },
         },
       },
     },
   ],
-  identity: { path: '/domains', account: ['/data/0/name'] },
   rate_limit: {
     limit: 'ratelimit-limit',
     remaining: 'ratelimit-remaining',
