@@ -2,7 +2,7 @@ import type { CancelSignal } from './cancellation.ts'
 import { ChannelConnection, type ChannelSocket, isOldStream, unref } from './channel-connection.ts'
 import { type BodySource, IncomingBody, OutgoingBody } from './channel-body.ts'
 import { ChannelError, EnclaveError } from './channel-errors.ts'
-import { decodeJson, encodeRequest, maxStreams } from './channel-request.ts'
+import { decodeJson, maxStreams, requestPrefix } from './channel-request.ts'
 import {
   enclaveErrorCodes,
   type EnclaveErrorCode,
@@ -144,7 +144,7 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
   }
 
   function open(
-    payload: Uint8Array,
+    { prefix, head }: { readonly prefix: Uint8Array; readonly head: string },
     body: BodySource,
     timeoutMs: number,
     signal: CancelSignal | undefined,
@@ -174,7 +174,7 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
         },
       }
       streams.set(id, stream)
-      connection.send(frameTypes.REQ, id, payload)
+      connection.send(frameTypes.REQ, id, prefix, head)
       const sendEnd = (): void => {
         if (streams.has(id)) connection.send(frameTypes.END, id)
       }
@@ -227,11 +227,11 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
     async request(operation, head, body = noPayload, options = {}) {
       const { signal } = options
       const timeoutMs = Math.min(Math.max(options.timeoutMs ?? defaultTimeoutMs, 1), maxTimeoutMs)
-      const payload = encodeRequest(operation, timeoutMs, head)
+      const start = { prefix: requestPrefix(operation, timeoutMs), head: JSON.stringify(head) }
       if (streams.size >= maxStreams) await freeStream(timeoutMs, signal)
       if (connection.closedBy) throw connection.closedBy
       if (signal?.aborted) throw new ChannelError('CANCELLED', 'the request was cancelled')
-      return open(payload, body, timeoutMs, signal)
+      return open(start, body, timeoutMs, signal)
     },
     ping(timeoutMs) {
       if (connection.closedBy) return Promise.reject(connection.closedBy)

@@ -1,14 +1,12 @@
 import { utf8, utf8Text } from './bytes.ts'
 import { ChannelError } from './channel-errors.ts'
 import {
-  type Frame,
   FrameDecoder,
-  frameHeaderBytes,
   type FrameListener,
   type FrameType,
   frameTypes,
+  FrameWriter,
   noPayload,
-  writeFrame,
 } from './frame.ts'
 
 /**
@@ -31,9 +29,6 @@ export interface ChannelSocket {
 /** The first frame of each side: name and version of the protocol. */
 const hello = 'holdfast-channel/1'
 
-/** Frames of one tick are joined into writes of about this size. */
-const writeBatchBytes = 262_144
-
 /** A peer that leaves this much unread is not reading at all: credits allow no honest backlog of it. */
 const maxBacklogBytes = 134_217_728
 
@@ -49,7 +44,7 @@ export class ChannelConnection {
   readonly #socket: ChannelSocket
   readonly #listener: FrameListener
   readonly #onClosed: (reason: ChannelError) => void
-  #outgoing: Frame[] = []
+  readonly #outgoing = new FrameWriter()
   #flushing = false
   #greeted = false
   #closedBy: ChannelError | undefined
@@ -87,10 +82,10 @@ export class ChannelConnection {
     return this.#closedBy
   }
 
-  /** Queues a frame for this turn's write. After the channel closed it does nothing. */
-  send(type: FrameType, stream: number, payload: Uint8Array = noPayload): void {
+  /** Adds a frame to this turn's write; `text` follows the payload. After the channel closed it does nothing. */
+  send(type: FrameType, stream: number, payload: Uint8Array = noPayload, text?: string): void {
     if (this.#closedBy) return
-    this.#outgoing.push({ type, stream, payload })
+    this.#outgoing.add(type, stream, payload, text)
     if (this.#flushing) return
     this.#flushing = true
     nextTick(() => this.#flush())
@@ -102,11 +97,8 @@ export class ChannelConnection {
       error instanceof ChannelError
         ? error
         : new ChannelError('PROTOCOL_VIOLATION', 'a frame could not be read', { cause: error })
-    this.send(
-      frameTypes.ERR,
-      0,
-      utf8(JSON.stringify({ code: reason.code, message: reason.message })),
-    )
+    const { code, message } = reason
+    this.send(frameTypes.ERR, 0, noPayload, JSON.stringify({ code, message }))
     this.close(reason)
   }
 
@@ -146,21 +138,8 @@ export class ChannelConnection {
 
   #flush(): void {
     this.#flushing = false
-    const frames = this.#outgoing
-    if (frames.length === 0 || this.#closedBy) return
-    this.#outgoing = []
-    let first = 0
-    while (first < frames.length) {
-      let bytes = 0
-      let next = first
-      for (let frame = frames[next]; frame; frame = frames[++next]) {
-        const size = frameHeaderBytes + frame.payload.length
-        if (bytes > 0 && bytes + size > writeBatchBytes) break
-        bytes += size
-      }
-      this.#socket.write(joined(frames, first, next, bytes))
-      first = next
-    }
+    if (this.#closedBy) return
+    for (const bytes of this.#outgoing.take()) this.#socket.write(bytes)
     if (this.#socket.writableLength > maxBacklogBytes) {
       this.#finish(new ChannelError('PROTOCOL_VIOLATION', 'the other side does not read'))
       this.#socket.destroy()
@@ -170,18 +149,9 @@ export class ChannelConnection {
   #finish(reason: ChannelError): void {
     if (this.#closedBy) return
     this.#closedBy = reason
-    this.#outgoing = []
+    this.#outgoing.take()
     this.#onClosed(reason)
   }
-}
-
-function joined(frames: readonly Frame[], first: number, end: number, bytes: number): Uint8Array {
-  const target = new Uint8Array(bytes)
-  let offset = 0
-  for (let index = first; index < end; index++) {
-    offset = writeFrame(target, offset, frames[index] as Frame)
-  }
-  return target
 }
 
 /** Lets a process end although the timer is pending; a no-op outside Node. */

@@ -1,26 +1,21 @@
-import { utf8Text } from './bytes.ts'
+import { utf8, utf8Text } from './bytes.ts'
 import { ChannelError } from './channel-errors.ts'
 import { readUint32, writeUint32 } from './frame.ts'
 
 /** Most streams that a client opens at once and a server accepts. */
 export const maxStreams = 128
 
-/** Payload of a request frame: `u8 name length | name | u32 timeout ms | JSON head`. */
-export function encodeRequest(operation: string, timeoutMs: number, head: unknown): Uint8Array {
-  const json = JSON.stringify(head)
-  const nameEnd = 1 + operation.length
-  // UTF-8 takes at most three bytes for each unit of a string.
-  const payload = new Uint8Array(nameEnd + 4 + json.length * 3)
-  payload[0] = operation.length
-  encoder.encodeInto(operation, payload.subarray(1, nameEnd))
-  writeUint32(payload, nameEnd, timeoutMs)
-  const { written } = encoder.encodeInto(json, payload.subarray(nameEnd + 4))
-  return payload.subarray(0, nameEnd + 4 + written)
+/** What stands before the JSON head in a request frame: `u8 name length | name | u32 timeout ms`. */
+export function requestPrefix(operation: string, timeoutMs: number): Uint8Array {
+  const name = utf8(operation)
+  const prefix = new Uint8Array(name.length + 5)
+  prefix[0] = name.length
+  prefix.set(name, 1)
+  writeUint32(prefix, name.length + 1, timeoutMs)
+  return prefix
 }
 
-const encoder = new TextEncoder()
-
-/** Reads what {@link encodeRequest} wrote. @throws ChannelError `PROTOCOL_VIOLATION` */
+/** Reads {@link requestPrefix} and the head behind it. @throws ChannelError `PROTOCOL_VIOLATION` */
 export function decodeRequest(payload: Uint8Array): {
   operation: string
   timeoutMs: number

@@ -10,8 +10,7 @@ import {
   type EnclaveOperation,
   type EnclaveOperations,
 } from './enclave.ts'
-import { utf8 } from './bytes.ts'
-import { type FrameType, frameTypes, readUint32, uint32Bytes } from './frame.ts'
+import { type FrameType, frameTypes, noPayload, readUint32, uint32Bytes } from './frame.ts'
 
 /** What a handler gets beside the head. */
 export interface ChannelRequestContext {
@@ -151,7 +150,7 @@ export function serveChannel(
     try {
       const reply = await call(operation, head, stream.context)
       if (!streams.has(id)) return discard(reply.body)
-      connection.send(frameTypes.RES, id, utf8(JSON.stringify(reply.head)))
+      connection.send(frameTypes.RES, id, noPayload, JSON.stringify(reply.head))
       if (reply.body) await stream.outgoing.write(reply.body)
       finish(id, stream, frameTypes.END)
     } catch (error) {
@@ -159,7 +158,7 @@ export function serveChannel(
       if (failure.code === 'INTERNAL' && !(error instanceof EnclaveError) && streams.has(id)) {
         options.onInternalError?.(operation as EnclaveOperation, error)
       }
-      finish(id, stream, frameTypes.ERR, utf8(JSON.stringify(failure)))
+      finish(id, stream, frameTypes.ERR, JSON.stringify(failure))
     }
   }
 
@@ -175,11 +174,11 @@ export function serveChannel(
     return (handlers[name] as ChannelHandler<EnclaveOperation>)(readHead(name, value), context)
   }
 
-  function finish(id: number, stream: ServerStream, type: FrameType, payload?: Uint8Array): void {
+  function finish(id: number, stream: ServerStream, type: FrameType, text?: string): void {
     if (!streams.delete(id)) return
     stream.release()
     stream.incoming.fail(requestOver)
-    connection.send(type, id, payload)
+    connection.send(type, id, noPayload, text)
   }
 
   return {

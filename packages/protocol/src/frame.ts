@@ -21,24 +21,66 @@ export const frameHeaderBytes = 9
 /** Largest payload of one frame, in bytes. */
 export const maxFramePayload = 1_048_576
 
-/** A frame on its way out. */
-export interface Frame {
-  readonly type: FrameType
-  /** 0 is the channel itself. */
-  readonly stream: number
-  readonly payload: Uint8Array
-}
-
 /** Payload of frames that carry none. */
-export const noPayload = new Uint8Array(0)
+export const noPayload: Uint8Array = new Uint8Array(0)
 
-/** Writes one frame into `target` at `offset` and returns the offset behind it. */
-export function writeFrame(target: Uint8Array, offset: number, frame: Frame): number {
-  writeUint32(target, offset, frame.payload.length)
-  target[offset + 4] = frame.type
-  writeUint32(target, offset + 5, frame.stream)
-  target.set(frame.payload, offset + frameHeaderBytes)
-  return offset + frameHeaderBytes + frame.payload.length
+/** Memory that frames are written into one behind the other. */
+const slabBytes = 131_072
+
+const encoder = new TextEncoder()
+
+/**
+ * Joins frames into the arrays that are written to the socket. They are parts of one larger array: making
+ * an array for each frame and each write costs more than filling it.
+ */
+export class FrameWriter {
+  #slab = noPayload
+  /** Where the first frame that was not taken yet starts. */
+  #start = 0
+  #end = 0
+  #full: Uint8Array[] = []
+
+  /**
+   * Adds a frame.
+   *
+   * @param stream - 0 is the channel itself
+   * @param text - further payload, as UTF-8
+   */
+  add(type: FrameType, stream: number, payload: Uint8Array, text = ''): void {
+    // UTF-8 takes at most three bytes for each unit of a string.
+    this.#makeRoom(frameHeaderBytes + payload.length + text.length * 3)
+    const header = this.#end
+    const textStart = header + frameHeaderBytes + payload.length
+    this.#slab.set(payload, header + frameHeaderBytes)
+    const written =
+      text === '' ? 0 : encoder.encodeInto(text, this.#slab.subarray(textStart)).written
+    writeUint32(this.#slab, header, payload.length + written)
+    this.#slab[header + 4] = type
+    writeUint32(this.#slab, header + 5, stream)
+    this.#end = textStart + written
+  }
+
+  /** Everything that was added since the last call; the bytes do not change any more. */
+  take(): readonly Uint8Array[] {
+    this.#fill()
+    const taken = this.#full
+    this.#full = []
+    return taken
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#slab.length - this.#end >= bytes) return
+    this.#fill()
+    this.#slab = new Uint8Array(Math.max(slabBytes, bytes))
+    this.#start = 0
+    this.#end = 0
+  }
+
+  #fill(): void {
+    if (this.#start === this.#end) return
+    this.#full.push(this.#slab.subarray(this.#start, this.#end))
+    this.#start = this.#end
+  }
 }
 
 /** Writes a big-endian 32-bit number. */

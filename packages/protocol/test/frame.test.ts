@@ -1,12 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Frame,
-  FrameDecoder,
-  frameHeaderBytes,
-  type FrameType,
-  writeFrame,
-} from '../src/frame.ts'
+import { FrameDecoder, type FrameType, FrameWriter } from '../src/frame.ts'
 
 const frames = fc.array(
   fc.record({
@@ -17,13 +11,16 @@ const frames = fc.array(
   { minLength: 1, maxLength: 8 },
 )
 
+interface Frame {
+  readonly type: FrameType
+  readonly stream: number
+  readonly payload: Uint8Array
+}
+
 function encode(list: readonly Frame[]): Uint8Array {
-  const target = new Uint8Array(
-    list.reduce((sum, { payload }) => sum + frameHeaderBytes + payload.length, 0),
-  )
-  let offset = 0
-  for (const frame of list) offset = writeFrame(target, offset, frame)
-  return target
+  const writer = new FrameWriter()
+  for (const { type, stream, payload } of list) writer.add(type, stream, payload)
+  return new Uint8Array(Buffer.concat(writer.take()))
 }
 
 function decode(chunks: readonly Uint8Array[]): Frame[] {
@@ -34,6 +31,53 @@ function decode(chunks: readonly Uint8Array[]): Frame[] {
   for (const chunk of chunks) decoder.push(chunk)
   return decoded
 }
+
+describe('frame writer', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 40_000 }).map((one) => one.toWellFormed())
+  const large = fc.record({
+    stream: fc.nat(),
+    prefix: fc.uint8Array({ maxLength: 70_000 }),
+    text,
+    isTaken: fc.boolean(),
+  })
+
+  it('writes payload and text behind each other, and never touches what was taken', () => {
+    fc.assert(
+      fc.property(fc.array(large, { maxLength: 12 }), (list) => {
+        const writer = new FrameWriter()
+        const taken: Uint8Array[] = []
+        const copies: Uint8Array[] = []
+        const take = (): void => {
+          for (const bytes of writer.take()) {
+            taken.push(bytes)
+            copies.push(bytes.slice())
+          }
+        }
+        for (const { stream, prefix, text: added, isTaken } of list) {
+          writer.add(4, stream, prefix, added)
+          if (isTaken) take()
+        }
+        take()
+        expect(writer.take()).toEqual([])
+        expect(Buffer.concat(taken).equals(Buffer.concat(copies))).toBe(true)
+        const expected = list.map(({ stream, prefix, text: added }) => ({
+          type: 4 as const,
+          stream,
+          payload: new Uint8Array(Buffer.concat([prefix, Buffer.from(added)])),
+        }))
+        const read = decode(taken)
+        expect(read.length).toBe(expected.length)
+        for (const [index, frame] of read.entries()) {
+          expect(frame.stream).toBe(expected[index]?.stream)
+          expect(Buffer.compare(frame.payload, expected[index]?.payload ?? noBytes)).toBe(0)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+const noBytes = new Uint8Array(0)
 
 describe('frame decoder', () => {
   it('reads back what was written, split at every byte', () => {
