@@ -7,6 +7,7 @@ import {
 import { DispatchError } from './dispatch-error.ts'
 import { askToConnect, type ClientRequests, type ElicitingContext } from './elicitation.ts'
 import { pythonList } from './python-list.ts'
+import { ToolError } from './tool-error.ts'
 
 /** Options of {@link authorizedTool}. */
 export interface AuthorizedToolOptions {
@@ -102,6 +103,7 @@ export async function runTool(
   try {
     return await call()
   } catch (error) {
+    if (error instanceof ToolError) return failedResult(`[${error.code}] ${error.message}`)
     if (!(error instanceof DispatchError)) throw error
     return askToConnect(error, context, run.client, call)
   }

@@ -95,8 +95,13 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     this.fetch = this.fetch.bind(this)
   }
 
-  /** Adds tools made by `tool`. @throws TypeError for a name that is taken */
+  /**
+   * Adds tools made by `tool`, before the server serves.
+   *
+   * @throws TypeError for a name that is taken
+   */
   collect(...tools: readonly Tool[]): this {
+    this.#requireUnserved('collect')
     for (const one of tools) {
       if (this.#tools.some(({ name }) => name === one.name)) {
         throw new TypeError(`collect: there already is a tool ${one.name}`)
@@ -104,14 +109,13 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
       this.#tools.push(one)
     }
     this.#scopes = scopesByTool(this.#options.toolScopes, this.#tools)
-    this.#guard = undefined
     return this
   }
 
-  /** Checks tokens by another issuer's rules from now on. */
+  /** Checks tokens by another issuer's rules. Call it before the server serves. */
   setAuthorizationProvider(provider: AuthorizationProvider): this {
+    this.#requireUnserved('setAuthorizationProvider')
     this.#provider = provider
-    this.#guard = undefined
     return this
   }
 
@@ -164,6 +168,11 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     addHeaders(headers, decision.headers)
     const { status, statusText } = response
     return new Response(response.body, { status, statusText, headers })
+  }
+
+  // A second guard would not know the proofs that the first has seen.
+  #requireUnserved(method: string): void {
+    if (this.#guard !== undefined) throw new TypeError(`${method}: the server already serves`)
   }
 
   async #serve(

@@ -25,4 +25,5 @@ export {
   statelessHandler,
   type WebTransport,
 } from './mcp-server.ts'
+export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'

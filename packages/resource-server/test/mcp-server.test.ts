@@ -407,9 +407,31 @@ test('what the tools do is published by the resource’s own client', async () =
   await expect(server.publishManifest()).rejects.toThrow('refused the tool manifest: 400')
 })
 
-test('two tools of one name are refused', async () => {
+test('tools of one name, and changes to a server that serves, are refused', async () => {
+  const make = (): MCPServer =>
+    new MCPServer({
+      server: existingV2,
+      handler: createMcpHandler,
+      authorization: { resource, authorizationServers: [issuer.issuer], client },
+    })
+  expect(() => make().collect(whoami, whoami)).toThrow('there already is a tool whoami')
   const server = await start(servers['SDK v2'] as Make)
-  expect(() => server.collect(whoami)).toThrow('there already is a tool whoami')
+  expect(() => server.collect(whoami)).toThrow('the server already serves')
+  const provider = { verify: () => Promise.reject(new Error('unused')) }
+  expect(() => server.setAuthorizationProvider(provider)).toThrow('the server already serves')
+})
+
+test('getContext belongs to one request, and there is none outside', async () => {
+  expect(() => getContext()).toThrow('no checked request')
+  await start(servers['SDK v2'] as Make)
+  const subjects = Array.from({ length: 8 }, (_, n) => `usr_${n}`)
+  const answers = await Promise.all(
+    subjects.map(async (sub) => {
+      const mcp = await connect(clients['client v2'] as Connect, await issuer.signToken({ sub }))
+      return textOf(mcp.callTool({ name: 'whoami', arguments: {} }))
+    }),
+  )
+  expect(answers).toEqual(subjects.map((sub) => `${sub} = ${sub}: tools:call`))
 })
 
 describe('a client with URL-mode elicitation', () => {

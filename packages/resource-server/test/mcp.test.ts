@@ -9,7 +9,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { protectFetch } from '../src/index.ts'
-import { authorizedTool, DispatchError } from '../src/mcp.ts'
+import { authorizedTool, DispatchError, ToolError } from '../src/mcp.ts'
 import { type GuardedRequest, protectedResource, protectListener } from '../src/node.ts'
 import { client, type IssuerDouble, listen, resource, startIssuer } from './issuer-double.ts'
 
@@ -175,6 +175,34 @@ describe.each(Object.keys(handlers))('a tool of %s', (sdk) => {
       /^error: Tool "delete" requires/,
     )
   })
+})
+
+test('a ToolError becomes [CODE] message, and any other error is the SDK’s to word', async () => {
+  const handler = authorizedTool<(input: never, context: never) => unknown>(
+    { name: 'x' },
+    async (input: { error: Error }) => {
+      throw input.error
+    },
+  )
+  const guard = protectedResource({ issuer: issuer.issuer, resource, client })
+  server = createServer()
+  await listen(server)
+  const authorization = `Bearer ${await issuer.signToken()}`
+  const decision = await guard.check({
+    method: 'POST',
+    target: '/mcp',
+    header: (name) => (name === 'authorization' ? [authorization] : []),
+  })
+  const context = {
+    authInfo: decision.answer === undefined ? decision.request?.authInfo : undefined,
+  } as never
+  expect(await handler({ error: new ToolError('NOT_FOUND', 'no file') } as never, context)).toEqual(
+    {
+      isError: true,
+      content: [{ type: 'text', text: '[NOT_FOUND] no file' }],
+    },
+  )
+  await expect(handler({ error: new Error('other') } as never, context)).rejects.toThrow('other')
 })
 
 test('the fetch handler of MCP SDK v2 gets the checked identity from protectFetch', async () => {
