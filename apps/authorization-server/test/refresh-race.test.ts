@@ -40,7 +40,7 @@ beforeAll(async () => {
   planes = []
   for (let count = 0; count < 3; count++) planes.push(await startControlPlane(app, enclave.socket))
   ann = await callerFor(app, await makePerson(app, 'ann'))
-  clock = fork(join(import.meta.dirname, 'helpers/make-due.ts'), [app.database], {
+  clock = fork(join(import.meta.dirname, 'fixtures/make-due.ts'), [app.database], {
     execArgv: ['--no-warnings'],
   })
 })

@@ -58,7 +58,7 @@ test('a control plane that is killed between answer and commit costs no single-u
   makeDue(handle)
   const asked = provider.asked['refresh_token'] ?? 0
   const dying = fork(
-    join(import.meta.dirname, 'helpers/dying-refresher.ts'),
+    join(import.meta.dirname, 'fixtures/dying-refresher.ts'),
     [dataDir, enclave.socket, handle],
     { execArgv: ['--conditions=@holdfast/source', '--no-warnings'] },
   )
