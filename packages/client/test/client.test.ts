@@ -348,6 +348,33 @@ describe('sealing', () => {
     expect(server.requests.at(-1)).toMatch(/^DELETE \/v1\/connections\//)
   })
 
+  it('gives a handle a new value, for what the caller named and with the limits that it had', async () => {
+    const server = await startFakeServer()
+    const { client } = await signedIn(server)
+    const handle = 'ddls:conn:01KQ0000000000000000000000-github'
+    const receipt = await client.connections.rotate(handle, github)
+    expect(receipt.handle).toBe(handle)
+    const [upload] = server.uploads
+    const { header } = decodeEnvelope(server.behaviour.enclave.open(sealedBytes(upload)))
+    expect(header).toMatchObject({
+      base_url: 'https://api.github.com/v3',
+      binding: {
+        ...{ handle, allowed_hosts: ['api.github.com'], pins: { methods: ['GET'] } },
+        upload_nonce: 'a-nonce-of-a-rotation',
+      },
+    })
+  })
+
+  it('gives the new value to no other handle', async () => {
+    const server = await startFakeServer()
+    const { client } = await signedIn(server)
+    server.behaviour.rotatedHandle = 'ddls:conn:01KQ0000000000000000000001-github'
+    await expect(
+      client.connections.rotate('ddls:conn:01KQ0000000000000000000000-github', github),
+    ).rejects.toMatchObject({ code: 'BINDING_REFUSED' })
+    expect(server.uploads).toEqual([])
+  })
+
   it('tells which field the server refused', async () => {
     const server = await startFakeServer()
     const { client } = await signedIn(server)

@@ -72,6 +72,8 @@ export interface Behaviour {
   owner: string
   accessTokenSeconds: number
   uploadStatus: number
+  /** Handle that a rotation gets, if not the one that was asked for. */
+  rotatedHandle?: string
   demandNonce: boolean
   offersDevice: boolean
   /** How often the person has not yet entered the code. */
@@ -215,6 +217,16 @@ export async function startFakeServer(): Promise<FakeServer> {
         // A server that lies about where the credential goes.
         connection: { handle, base_url: 'https://evil.example' },
       })
+    }
+    if (method === 'POST' && url?.endsWith('/upload')) {
+      return send(201, {
+        handle: behaviour.rotatedHandle ?? decodeURIComponent(url.split('/')[3] ?? ''),
+        owner: behaviour.owner,
+        upload: { nonce: 'a-nonce-of-a-rotation', expires_at: '' },
+      })
+    }
+    if (method === 'GET' && /^\/v1\/connections\/[^/?]+$/.test(url ?? '')) {
+      return send(200, { base_url: 'https://evil.example', pins: { methods: ['GET'] } })
     }
     if (method === 'PUT') {
       uploads.push(JSON.parse(body) as Record<string, unknown>)
