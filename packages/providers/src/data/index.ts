@@ -63,7 +63,6 @@ import { monday } from './monday.ts'
 import { neon } from './neon.ts'
 import { netlify } from './netlify.ts'
 import { notion } from './notion.ts'
-import { npm } from './npm.ts'
 import { openai } from './openai.ts'
 import { openrouter } from './openrouter.ts'
 import { openweather } from './openweather.ts'
@@ -177,7 +176,6 @@ export const builtInProviders: readonly ProviderData[] = [
   neon,
   netlify,
   notion,
-  npm,
   openai,
   openrouter,
   openweather,
