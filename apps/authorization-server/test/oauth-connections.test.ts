@@ -186,6 +186,28 @@ describe('connecting an account', () => {
     expect(await app.context.storage.tokenRevocations.count()).toBe(0)
   })
 
+  test('one that is revoked while it is renewed has its newest tokens ended', async () => {
+    const { handle, caller } = await connectAccount(app, ann, provider, oauthApp)
+    makeDue(handle)
+    let spent: string | null = null
+    let revoked: Promise<unknown> | undefined
+    provider.trick = async (request, _response, body) => {
+      if (request.url !== '/token') return false
+      spent = new URLSearchParams(body).get('refresh_token')
+      revoked ??= callApi(app, ann.api, 'DELETE', `/v1/connections/${handle}`)
+      await revoked
+      return false
+    }
+    const ended = provider.ended.length
+    const reply = await callDispatch(app, caller, me(handle))
+    expect(reply.json.error.code).toBe('CONNECTION_REVOKED')
+    await expect.poll(() => auditTypes(handle)).toContain('connection.provider_revoked')
+    const last = provider.ended.slice(ended)
+    expect(last).toHaveLength(1)
+    expect(provider.secrets.has(last[0]!)).toBe(true)
+    expect(last).not.toContain(spent)
+  })
+
   test('an app that connections use cannot be revoked, and members cannot make one', async () => {
     const inUse = await callApi(app, admin.api, 'DELETE', `/v1/oauth-apps/${oauthApp}`)
     expect(inUse.json.code, inUse.text).toBe('OAUTH_APP_IN_USE')

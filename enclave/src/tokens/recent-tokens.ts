@@ -45,8 +45,8 @@ export class RecentTokens {
     spent: string,
     make: () => Promise<AnsweredRecord>,
   ): Promise<AnsweredRecord> {
-    const known = this.#entries.get(handle)
-    if (known?.spent === spent && this.#now() < known.untilMs) return known.answered
+    const known = this.find(handle, spent)
+    if (known) return known
     const answered = make()
     const entry = { spent, answered, untilMs: this.#now() + this.#lifeMs }
     this.#entries.delete(handle)
@@ -56,6 +56,12 @@ export class RecentTokens {
       if (this.#entries.get(handle) === entry) this.#entries.delete(handle)
     })
     return answered
+  }
+
+  /** The answer to a spent generation, if there was one lately. */
+  find(handle: string, spent: string): Promise<AnsweredRecord> | undefined {
+    const known = this.#entries.get(handle)
+    return known?.spent === spent && this.#now() < known.untilMs ? known.answered : undefined
   }
 
   /** The oldest stand first. */

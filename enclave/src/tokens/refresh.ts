@@ -57,7 +57,7 @@ export async function refresh(
 }
 
 /** A first token is asked for under a name of its own for each sealed credential. */
-const generationOf = ({ issued }: TokenKind, { version }: RecordContext): string =>
+export const generationOf = ({ issued }: TokenKind, { version }: RecordContext): string =>
   issued?.generation ?? `version ${version}`
 
 async function renew(

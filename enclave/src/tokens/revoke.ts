@@ -1,11 +1,17 @@
-import type { CredentialEnvelope, TokenKind } from '@holdfast/protocol'
+import type { CredentialEnvelope, RecordContext, TokenKind } from '@holdfast/protocol'
 import type { RevokeTokensHead, RevokeTokensResult } from '@holdfast/protocol/enclave'
 import { processRevocationResponse, ResponseBodyError, revocationRequest } from 'oauth4webapi'
-import { openRecord } from '../vault-record.ts'
+import { type OpenedRecord, openRecord } from '../vault-record.ts'
 import type { OpenedApp } from './app-record.ts'
 import { revokeInstallationToken } from './github-app.ts'
 import { oauthClient, type ProviderFacts, tokenText } from './oauth-client.ts'
-import { openReference, requireTokenKind, type TokenParts, type TokenRecords } from './refresh.ts'
+import {
+  generationOf,
+  openReference,
+  requireTokenKind,
+  type TokenParts,
+  type TokenRecords,
+} from './refresh.ts'
 import { requireApp } from './request-tokens.ts'
 import { tokenFailure } from './token-errors.ts'
 import { createTokenFetch, type TokenFetch } from './token-fetch.ts'
@@ -18,11 +24,11 @@ import { createTokenFetch, type TokenFetch } from './token-fetch.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009}
  */
 export async function revokeTokens(
-  { keyring, upstream }: TokenParts,
+  { keyring, upstream, recentTokens }: TokenParts,
   { context, app: reference }: RevokeTokensHead,
   records: TokenRecords,
 ): Promise<RevokeTokensResult> {
-  const opened = openRecord(keyring, context, records.record)
+  const opened = await openNewest({ keyring, recentTokens }, context, records.record)
   let app: OpenedApp | undefined
   try {
     app = openReference(keyring, reference, records.app)
@@ -35,6 +41,23 @@ export async function revokeTokens(
     opened.wipe()
     app?.record.wipe()
   }
+}
+
+/**
+ * The newest tokens of a connection: one that was revoked while it was being renewed never stored the
+ * answer, and the token that it did store is spent.
+ */
+async function openNewest(
+  { keyring, recentTokens }: Pick<TokenParts, 'keyring' | 'recentTokens'>,
+  context: RecordContext,
+  record: Uint8Array,
+): Promise<OpenedRecord> {
+  const opened = openRecord(keyring, context, record)
+  const spent = generationOf(requireTokenKind(opened.envelope.header.credential), context)
+  const answered = await recentTokens.find(context.handle, spent)?.catch(() => undefined)
+  if (!answered) return opened
+  opened.wipe()
+  return openRecord(keyring, answered.context, answered.record)
 }
 
 async function revokeAt(
