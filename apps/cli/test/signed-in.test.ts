@@ -22,6 +22,30 @@ describe('connections add', () => {
       'canary',
       'not a header name',
     ],
+    [
+      'a path that is no whole segment',
+      ['https://api.example.com', '--in', 'path', '--template', 'bot{api_key}'],
+      'canary',
+      'whole segments',
+    ],
+    [
+      'a query parameter with brackets',
+      ['https://api.example.com', '--in', 'query', '--field', 'key[]'],
+      'canary',
+      'a parameter name holds',
+    ],
+    [
+      'a file for a field that is not there',
+      ['https://api.example.com', '--kind', 'mtls', '--secret-file', 'canary=/nowhere'],
+      'x',
+      'give one of certificate, private_key',
+    ],
+    [
+      'a file that is not there',
+      ['https://api.example.com', '--kind', 'mtls', '--secret-file', 'certificate=/canary'],
+      'x',
+      'the file for certificate cannot be read',
+    ],
     ['a base URL without https', ['http://api.example.com'], 'canary', 'must be https'],
   ])('refuses %s with 2 and reserves nothing', async (_name, options, input, message) => {
     const { dir, requests } = await signedIn()
