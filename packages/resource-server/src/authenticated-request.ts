@@ -1,3 +1,4 @@
+import type { ConnectionHandle } from '@holdfast/protocol'
 import type { HttpResponse } from '@holdfast/protocol/dispatch'
 import type { VerifiedAccessToken } from '@holdfast/protocol/token'
 import type { Connection } from './connection.ts'
@@ -56,6 +57,21 @@ export function requestOfAuthInfo(authInfo: unknown): AuthenticatedRequest | und
   return typeof authInfo === 'object' && authInfo !== null ? requests.get(authInfo) : undefined
 }
 
+/** A granted handle, or an error that says where to make the connection. */
+async function resolveOrAsk(
+  connections: VerifiedAccessToken['connections'],
+  name: string | undefined,
+  connectUrl: () => Promise<string | undefined>,
+): Promise<ConnectionHandle> {
+  try {
+    return resolveConnection(connections, name)
+  } catch (error) {
+    const isMissing = error instanceof DispatchError && error.code !== 'CONNECTION_AMBIGUOUS'
+    if (!isMissing) throw error
+    throw new DispatchError(error.code, error.message, { connectUrl: await connectUrl() })
+  }
+}
+
 /** Puts together what an application sees of a checked request. */
 export function createAuthenticatedRequest(
   auth: VerifiedAccessToken,
@@ -84,8 +100,11 @@ export function createAuthenticatedRequest(
       throw new DispatchError('NOT_CONFIGURED', 'protectedResource needs client for dispatch')
     }
     const name = typeof connection === 'object' ? connection.name : connection
-    const handle = resolveConnection(auth.connections, name)
-    const response = await gateway({ token, hash: auth.hash }, handle, call)
+    const subject = { token, hash: auth.hash }
+    const handle = await resolveOrAsk(auth.connections, name, () =>
+      gateway.connectUrl(subject, name),
+    )
+    const response = await gateway.dispatch(subject, handle, call)
     return call.schema === undefined ? response : typedResponse(response, call.schema)
   }
   const request = Object.freeze({

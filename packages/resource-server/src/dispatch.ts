@@ -10,7 +10,12 @@ import { connectUrlOf } from './connect-url.ts'
 import { DispatchError } from './dispatch-error.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
 import type { ConnectedSettings } from './options.ts'
-import { createTokenExchange, type DispatchToken, type SubjectToken } from './token-exchange.ts'
+import {
+  createTokenExchange,
+  type DispatchToken,
+  type SubjectToken,
+  type TokenExchange,
+} from './token-exchange.ts'
 
 /** A request that the vault makes for a tool, with the user's credential. */
 export interface DispatchCall {
@@ -27,11 +32,16 @@ export interface DispatchCall {
 }
 
 /** Sends calls by handle for one user after the other. */
-export type Gateway = (
-  subject: SubjectToken,
-  handle: ConnectionHandle,
-  call: DispatchCall,
-) => Promise<HttpResponse>
+export interface Gateway {
+  /** @throws DispatchError when the upstream did not answer */
+  readonly dispatch: (
+    subject: SubjectToken,
+    handle: ConnectionHandle,
+    call: DispatchCall,
+  ) => Promise<HttpResponse>
+  /** Where the user makes a connection that the token does not grant, if there is such a place. */
+  readonly connectUrl: TokenExchange['connectUrl']
+}
 
 const reservedHeaders = ['authorization', 'dpop', 'host']
 const defaultTimeoutMs = 30_000
@@ -90,7 +100,7 @@ function readAnswer(answer: JsonAnswer, issuer: string): HttpResponse {
  */
 export function createGateway(settings: ConnectedSettings): Gateway {
   const { issuer } = settings
-  const { exchange, forget } = createTokenExchange(settings)
+  const { exchange, forget, connectUrl } = createTokenExchange(settings)
   const url = `${issuer}/dispatch`
 
   const post = async (
@@ -129,7 +139,7 @@ export function createGateway(settings: ConnectedSettings): Gateway {
     }
   }
 
-  return async (subject, handle, call) => {
+  const dispatch: Gateway['dispatch'] = async (subject, handle, call) => {
     call.signal?.throwIfAborted()
     const body = writeBody(handle, call)
     const first = await post(await exchange(subject), body, call)
@@ -138,4 +148,5 @@ export function createGateway(settings: ConnectedSettings): Gateway {
     forget(subject)
     return readAnswer(await post(await exchange(subject), body, call), issuer)
   }
+  return { dispatch, connectUrl }
 }

@@ -21,6 +21,14 @@ export interface SubjectToken {
 export interface TokenExchange {
   /** @throws DispatchError `NOT_AUTHORIZED` or `GATEWAY_UNREACHABLE` */
   readonly exchange: (subject: SubjectToken) => Promise<DispatchToken>
+  /**
+   * Where the user makes a connection that the token does not grant; undefined when the authorization
+   * server names no place. It is told the name in the exchange's `connection`.
+   */
+  readonly connectUrl: (
+    subject: SubjectToken,
+    connection: string | undefined,
+  ) => Promise<string | undefined>
   /** Forgets a dispatch token that was refused. */
   readonly forget: (subject: SubjectToken) => void
 }
@@ -64,7 +72,10 @@ export function createTokenExchange(settings: ConnectedSettings): TokenExchange 
   const pending = new Map<string, Promise<DispatchToken>>()
   let ownKey: Promise<DpopKey> | undefined
 
-  const request = async (subject: SubjectToken): Promise<DispatchToken> => {
+  const request = async (
+    subject: SubjectToken,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<DispatchToken> => {
     ownKey ??= generateDpopKey()
     const key = await ownKey
     const askedAt = now()
@@ -78,6 +89,7 @@ export function createTokenExchange(settings: ConnectedSettings): TokenExchange 
         subject_token_type: accessTokenType,
         resource: `${issuer}/dispatch`,
         scope: 'dispatch',
+        ...more,
       },
       {
         DPoP: oauth.DPoP(identity, key),
@@ -110,6 +122,14 @@ export function createTokenExchange(settings: ConnectedSettings): TokenExchange 
         .finally(() => pending.delete(subject.hash))
       pending.set(subject.hash, started)
       return started
+    },
+    connectUrl: async (subject, connection) => {
+      try {
+        await request(subject, connection === undefined ? {} : { connection })
+        return undefined
+      } catch (error) {
+        return failure(error, issuer).connectUrl
+      }
     },
     forget: (subject) => {
       tokens.delete(subject.hash)

@@ -39,6 +39,8 @@ export interface IssuerDouble extends AsyncDisposable {
   /** Status that the given path answers instead of its work. */
   readonly broken: Map<string, number>
   exchangedLifetimeSeconds: number
+  /** Answers exchanges that name a connection: where it can be made. */
+  connectUrl: string | undefined
   /** Bodies of all token requests. */
   readonly exchanges: URLSearchParams[]
 }
@@ -88,6 +90,7 @@ export async function startIssuer(): Promise<IssuerDouble> {
     broken,
     exchanges,
     exchangedLifetimeSeconds: 300,
+    connectUrl: undefined,
     dispatch: () => ({ success: true, response: { status: 200, headers: {}, body: null } }),
     count: (path) => counts.get(path) ?? 0,
     signToken: (claims = {}, header = {}) => {
@@ -126,6 +129,10 @@ export async function startIssuer(): Promise<IssuerDouble> {
     exchanges.push(form)
     if (!isOurClient(request)) {
       send(response, 401, { error: 'invalid_client' }, { 'www-authenticate': 'Basic realm="x"' })
+      return
+    }
+    if (form.has('connection') && double.connectUrl !== undefined) {
+      send(response, 400, { error: 'connection_required', connect_url: double.connectUrl })
       return
     }
     const subject = await tokens.verify(form.get('subject_token') ?? '', resource)

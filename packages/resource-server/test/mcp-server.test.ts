@@ -434,6 +434,25 @@ test('getContext belongs to one request, and there is none outside', async () =>
   expect(answers).toEqual(subjects.map((sub) => `${sub} = ${sub}: tools:call`))
 })
 
+test('a connection that the token does not grant brings the address where it is made', async () => {
+  await start(servers['SDK v2'] as Make)
+  issuer.connectUrl = `${issuer.issuer}/connect/github`
+  const call = { name: 'delete_file', arguments: { id: 'a' } }
+  const scope = 'tools:call files:delete'
+  const poor = await connect(clients['client v2'] as Connect, await issuer.signToken({ scope }))
+  expect(await textOf(poor.callTool(call))).toBe(
+    `error: [NO_CONNECTIONS] the token grants no connection | Connect it here, then call the tool again: ${issuer.connectUrl}`,
+  )
+  expect(issuer.exchanges.at(-1)?.get('connection')).toBe('github')
+  const other = await issuer.signToken({ scope, 'ddls:connections': { x: 'ddls:conn:x-x' } })
+  issuer.connectUrl = undefined
+  const mcp = await connect(clients['client v2'] as Connect, other)
+  expect(await textOf(mcp.callTool(call))).toBe(
+    "error: [CONNECTION_NOT_FOUND] Connection 'github' not found. Available: ['x']",
+  )
+  expect(issuer.count('/dispatch')).toBe(0)
+})
+
 describe('a client with URL-mode elicitation', () => {
   const refusedDispatch = (connectUrl: string) => () => ({
     success: false,
