@@ -474,6 +474,11 @@ export interface NewConnection {
   /** Limits that only a new sealing can change. Default: none. */
   readonly pins?: CredentialPins
 }
+/** A new value for a connection that stays what it is: its handle, its policy, its host. */
+export type Rotation = Pick<NewConnection, 'provider' | 'baseUrl' | 'credential' | 'secrets'> & {
+  /** Limits to seal in. Default: those that the connection shows. */
+  readonly pins?: CredentialPins
+}
 /** What was sealed, to which enclave. */
 export interface SealReceipt {
   readonly connection: ConnectionView
@@ -494,6 +499,14 @@ export interface Connections {
   readonly list: () => Promise<readonly ConnectionView[]>
   readonly get: (handle: string) => Promise<ConnectionView>
   readonly setPolicy: (handle: string, policy: ConnectionPolicy) => Promise<ConnectionView>
+  /**
+   * Seals a new credential for the same handle. The old one stays in use until the new one is stored.
+   *
+   * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is asked
+   * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
+   */
+  readonly rotate: (handle: string, rotation: Rotation) => Promise<SealReceipt>
+  readonly setLabel: (handle: string, label: string) => Promise<ConnectionView>
   readonly pause: (handle: string) => Promise<ConnectionView>
   readonly resume: (handle: string) => Promise<ConnectionView>
   /** Makes a harmless call; by default `GET` of the base URL's path. */
@@ -662,6 +675,7 @@ export type {
   Connections,
   ConnectionView,
   NewConnection,
+  Rotation,
   SealReceipt,
 } from './connections.ts'
 export type { DeviceLoginOptions } from './device-login.ts'

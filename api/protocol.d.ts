@@ -466,8 +466,8 @@ export declare class ChannelConnection {
   )
   /** Why the channel is closed; `undefined` while it is open. */
   get closedBy(): ChannelError | undefined
-  /** Queues a frame for this turn's write. After the channel closed it does nothing. */
-  send(type: FrameType, stream: number, payload?: Uint8Array): void
+  /** Adds a frame to this turn's write; `text` follows the payload. After the channel closed it does nothing. */
+  send(type: FrameType, stream: number, payload?: Uint8Array, text?: string): void
   /** Closes because the peer broke the rules, and tells it so. */
   violation(error: unknown): void
   /** Writes what is queued and closes. */
@@ -2501,7 +2501,7 @@ export declare function isTokenKind<
     readonly kind: string
   },
 >(credential: Kind): credential is Extract<Kind, TokenKind>
-/** Secret fields of the token kinds. A client seals the required ones; the enclave adds the others. */
+/** Secret fields that a client seals, but for `oauth2`, which the enclave makes. */
 export declare const tokenSecretFields: {
   readonly oauth2_app: {
     readonly required: readonly []
@@ -2513,16 +2513,16 @@ export declare const tokenSecretFields: {
   }
   readonly oauth2_client_credentials: {
     readonly required: readonly ['client_secret']
-    readonly optional: readonly ['access_token']
+    readonly optional: readonly []
   }
   readonly jwt_bearer: {
     readonly required: readonly ['private_key']
-    readonly optional: readonly ['access_token']
+    readonly optional: readonly []
     readonly multiline: readonly ['private_key']
   }
   readonly github_app: {
     readonly required: readonly ['private_key']
-    readonly optional: readonly ['access_token']
+    readonly optional: readonly []
     readonly multiline: readonly ['private_key']
   }
 }
@@ -3109,17 +3109,24 @@ export type FrameType = (typeof frameTypes)[keyof typeof frameTypes]
 export declare const frameHeaderBytes = 9
 /** Largest payload of one frame, in bytes. */
 export declare const maxFramePayload = 1048576
-/** A frame on its way out. */
-export interface Frame {
-  readonly type: FrameType
-  /** 0 is the channel itself. */
-  readonly stream: number
-  readonly payload: Uint8Array
-}
 /** Payload of frames that carry none. */
-export declare const noPayload: Uint8Array<ArrayBuffer>
-/** Writes one frame into `target` at `offset` and returns the offset behind it. */
-export declare function writeFrame(target: Uint8Array, offset: number, frame: Frame): number
+export declare const noPayload: Uint8Array
+/**
+ * Joins frames into the arrays that are written to the socket. They are parts of one larger array: making
+ * an array for each frame and each write costs more than filling it.
+ */
+export declare class FrameWriter {
+  #private
+  /**
+   * Adds a frame.
+   *
+   * @param stream - 0 is the channel itself
+   * @param text - further payload, as UTF-8
+   */
+  add(type: FrameType, stream: number, payload: Uint8Array, text?: string): void
+  /** Everything that was added since the last call; the bytes do not change any more. */
+  take(): readonly Uint8Array[]
+}
 /** Writes a big-endian 32-bit number. */
 export declare function writeUint32(target: Uint8Array, offset: number, value: number): void
 /** The four bytes of a number. */
@@ -3526,7 +3533,7 @@ export interface ReplayStore {
 export interface MemoryReplayStoreOptions {
   /** Identifiers held at once; further ones are refused. Default 1000000 (about 150 MB). */
   readonly maxEntries?: number
-  /** Time span that is forgotten together. Default 30000. */
+  /** Time span that is forgotten together; shorter ones cost look-ups, longer ones memory. Default 30000. */
   readonly bucketMs?: number
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number

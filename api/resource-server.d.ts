@@ -326,7 +326,7 @@ export {}
 import type { ConnectionHandle, DispatchMethod } from '@holdfast/protocol'
 import { type DispatchBody, type HttpResponse } from '@holdfast/protocol/dispatch'
 import type { ConnectedSettings } from './options.ts'
-import { type SubjectToken } from './token-exchange.ts'
+import { type SubjectToken, type TokenExchange } from './token-exchange.ts'
 /** A request that the vault makes for a tool, with the user's credential. */
 export interface DispatchCall {
   readonly method: DispatchMethod
@@ -341,11 +341,16 @@ export interface DispatchCall {
   readonly signal?: AbortSignal
 }
 /** Sends calls by handle for one user after the other. */
-export type Gateway = (
-  subject: SubjectToken,
-  handle: ConnectionHandle,
-  call: DispatchCall,
-) => Promise<HttpResponse>
+export interface Gateway {
+  /** @throws DispatchError when the upstream did not answer */
+  readonly dispatch: (
+    subject: SubjectToken,
+    handle: ConnectionHandle,
+    call: DispatchCall,
+  ) => Promise<HttpResponse>
+  /** Where the user makes a connection that the token does not grant, if there is such a place. */
+  readonly connectUrl: TokenExchange['connectUrl']
+}
 /**
  * The way to the vault: the user's token is exchanged for one that names this server as the actor and
  * is bound to its key, so that neither token is of use to whoever steals it.
@@ -740,9 +745,13 @@ export interface MCPServerOptions<Server extends OfficialServer> {
 export declare class MCPServer<Server extends OfficialServer = OfficialServer> {
   #private
   constructor(options: MCPServerOptions<Server>)
-  /** Adds tools made by `tool`. @throws TypeError for a name that is taken */
+  /**
+   * Adds tools made by `tool`, before the server serves.
+   *
+   * @throws TypeError for a name that is taken
+   */
   collect(...tools: readonly Tool[]): this
-  /** Checks tokens by another issuer's rules from now on. */
+  /** Checks tokens by another issuer's rules. Call it before the server serves. */
   setAuthorizationProvider(provider: AuthorizationProvider): this
   /** The guard, undefined when authorization is off. @throws TypeError for options that cannot work */
   get guard(): ProtectedResource | undefined
@@ -801,6 +810,7 @@ export {
   statelessHandler,
   type WebTransport,
 } from './mcp-server.ts'
+export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'
 
 // ── metadata.d.ts
@@ -851,9 +861,18 @@ export declare const nodeVerifySignature: VerifySignature
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
+import { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 import { type ProtectedResource } from './protected-resource.ts'
 export { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
+/**
+ * Node's synchronous hash and signature check, about half the cost of WebCrypto's, for the options of
+ * `MCPServer` and `JWTValidator`: `{ ...nodeCrypto, … }`.
+ */
+export declare const nodeCrypto: {
+  readonly sha256: typeof nodeSha256
+  readonly verifySignature: typeof nodeVerifySignature
+}
 /**
  * {@link portableResource} with Node's hash and signature check.
  *
@@ -1331,6 +1350,14 @@ export interface SubjectToken {
 export interface TokenExchange {
   /** @throws DispatchError `NOT_AUTHORIZED` or `GATEWAY_UNREACHABLE` */
   readonly exchange: (subject: SubjectToken) => Promise<DispatchToken>
+  /**
+   * Where the user makes a connection that the token does not grant; undefined when the authorization
+   * server names no place. It is told the name in the exchange's `connection`.
+   */
+  readonly connectUrl: (
+    subject: SubjectToken,
+    connection: string | undefined,
+  ) => Promise<string | undefined>
   /** Forgets a dispatch token that was refused. */
   readonly forget: (subject: SubjectToken) => void
 }
@@ -1341,6 +1368,21 @@ export interface TokenExchange {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1}
  */
 export declare function createTokenExchange(settings: ConnectedSettings): TokenExchange
+
+// ── tool-error.d.ts
+/**
+ * A failure of a tool that its caller should read: it becomes the tool result `[CODE] message`.
+ *
+ * @example
+ * ```ts
+ * if (file === undefined) throw new ToolError('NOT_FOUND', 'there is no such file')
+ * ```
+ */
+export declare class ToolError extends Error {
+  readonly name = 'ToolError'
+  readonly code: string
+  constructor(code: string, message: string, options?: ErrorOptions)
+}
 
 // ── tool.d.ts
 import type { ToolOperation } from '@holdfast/protocol/tool-manifest'
