@@ -155,4 +155,13 @@ describe('audit head', () => {
     expect(() => later.sign(at(5, 'b'))).toThrow(refused)
     later.sign(at(6))
   })
+
+  it('never jumps so far that no later one could be signed', async () => {
+    const { keyring } = await create()
+    const signer = new AuditHeadSigner(keyring, () => undefined)
+    signer.sign(at(400_000_000))
+    const refused = expect.objectContaining({ code: 'HEAD_REFUSED' }) as Error
+    expect(() => signer.sign(at(Number.MAX_SAFE_INTEGER))).toThrow(refused)
+    expect(signer.sign(at(401_000_000)).seq).toBe(401_000_000)
+  })
 })
