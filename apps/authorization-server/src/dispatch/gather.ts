@@ -9,8 +9,8 @@ export interface Gather {
 /** Longest wait of a finished call for others. */
 const maxWaitMs = 5
 
-/** Share of the calls under way that is worth waiting for. */
-const share = 3
+/** Half of the calls under way are worth waiting for. */
+const share = 2
 
 /**
  * Makes the gate before the audit log: a commit to disk costs the same for one record as for twenty,

@@ -28,17 +28,12 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let total = 0
-    const onData = (chunk: Buffer): void => {
-      total += chunk.length
-      if (total > options.maxBytes) finish(new BodyError('too large'))
-      else chunks.push(chunk)
-    }
-    const onEnd = (): void => finish(undefined)
-    const onGone = (): void => finish(new BodyError('aborted'))
+    // The listeners stay: a request ends with its body, and taking them off again costs more.
+    let isSettled = false
     const finish = (problem: BodyError | undefined): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+      if (isSettled) return
+      isSettled = true
       if (problem) {
-        request.on('error', () => undefined)
         request.pause()
         reject(problem)
         return
@@ -46,6 +41,14 @@ export function readBody(
       const [only] = chunks
       resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks, total))
     }
+    const onData = (chunk: Buffer): void => {
+      if (isSettled) return
+      total += chunk.length
+      if (total > options.maxBytes) finish(new BodyError('too large'))
+      else chunks.push(chunk)
+    }
+    const onEnd = (): void => finish(undefined)
+    const onGone = (): void => finish(new BodyError('aborted'))
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }
