@@ -26,6 +26,7 @@ import {
   processesOf,
   withDescendants,
 } from './helpers/processes.ts'
+import { createAuthority } from './helpers/tls.ts'
 import { startUpstream, type Upstream } from './helpers/upstream.ts'
 
 const isRoot = process.geteuid?.() === 0
@@ -41,6 +42,67 @@ let silent: Server
 const doomed = makeCanary()
 /** A third, which careless clients send in clear: the server cannot help hearing it, but keeps it nowhere. */
 const pasted = makeCanary()
+interface SealedKind {
+  readonly credential: object
+  readonly secrets: Readonly<Record<string, string>>
+  readonly method: string
+}
+/** For places where the other signs of a canary cannot stand. */
+const plainCanary = (): string => makeCanary().replaceAll(/[^A-Za-z0-9]/g, 'x')
+const places = [
+  { in: 'query', name: 'key' },
+  { in: 'cookie', name: 'key' },
+  { in: 'path', template: '/bot{api_key}' },
+  { in: 'body', format: 'json', name: 'key' },
+  { in: 'body', format: 'form', name: 'key' },
+]
+const clientCertificate = createAuthority().issue(['client'], { usage: 'client' })
+/** One secret for each kind of credential that needs no token endpoint. */
+const kinds: readonly SealedKind[] = [
+  ...places.map((place) => ({
+    credential: { kind: 'api_key', ...place },
+    secrets: { api_key: place.in === 'cookie' ? plainCanary() : makeCanary() },
+    method: place.in === 'body' ? 'POST' : 'GET',
+  })),
+  {
+    credential: {
+      ...{ kind: 'fields', fields: ['app_id', 'app_key'] },
+      inject: [
+        { in: 'header', name: 'x-app', template: '{app_id}:{app_key}' },
+        { in: 'query', name: 'key', template: '{app_key}' },
+      ],
+    },
+    secrets: { app_id: makeCanary(), app_key: makeCanary() },
+    method: 'GET',
+  },
+  {
+    credential: {
+      ...{ kind: 'hmac', algorithm: 'sha256', encoding: 'hex' },
+      string_to_sign: '{method}{target}',
+      signature: { in: 'header', name: 'x-signature' },
+    },
+    secrets: { secret: makeCanary() },
+    method: 'GET',
+  },
+  {
+    credential: { kind: 'aws_sigv4', region: 'eu-central-1', service: 's3' },
+    secrets: {
+      access_key_id: 'AKIDEXAMPLE0000001',
+      secret_access_key: plainCanary(),
+      session_token: plainCanary(),
+    },
+    method: 'GET',
+  },
+  {
+    credential: { kind: 'mtls' },
+    secrets: { certificate: clientCertificate.certPem, private_key: clientCertificate.keyPem },
+    method: 'GET',
+  },
+]
+/** The value that a query key gets later. */
+const rotated = makeCanary()
+/** A connection of each kind at an API that answers, and at one that nobody vouches for. */
+const ofKinds: { method: string; good: string; untrusted: string }[] = []
 /** Everything that the product told us, which we did not get over a tapped wire. */
 const told: string[] = []
 
@@ -57,6 +119,22 @@ async function seal(baseUrl: string): Promise<string> {
       ...['--methods', 'GET', '--paths', '/**', '--resources', 'direct'],
     ],
     `${doomed}\n`,
+  )
+  return handle
+}
+
+async function sealKind(
+  { credential, secrets }: (typeof kinds)[number],
+  baseUrl: string,
+): Promise<string> {
+  const values = Object.values(secrets)
+  const { handle } = await job.ada.run<{ handle: string }>(
+    [
+      ...['connections', 'add', 'demo-api', '--base-url', baseUrl, '--secret-stdin'],
+      ...['--injection', JSON.stringify(credential)],
+      ...['--methods', '*', '--paths', '/**', '--resources', 'direct'],
+    ],
+    `${values.length === 1 ? values[0] : JSON.stringify(secrets)}\n`,
   )
   return handle
 }
@@ -86,6 +164,13 @@ beforeAll(async () => {
     silent: await seal(`https://localhost:${silentPort}`),
     refused: await seal(job.upstream.url),
   }
+  for (const kind of kinds) {
+    ofKinds.push({
+      method: kind.method,
+      good: await sealKind(kind, job.upstream.url),
+      untrusted: await sealKind(kind, untrusted.url),
+    })
+  }
   const cli = {
     issuer: job.stack.issuer,
     clientId: 'holdfast-cli',
@@ -100,7 +185,7 @@ beforeAll(async () => {
   const scope = 'connections:read connections:write'
   manager = await signInAgent({ ...cli, resource: `${job.stack.issuer}/v1`, scope })
   Object.assign(connections, handles)
-}, 120_000)
+}, 240_000)
 
 const connections = { untrusted: '', silent: '', refused: '' }
 
@@ -129,6 +214,40 @@ describe('everything that can happen to a credential', () => {
     ])
     expect(await dispatch(job.handle, '/slow?ms=3000', 1000)).toBe('DOWNSTREAM_TIMEOUT')
     expect(untrusted.seen).toEqual([])
+  })
+
+  test('every kind: answers, a caller who fills its place, an API that is not who it says', async () => {
+    for (const { method, good, untrusted: bad } of ofKinds) {
+      const outcomes = []
+      for (const [handle, request] of [
+        [good, { method, path: '/echo-headers' }],
+        [good, { method, path: '/a+b?key=x', headers: { 'x-app': 'x', 'x-signature': 'x' } }],
+        [bad, { method, path: '/user' }],
+      ] as const) {
+        const answer = await direct.dispatch(handle, { timeout_ms: 5000, ...request })
+        told.push(JSON.stringify(answer))
+        outcomes.push(outcomeOf(answer))
+      }
+      expect(outcomes[0]).toBe('ok')
+      expect(outcomes[2]).toBe('DOWNSTREAM_TLS_ERROR')
+    }
+    expect(untrusted.seen).toEqual([])
+  })
+
+  test('a new value for the same handle', async () => {
+    const good = ofKinds[0]?.good ?? ''
+    const { stdout, stderr } = await job.ada.attempt(
+      [
+        ...['connections', 'rotate', good, '--base-url', job.upstream.url],
+        ...['--in', 'query', '--field', 'key', '--secret-stdin'],
+      ],
+      `${rotated}\n`,
+    )
+    told.push(stdout, stderr)
+    const before = job.upstream.seen.length
+    expect(await dispatch(good, '/user')).toBe('ok')
+    const key = encodeURIComponent(rotated)
+    expect(job.upstream.seen.slice(before).map(({ path }) => path)).toEqual([`/user?key=${key}`])
   })
 
   test('a revoked connection', async () => {
@@ -177,6 +296,14 @@ describe('afterwards the secret is nowhere', () => {
   const needles = (): ReturnType<typeof needlesOf> => [
     ...needlesOf(job.secret),
     ...needlesOf(doomed),
+    ...kinds.flatMap(({ secrets }) =>
+      Object.entries(secrets).flatMap(([name, value]) => {
+        if (name === 'access_key_id' || name === 'certificate') return []
+        // Of PEM, the line with the key's own bytes.
+        return needlesOf(name === 'private_key' ? (value.split('\n')[2] ?? value) : value)
+      }),
+    ),
+    ...needlesOf(rotated),
   ]
   const everywhere = (): ReturnType<typeof needlesOf> => [...needles(), ...needlesOf(pasted)]
 
@@ -213,7 +340,7 @@ describe('afterwards the secret is nowhere', () => {
 
   test.skipIf(!hasProc || !isRoot)(
     'in the memory, arguments and environment of no process but the enclave',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const others = [
         ...(await processesOf(job.stack)).filter(({ name }) => name !== 'enclave'),
