@@ -96,3 +96,34 @@ test('an operator adds an OAuth app, a person connects, calls, reconnects and re
   expect(needles.length).toBeGreaterThan(50)
   expect(findInFolder(stack.folder, needles)).toEqual([])
 })
+
+test('a service account is connected by its key; the first call gets the first token', async () => {
+  const kind = {
+    kind: 'jwt_bearer',
+    token_endpoint: `${provider.url}/service/token`,
+    issuer: 'robot@project.example',
+    subject: 'ada@example.org',
+    algorithm: 'RS256',
+    scopes: ['read', 'write'],
+    scopes_in: 'assertion',
+  }
+  const { handle } = await ada.run<{ handle: string }>(
+    [
+      ...['connections', 'add', 'local-robot', '--base-url', provider.url, '--secret-stdin'],
+      ...['--injection', JSON.stringify(kind)],
+      ...['--methods', 'GET', '--paths', '/api/me', '--resources', 'direct'],
+    ],
+    provider.privateKeyPem,
+  )
+  const tested = await ada.run(['connections', 'test', handle, '--path', '/api/me'])
+  expect(tested).toMatchObject({ status: 200, body: { account: 'octo' } })
+  const wrong = await ada.attempt(
+    [
+      ...['connections', 'add', 'local-robot', '--base-url', provider.url, '--secret-stdin'],
+      ...['--injection', JSON.stringify(kind)],
+    ],
+    'not a key\n',
+  )
+  expect(wrong.code).not.toBe(0)
+  expect(wrong.stdout).toContain('private key is not an RSA key')
+})
