@@ -63,15 +63,19 @@ const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 const isObject = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-// Claim names may hold dots themselves (`https://example.com/roles`), so the whole name goes first.
-function claimAt(claims: Claims, path: string): unknown {
+// Names may hold dots themselves (`https://example.com/roles`, a client called `mcp.example`), so every
+// way to cut the path is tried, the whole name first.
+function claimAt(claims: unknown, path: string): unknown {
+  if (!isObject(claims)) return undefined
   if (Object.hasOwn(claims, path)) return claims[path]
-  let value: unknown = claims
-  for (const name of path.split('.')) {
-    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined
-    value = value[name]
+  for (let dot = path.indexOf('.'); dot !== -1; dot = path.indexOf('.', dot + 1)) {
+    const name = path.slice(0, dot)
+    const found = Object.hasOwn(claims, name)
+      ? claimAt(claims[name], path.slice(dot + 1))
+      : undefined
+    if (found !== undefined) return found
   }
-  return value
+  return undefined
 }
 
 function textsOf(value: unknown): readonly string[] {

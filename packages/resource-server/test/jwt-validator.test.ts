@@ -101,9 +101,14 @@ describe('the claims of', () => {
       resource_access: { 'mcp.example': { roles: ['files:delete'] } },
       'https://mcp.example/roles': ['extra'],
     })
-    const scopeClaims = ['scope', 'realm_access.roles', 'https://mcp.example/roles']
+    const scopeClaims = [
+      'scope',
+      'realm_access.roles',
+      'resource_access.mcp.example.roles',
+      'https://mcp.example/roles',
+    ]
     expect(await validator({ scopeClaims }).verify(token)).toMatchObject({
-      scopes: ['profile', 'tools:call', 'extra'],
+      scopes: ['profile', 'tools:call', 'files:delete', 'extra'],
       clientId: 'app3',
     })
   })
