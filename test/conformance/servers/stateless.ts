@@ -143,10 +143,13 @@ function addCarefulTools(server: McpServer): void {
 
 /** One server for one request. */
 export function createStatelessServer(): McpServer {
-  const server = new McpServer({ name: 'conformance', version: '1.0.0' }, {
-    capabilities: { completions: {} },
-    requestState: { verify: (state: string) => (readState(state), undefined) },
-  })
+  const server = new McpServer(
+    { name: 'conformance', version: '1.0.0' },
+    {
+      capabilities: { completions: {} },
+      requestState: { verify: (state: string) => (readState(state), undefined) },
+    },
+  )
   addFeatures<Context>(server, {
     schema: (shape) => z.object(shape),
     template: (pattern) => new ResourceTemplate(pattern, { list: undefined }),

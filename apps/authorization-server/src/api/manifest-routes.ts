@@ -78,7 +78,7 @@ export function serveManifest(
 
   return async (koa) => {
     const { uri } = (koa as unknown as { params: { uri: string } }).params
-    const resource = await ownResource(koa as never, uri)
+    const resource = await ownResource(koa, uri)
     const manifest = checked(toolManifestSchema, await readJson(koa.req), '/') as ToolManifest
     const errors = unknownNames(manifest, resource)
     if (errors.length > 0) {
