@@ -5,6 +5,7 @@ import {
   decodeEnvelope,
   encodeEnvelope,
   isTokenKind,
+  type OAuthApp,
   parseConnectionHandle,
   secretFieldsOf,
   utf8,
@@ -17,14 +18,14 @@ const clientCredentials = {
   token_endpoint_auth_method: 'client_secret_basic',
 } as const
 
-const app = {
+const app: OAuthApp = {
   kind: 'oauth2_app',
   client_id: 'holdfast',
   authorization_endpoint: 'https://accounts.example/authorize?tenant=acme',
   token_endpoint: 'https://accounts.example/token',
   token_endpoint_auth_method: 'client_secret_post',
   scopes: ['repo', 'https://www.example.com/auth/drive.readonly'],
-} as const
+}
 
 const issued = { generation: 'A'.repeat(22), expires_at_ms: 1, scopes: [] }
 
@@ -94,7 +95,7 @@ describe('kinds with tokens', () => {
 
   it('need a client secret unless the client is public, and then have none', () => {
     expect(() => envelope(app, {})).toThrow('client_secret')
-    const open = { ...app, token_endpoint_auth_method: 'none' } as const
+    const open: OAuthApp = { ...app, token_endpoint_auth_method: 'none' }
     expect(decodeEnvelope(envelope(open, {})).secrets).toEqual({})
     expect(decodeEnvelope(envelope(open, { client_secret: 'x' })).secrets).toEqual({})
   })
