@@ -194,6 +194,15 @@ describe('what a client may seal', () => {
       { client_secret: 'x', access_token: 'y' },
     ],
     [
+      'a token in a header that HTTP needs itself',
+      () =>
+        ({
+          ...clientCredentials(provider),
+          header: { name: 'content-length', template: '{access_token}' },
+        }) as CredentialKind,
+      { client_secret: 'x' },
+    ],
+    [
       'an OAuth app in the place of a credential',
       () => appCredential(provider),
       { client_secret: 'x' },

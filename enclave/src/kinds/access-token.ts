@@ -6,8 +6,10 @@ import type { CredentialInjector, KindOf, Secrets } from './injector.ts'
 
 const bearer = { name: 'authorization', template: 'Bearer {access_token}' }
 
-const placeOf = (kind: TokenKind) =>
-  ({ in: 'header', ...('header' in kind && kind.header ? kind.header : bearer) }) as const
+const placeOf = (kind: object & { readonly header?: typeof bearer | undefined }) =>
+  ({ in: 'header', ...(kind.header ?? bearer) }) as const
+
+const anyToken = { access_token: Buffer.from('x') }
 
 /** The access token that the enclave got last, by RFC 6750 where the provider wants nothing else. */
 export const accessTokenInjector: CredentialInjector<TokenKind> = {
@@ -33,7 +35,7 @@ function tokenFault(kind: TokenKind, secrets: Secrets): string | undefined {
   }
   const key = secrets['private_key']
   const fault = key && keyFault(kind.kind === 'jwt_bearer' ? kind.algorithm : 'RS256', key)
-  return fault ?? placesFault([placeOf(kind)], { access_token: Buffer.from('x') })
+  return fault ?? placesFault([placeOf(kind)], anyToken)
 }
 
 function keyFault(algorithm: 'RS256' | 'ES256', key: Uint8Array): string | undefined {
@@ -51,6 +53,8 @@ export const oauthAppInjector: CredentialInjector<KindOf<'oauth2_app'>> = {
   plan() {
     throw new EnclaveError('POLICY_REFUSED', 'an OAuth app cannot be called through')
   },
+  // What its connections will do with their tokens.
+  fault: ({ header }) => placesFault([placeOf({ header })], anyToken),
 }
 
 /** Injectors of the kinds whose tokens the enclave gets by itself. */
