@@ -26,7 +26,7 @@ export interface DispatchParts {
 /** A dispatch that the enclave allowed, with the secret where only the TLS socket finds it. */
 interface PreparedCall {
   readonly request: FinishedRequest
-  readonly send: Pick<UpstreamRequest, 'origin' | 'method' | 'client'>
+  readonly send: Pick<UpstreamRequest, 'origin' | 'method' | 'client' | 'owner'>
   readonly host: string
   readonly scrubber: Scrubber
 }
@@ -95,7 +95,8 @@ async function prepare(
       const request = carryOut(plan, outgoing)
       const client = leaseClient(upstream, head, record, plan)
       const origin = `https://${base.authority}`
-      return { request, send: { origin, method, client }, host: base.authority, scrubber }
+      const send = { origin, method, client, owner: head.context.handle }
+      return { request, send, host: base.authority, scrubber }
     } catch (error) {
       scrubber.wipe()
       outgoing.wipe()

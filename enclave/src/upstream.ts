@@ -8,6 +8,9 @@ import { exchange, type UpstreamResponse } from './upstream-exchange.ts'
 /** Connections to one upstream at most. */
 const connectionsPerOrigin = 128
 
+/** Owners whose connections are kept apart at once; idle connections close by themselves after seconds. */
+const maxOwners = 256
+
 const agentOptions = {
   pipelining: 1,
   allowH2: false,
@@ -29,19 +32,23 @@ export interface UpstreamRequest {
   readonly signal: CancelSignal
   /** Connections to use, where the credential is a client certificate. */
   readonly client?: ClientLease | undefined
+  /** Whose connections carry a body that a caller wrote. */
+  readonly owner?: string | undefined
 }
 
 /** Keeps connections to upstreams and sends requests over them. */
 export class Upstream {
   readonly #agent: Agent
+  /** By owner, in the order of last use. */
+  readonly #owned = new Map<string, Agent>()
+  readonly #makeAgent: () => Agent
   readonly #clients: UpstreamClients
 
   constructor(options: ConnectorOptions) {
-    this.#agent = new Agent({
-      ...agentOptions,
-      connect: createConnector(options),
-      connections: connectionsPerOrigin,
-    })
+    const connect = createConnector(options)
+    this.#makeAgent = () =>
+      new Agent({ ...agentOptions, connect, connections: connectionsPerOrigin })
+    this.#agent = this.#makeAgent()
     this.#clients = new UpstreamClients({ connector: options, agent: agentOptions })
   }
 
@@ -69,7 +76,7 @@ export class Upstream {
     const headers: string[] = []
     for (const [name, value] of request.headers) headers.push(name, value)
     return exchange(
-      request.client?.agent ?? this.#agent,
+      request.client?.agent ?? this.#agentFor(request),
       { origin, method, path, headers, body: body ?? null },
       signal,
     )
@@ -77,6 +84,25 @@ export class Upstream {
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    await Promise.all([this.#agent.destroy(), this.#clients.close()])
+    const agents = [this.#agent, ...this.#owned.values()]
+    await Promise.all([...agents.map((agent) => agent.destroy()), this.#clients.close()])
+  }
+
+  /**
+   * What an upstream does not read of a body it may take for the start of the next request on that
+   * connection, credential included. So no connection that carried a caller's body is used for anybody else.
+   */
+  #agentFor({ body, owner }: UpstreamRequest): Agent {
+    if (!body || owner === undefined) return this.#agent
+    const agent = this.#owned.get(owner) ?? this.#makeAgent()
+    this.#owned.delete(owner)
+    this.#owned.set(owner, agent)
+    const [oldest] = this.#owned
+    if (oldest && this.#owned.size > maxOwners) {
+      this.#owned.delete(oldest[0])
+      // Its calls under way still end.
+      void oldest[1].close()
+    }
+    return agent
   }
 }

@@ -16,7 +16,7 @@ interface Understood {
   readonly body: string
 }
 
-/** An upstream that, as some do, takes for granted that GET and DELETE have no body. */
+/** An upstream that, as some do, takes for granted that GET, DELETE and calls of `/hook` have no body. */
 async function startCarelessUpstream() {
   const authority = createAuthority()
   const { certPem, keyPem } = authority.issue(['localhost'])
@@ -32,7 +32,7 @@ async function startCarelessUpstream() {
         const end = text.indexOf('\r\n\r\n')
         if (end === -1) return
         const head = text.slice(0, end)
-        const takesBody = /^(POST|PUT|PATCH) /.test(head)
+        const takesBody = /^(POST|PUT|PATCH) (?!\/hook)/.test(head)
         const length = takesBody ? Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0) : 0
         if (text.length < end + 4 + length) return
         understood.push({ head, body: text.slice(end + 4, end + 4 + length) })
@@ -92,6 +92,46 @@ it.each(['GET', 'DELETE'] as const)(
       await send('GET', { authorization: 'Bearer key-of-the-victim' }).catch(() => undefined)
       expect(careless.understood.filter(({ body }) => body !== '')).toEqual([])
       expect(careless.understood.at(-1)?.head).toContain('key-of-the-victim')
+    } finally {
+      await upstream.close()
+      await relay.stop()
+      careless.close()
+      await rm(folder, { recursive: true })
+    }
+  },
+)
+
+it.each(['GET', 'POST'] as const)(
+  'a body that an upstream leaves unread cannot swallow the %s of another connection',
+  async (next) => {
+    const careless = await startCarelessUpstream()
+    const folder = await mkdtemp(join(tmpdir(), 'desync-'))
+    const relay = await startRelay(join(folder, 'relay.sock'), [careless.host])
+    const upstream = new Upstream({ relaySocket: relay.socket, extraCaPem: careless.caPem })
+    const send = async (owner: string, method: 'GET' | 'POST', target: string, body?: string) => {
+      const response = await upstream.send({
+        origin: `https://${careless.host}`,
+        method,
+        target,
+        headers: new Map([['authorization', `Bearer key-of-${owner}`]]),
+        body: body === undefined ? undefined : Buffer.from(body),
+        signal: AbortSignal.timeout(5000),
+        owner,
+      })
+      for await (const _ of response.body);
+    }
+    try {
+      // What follows on this connection becomes the text of a note of the attacker's.
+      const smuggled =
+        'POST /notes HTTP/1.1\r\nhost: localhost\r\nauthorization: of-the-attacker\r\n' +
+        'content-length: 60\r\n\r\n'
+      await send('the-attacker', 'POST', '/hook', smuggled)
+      await delay(50)
+      await send('the-victim', next, '/user', next === 'POST' ? '{}' : undefined)
+      expect(careless.understood.filter(({ body }) => body.includes('/user'))).toEqual([])
+      const last = careless.understood.at(-1)?.head
+      expect(last).toContain(`${next} /user HTTP/1.1`)
+      expect(last).toContain('key-of-the-victim')
     } finally {
       await upstream.close()
       await relay.stop()
