@@ -30,12 +30,12 @@ export function readBody(
     let total = 0
     // The listeners stay: a request ends with its body, and taking them off again costs more.
     let isSettled = false
-    const finish = (problem: BodyError | undefined): void => {
+    const finish = (problem: BodyProblem | undefined): void => {
       if (isSettled) return
       isSettled = true
       if (problem) {
         request.pause()
-        reject(problem)
+        reject(new BodyError(problem))
         return
       }
       const [only] = chunks
@@ -44,11 +44,11 @@ export function readBody(
     const onData = (chunk: Buffer): void => {
       if (isSettled) return
       total += chunk.length
-      if (total > options.maxBytes) finish(new BodyError('too large'))
+      if (total > options.maxBytes) finish('too large')
       else chunks.push(chunk)
     }
     const onEnd = (): void => finish(undefined)
-    const onGone = (): void => finish(new BodyError('aborted'))
+    const onGone = (): void => finish('aborted')
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }
