@@ -61,9 +61,9 @@ export function createAssertionCheck({
         currentDate: new Date(nowMs),
       })
       const seconds = (payload.exp ?? 0) - Math.floor(nowMs / 1000)
-      if (seconds > maxAssertionSeconds) return false
+      if (seconds > maxAssertionSeconds || !payload.jti) return false
       // The name under which the library remembers it: no assertion serves at two endpoints.
-      const name = hash('sha256', `${client.clientId}${payload.jti ?? ''}`, 'base64url')
+      const name = hash('sha256', `${client.clientId}${payload.jti}`, 'base64url')
       await replays.upsert(name, {}, seconds + 1)
       return true
     } catch (error) {
