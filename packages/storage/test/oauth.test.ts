@@ -240,3 +240,14 @@ test('secret settings lie encrypted on disk, and the first writer wins', async (
   await storage.settings.delete('cookie-key')
   expect(await storage.settings.getSecret('cookie-key')).toBeUndefined()
 })
+
+test('a denial that another process adds is seen by the next event, however often the epoch was read', async () => {
+  const { storage, file, clock } = temporaryStorage()
+  const { storage: other } = temporaryStorage({ file })
+  const before = await storage.denials.epoch()
+  await other.denials.add([{ kind: 'token', value: 'jti', expiresAtMs: clock.nowMs + 60_000 }])
+  expect(await storage.denials.epoch()).toBeGreaterThan(before)
+  const once = await storage.denials.epoch()
+  await storage.denials.add([{ kind: 'token', value: 'own', expiresAtMs: clock.nowMs + 60_000 }])
+  expect(await storage.denials.epoch()).toBeGreaterThan(once)
+})
