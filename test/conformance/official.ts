@@ -1,8 +1,9 @@
 /** Runs the official suite's command and reads what it writes. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 const program = join(
@@ -39,11 +40,42 @@ export async function officialSuite(args: readonly string[]): Promise<readonly S
   }
 }
 
-async function run(args: readonly string[]): Promise<string> {
+/** One check as the suite writes it down. */
+export interface Check {
+  readonly name: string
+  readonly status: string
+  readonly errorMessage?: string
+}
+
+/**
+ * Runs `conformance <args>` of a kind whose summary leaves warnings out, and reads every check.
+ *
+ * @param hear gets each line while the suite runs
+ * @throws Error when nothing was checked, with what the suite said instead
+ */
+export async function officialChecks(
+  args: readonly string[],
+  hear: (line: string) => void,
+): Promise<readonly Check[]> {
+  const output = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'))
+  try {
+    const said = await run([...args, '--output-dir', output], hear)
+    const checks = globSync('**/checks.json', { cwd: output })
+      .sort()
+      .flatMap((file) => JSON.parse(readFileSync(join(output, file), 'utf8')) as Check[])
+    if (checks.length === 0) throw new Error(`the suite ended without a check:\n${said}`)
+    return checks
+  } finally {
+    rmSync(output, { recursive: true, force: true })
+  }
+}
+
+async function run(args: readonly string[], hear?: (line: string) => void): Promise<string> {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },
   })
+  if (hear !== undefined) createInterface({ input: child.stdout }).on('line', hear)
   const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)])
   return `${out}${error}`
 }
