@@ -4,6 +4,7 @@ export type ProtocolErrorCode =
   | 'INVALID_ENVELOPE'
   | 'INVALID_PATH'
   | 'INVALID_HOST'
+  | 'INVALID_DETAILS'
   | 'INVALID_KEY_SET'
   | 'KEY_NOT_VALID_NOW'
   | 'IDENTITY_CHANGED'

@@ -5,6 +5,18 @@
  * @module
  */
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts'
+export {
+  allowsCall,
+  allowsLocation,
+  type ConnectionDetail,
+  connectionDetailSchema,
+  detailsOfConnections,
+  type GrantedConnectionDetail,
+  grantedConnectionDetailSchema,
+  maxAuthorizationDetails,
+  maxAuthorizationDetailsLength,
+  narrowDetails,
+} from './authorization-details.ts'
 export { concatBytes, fromBase64url, toBase64url, utf8, utf8Text } from './bytes.ts'
 export { canonicalBytes } from './canonical-json.ts'
 export {
@@ -86,6 +98,7 @@ export {
   type DispatchMethod,
   dispatchMethods,
   pathMatches,
+  patternCovers,
   type PolicyQuestion,
   type PolicyRefusal,
   policyRefusal,

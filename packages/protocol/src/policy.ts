@@ -6,7 +6,8 @@ export type DispatchMethod = (typeof dispatchMethods)[number]
 
 const methodList = z.array(z.enum([...dispatchMethods, '*'])).max(6)
 const maxStars = 16
-const pathPattern = z
+/** Zod schema of a path pattern. */
+export const pathPatternSchema = z
   .string()
   .max(512)
   .regex(/^\/[\x21-\x7e]*$/, 'a path pattern starts with / and is printable ASCII')
@@ -27,7 +28,7 @@ export const connectionPolicySchema = z.strictObject({
   /** HTTP methods, or `*`. */
   methods: methodList,
   /** Path patterns below the base URL. */
-  paths: z.array(pathPattern).max(100),
+  paths: z.array(pathPatternSchema).max(100),
   /** Canonical URIs of the resources (MCP servers) that may use it, or `*`. */
   resources: resourceList,
 })
@@ -40,7 +41,7 @@ export type ConnectionPolicy = z.infer<typeof connectionPolicySchema>
  */
 export const credentialPinsSchema = z.strictObject({
   methods: methodList.optional(),
-  paths: z.array(pathPattern).max(100).optional(),
+  paths: z.array(pathPatternSchema).max(100).optional(),
   resources: resourceList.optional(),
   /** RFC 7638 thumbprints of the DPoP keys that may dispatch; the enclave checks the proof itself. */
   dpop_jkts: z
@@ -97,6 +98,20 @@ export function pathMatches(pattern: string, pathname: string): boolean {
   return ends.at(-1) === pathname.length
 }
 
+// Characters that no path and no pattern holds: any part of one segment, and any text whatever.
+const anyPart = '\u0001'
+const anyText = '\u0002'
+
+/**
+ * Tells whether one pattern allows every path that another allows. What stands for a wildcard of the
+ * narrow one can only be taken up by a wildcard of the wide one that takes at least as much.
+ */
+export const patternCovers = (wide: string, narrow: string): boolean =>
+  pathMatches(
+    wide,
+    narrow.replace(/\*{1,2}/g, (wildcard) => (wildcard === '*' ? anyPart : anyText)),
+  )
+
 /** Where a wildcard and then a literal may end, given where the parts before them may. Ascending. */
 function endsAfter(
   pathname: string,
@@ -113,7 +128,7 @@ function endsAfter(
       next++
     }
     if (isWithin && pathname.startsWith(literal, at)) ends.push(at + literal.length)
-    if (wildcard === '*' && pathname[at] === '/') isWithin = false
+    if (wildcard === '*' && (pathname[at] === '/' || pathname[at] === anyText)) isWithin = false
   }
   return ends
 }
