@@ -6,7 +6,9 @@ import { audit } from './0005_audit.ts'
 import { tokenCredentials } from './0006_token_credentials.ts'
 import { registration } from './0007_registration.ts'
 import { grants } from './0008_grants.ts'
+import { apiKeysAndIssuers } from './0009_api_keys_and_issuers.ts'
 import { toolManifests } from './0010_tool_manifests.ts'
+import { connectTickets } from './0011_connect_tickets.ts'
 import type { Migration } from './migration.ts'
 
 export type { Migration }
@@ -21,5 +23,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006_token_credentials': tokenCredentials,
   '0007_registration': registration,
   '0008_grants': grants,
+  '0009_api_keys_and_issuers': apiKeysAndIssuers,
   '0010_tool_manifests': toolManifests,
+  '0011_connect_tickets': connectTickets,
 }

@@ -54,6 +54,11 @@ export interface Grants {
   findActive(userId: string, clientId: string, resource: string): Promise<Grant | undefined>
   list(filter?: GrantFilter): Promise<Grant[]>
   /**
+   * Names a connection in an active grant of this user, in place of one of the same name.
+   * @returns false when there is no such grant
+   */
+  addConnection(grantId: string, userId: string, name: string, handle: string): Promise<boolean>
+  /**
    * Revokes one grant, deletes its codes and refresh tokens and denies its access tokens, in one transaction.
    * @throws StorageError NOT_FOUND
    */
@@ -78,6 +83,11 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
      where revoked_at_ms is null and user_id = excluded.user_id and client_id = excluded.client_id
        and resource = excluded.resource
      returning *`,
+  )
+  const addConnection = db.prepare(
+    `update grants set connections = json_patch(connections, json_object(?, ?)), updated_at_ms = ?
+     where grant_id = ? and user_id = ? and revoked_at_ms is null
+       and (expires_at_ms is null or expires_at_ms > ?)`,
   )
   return {
     put: (grant) =>
@@ -116,6 +126,11 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
     async list(filter) {
       return listGrants(db, filter, now())
     },
+    addConnection: (grantId, userId, name, handle) =>
+      commit.statement(() => {
+        const nowMs = now()
+        return addConnection.run(name, handle, nowMs, grantId, userId, nowMs) > 0
+      }),
     revoke: (grantId, { denyUntilMs }) =>
       commit.transaction(() => {
         revokeGrants(db, cipher, { grantId }, now())

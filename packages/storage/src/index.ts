@@ -21,6 +21,8 @@ export type {
 export type { CachedDocument, ClientDocuments, PinnedDocument } from './client-documents.ts'
 export type { ClientHost, ClientHosts, HostDecision } from './client-hosts.ts'
 export type { RegistrationToken, RegistrationTokens } from './registration-tokens.ts'
+export type { ApiKey, ApiKeys, NewApiKey } from './api-keys.ts'
+export type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts'
 export type {
   DpopPolicy,
   NewResource,
@@ -54,5 +56,6 @@ export type {
   PendingAuthorization,
   PendingAuthorizations,
 } from './pending-authorizations.ts'
+export type { ConnectTicket, ConnectTickets, NewConnectTicket } from './connect-tickets.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
 export type { RefreshFailure, RefreshLease, TokenRefreshes } from './token-refreshes.ts'

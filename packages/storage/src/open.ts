@@ -1,9 +1,11 @@
+import { createApiKeys } from './api-keys.ts'
 import { createAuditLog } from './audit/log.ts'
 import type { Backend } from './backend.ts'
 import { createCipher } from './cipher.ts'
 import { createClientDocuments } from './client-documents.ts'
 import { createClientHosts } from './client-hosts.ts'
 import { createClients } from './clients.ts'
+import { createConnectTickets } from './connect-tickets.ts'
 import { createConnections } from './connections.ts'
 import { createDenials } from './denials.ts'
 import { createDynamicClients } from './dynamic-clients.ts'
@@ -24,6 +26,7 @@ import { createSweep } from './sweep.ts'
 import { createPendingAuthorizations } from './pending-authorizations.ts'
 import { createTokenRevocations } from './token-revocations.ts'
 import { createToolManifests } from './tool-manifests.ts'
+import { createTrustedIssuers } from './trusted-issuers.ts'
 import { createUsers } from './users.ts'
 
 const sweepBatch = 50
@@ -62,10 +65,13 @@ export function openStorage(options: StorageOptions): Storage {
     clientDocuments: createClientDocuments(backend),
     clientHosts: createClientHosts(backend),
     registrationTokens: createRegistrationTokens(backend),
+    apiKeys: createApiKeys(backend),
+    trustedIssuers: createTrustedIssuers(backend),
     resources: createResources(backend),
     toolManifests: createToolManifests(backend),
     connections: createConnections(backend),
     pendingAuthorizations: createPendingAuthorizations(backend),
+    connectTickets: createConnectTickets(backend),
     tokenRevocations: createTokenRevocations(backend),
     grants: createGrants(backend),
     signingKeys: createSigningKeys(backend),

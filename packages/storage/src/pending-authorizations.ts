@@ -14,6 +14,8 @@ export interface PendingAuthorization {
   /** Sealed by the enclave; holds the PKCE verifier. */
   readonly pending: Uint8Array
   readonly expiresAtMs: number
+  /** The connect ticket that it is for. */
+  readonly connectTicket?: string | undefined
 }
 
 export interface NewPendingAuthorization extends PendingAuthorization {
@@ -56,9 +58,11 @@ export function createPendingAuthorizations({ db, commit, now }: Backend): Pendi
       url: row.url,
       pending: row.pending,
       expiresAtMs: row.expires_at_ms,
+      connectTicket: row.connect_ticket ?? undefined,
     }
   return {
-    async add({ ticket, state, handle, owner, appHandle, url, pending, expiresAtMs }) {
+    async add(authorization) {
+      const { ticket, state, handle, owner, appHandle, url, pending, expiresAtMs } = authorization
       const row: PendingAuthorizationRow = {
         ticket_hash: sha256(ticket),
         state_hash: sha256(state),
@@ -70,6 +74,7 @@ export function createPendingAuthorizations({ db, commit, now }: Backend): Pendi
         pending,
         created_at_ms: now(),
         expires_at_ms: expiresAtMs,
+        connect_ticket: authorization.connectTicket ?? null,
       }
       await commit.statement(() => run(db, query.insertInto('pending_authorizations').values(row)))
     },

@@ -8,6 +8,8 @@ export interface Schema {
   client_pins: ClientPinRow
   client_hosts: ClientHostRow
   registration_tokens: RegistrationTokenRow
+  api_keys: ApiKeyRow
+  trusted_issuers: TrustedIssuerRow
   resources: ResourceRow
   tool_manifests: { resource: string; manifest: string; updated_at_ms: number }
   resource_names: { name: string; resource: string }
@@ -16,6 +18,7 @@ export interface Schema {
   denials: DenialRow
   connections: ConnectionRow
   pending_authorizations: PendingAuthorizationRow
+  connect_tickets: ConnectTicketRow
   token_revocations: TokenRevocationRow
   audit: AuditRow
   audit_heads: AuditHeadRow
@@ -106,6 +109,32 @@ export interface RegistrationTokenRow {
   revoked_at_ms: number | null
 }
 
+export interface ApiKeyRow {
+  id: string
+  key_hash: Uint8Array
+  environment: 'live' | 'test'
+  owner: string
+  label: string | null
+  /** JSON lists; null = all. */
+  resources: string | null
+  scopes: string | null
+  /** JSON: name → handle; null = all. */
+  connections: string | null
+  created_at_ms: number
+  expires_at_ms: number | null
+  last_used_at_ms: number | null
+  revoked_at_ms: number | null
+}
+
+export interface TrustedIssuerRow {
+  id: string
+  issuer: string
+  trust: string
+  created_by: string
+  created_at_ms: number
+  removed_at_ms: number | null
+}
+
 export interface ResourceRow {
   resource: string
   display_name: string
@@ -192,6 +221,27 @@ export interface PendingAuthorizationRow {
   url: string
   pending: Uint8Array
   created_at_ms: number
+  expires_at_ms: number
+  connect_ticket: string | null
+}
+
+export interface ConnectTicketRow {
+  id: string
+  owner: string
+  provider: string | null
+  name: string | null
+  label: string | null
+  policy: string | null
+  resource: string | null
+  client_id: string | null
+  grant_id: string | null
+  handle: string | null
+  is_renewal: number
+  browser_hash: Uint8Array | null
+  attempts: number
+  created_at_ms: number
+  usable_until_ms: number
+  connected_at_ms: number | null
   expires_at_ms: number
 }
 

@@ -1,4 +1,6 @@
+import type { ApiKeys } from './api-keys.ts'
 import type { AuditLog } from './audit/log.ts'
+import type { ConnectTickets } from './connect-tickets.ts'
 import type { ClientDocuments } from './client-documents.ts'
 import type { ClientHosts } from './client-hosts.ts'
 import type { Clients } from './clients.ts'
@@ -15,6 +17,7 @@ import type { SigningKeys } from './signing-keys.ts'
 import type { PendingAuthorizations } from './pending-authorizations.ts'
 import type { TokenRevocations } from './token-revocations.ts'
 import type { ToolManifests } from './tool-manifests.ts'
+import type { TrustedIssuers } from './trusted-issuers.ts'
 import type { Users } from './users.ts'
 
 export interface StorageOptions {
@@ -43,10 +46,13 @@ export interface Storage {
   readonly clientDocuments: ClientDocuments
   readonly clientHosts: ClientHosts
   readonly registrationTokens: RegistrationTokens
+  readonly apiKeys: ApiKeys
+  readonly trustedIssuers: TrustedIssuers
   readonly resources: Resources
   readonly toolManifests: ToolManifests
   readonly connections: Connections
   readonly pendingAuthorizations: PendingAuthorizations
+  readonly connectTickets: ConnectTickets
   readonly tokenRevocations: TokenRevocations
   readonly grants: Grants
   readonly signingKeys: SigningKeys

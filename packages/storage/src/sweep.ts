@@ -6,6 +6,7 @@ const expiring = [
   { table: 'oidc_records', key: 'id' },
   { table: 'denials', key: '(kind, value)' },
   { table: 'pending_authorizations', key: 'ticket_hash' },
+  { table: 'connect_tickets', key: 'id' },
 ] as const
 
 /** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */
