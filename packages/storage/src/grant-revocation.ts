@@ -1,4 +1,5 @@
 import type { Cipher } from './cipher.ts'
+import { addDenials } from './denials.ts'
 import { grantKeyOf, recordKeyOf } from './oidc/keys.ts'
 import type { Database } from './sqlite/database.ts'
 import { all, query, run } from './sqlite/queries.ts'
@@ -33,6 +34,29 @@ export function revokeGrants(
     deleteGrantRecords(db, cipher, grantId)
     db.prepare('delete from oidc_records where key = ?').run(recordKeyOf(cipher, 'Grant', grantId))
   }
+}
+
+/**
+ * Revokes the grants that came of a key or of an issuer's word (`<id>.…`) and denies their tokens,
+ * inside the caller's transaction.
+ */
+export function revokeGrantsMadeBy(
+  db: Database,
+  cipher: Cipher,
+  id: string,
+  { nowMs, denyUntilMs }: { readonly nowMs: number; readonly denyUntilMs: number },
+): void {
+  // The character after the full stop ends the range.
+  const made = db
+    .prepare<{ grant_id: string }>(
+      'select grant_id from grants where revoked_at_ms is null and grant_id > ? and grant_id < ?',
+    )
+    .all(`${id}.`, `${id}/`)
+  for (const { grant_id: grantId } of made) revokeGrants(db, cipher, { grantId }, nowMs)
+  addDenials(
+    db,
+    made.map(({ grant_id: value }) => ({ kind: 'grant', value, expiresAtMs: denyUntilMs })),
+  )
 }
 
 /** Deletes the codes and tokens of a grant. */

@@ -154,3 +154,15 @@ test('a closed store refuses every call', async () => {
   await expect(storage.denials.match({})).rejects.toMatchObject(closed)
   await expect(storage.settings.set('a', 1)).rejects.toMatchObject(closed)
 })
+
+test('a database that skipped a migration gets it at the next start', () => {
+  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'))
+  const table = (name: string) => ({
+    up: (of: never) => [build(of, `create table ${name} (a integer)`)],
+  })
+  const [a, b, c] = ['a', 'b', 'c'].map(table)
+  migrate(db, 0, { '0001_a': a, '0003_c': c } as never)
+  migrate(db, 0, { '0001_a': a, '0002_b': b, '0003_c': c } as never)
+  expect(db.prepare('select * from b').all()).toEqual([])
+  db.close()
+})

@@ -23,14 +23,14 @@ export function migrate(
       .all()
       .map(({ name }) => name)
     const names = Object.keys(migrations)
-    if (applied.some((name, index) => names[index] !== name)) {
+    if (applied.some((name) => !names.includes(name))) {
       throw new StorageError(
         'SCHEMA_TOO_NEW',
         'the database was written by a newer version of Holdfast: start that version, or restore a backup',
       )
     }
     const builder = createBuilder<unknown>()
-    for (const name of names.slice(applied.length)) {
+    for (const name of names.filter((one) => !applied.includes(one))) {
       for (const { sql, parameters } of migrations[name]!.up(builder)) {
         db.prepare(sql).run(...parameters)
       }
