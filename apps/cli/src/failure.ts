@@ -60,12 +60,16 @@ const isRemoteFailure = (error: unknown): error is RemoteFailure =>
   ['ClientError', 'ProtocolError', 'ProviderError'].includes(error.name) &&
   'code' in error
 
-/** Prints a failure (stderr, or JSON on stdout) and returns the exit code. */
-export function reportFailure(error: unknown, json: boolean): ExitCode {
-  if (error instanceof CommanderError) return reportUsage(error, json)
+/** Prints a failure (stderr, or JSON on `output`) and returns the exit code. */
+export function reportFailure(
+  error: unknown,
+  json: boolean,
+  output: NodeJS.WritableStream = process.stdout,
+): ExitCode {
+  if (error instanceof CommanderError) return reportUsage(error, json, output)
   const failure = toCliError(error)
   if (json) {
-    printJson(failure.code ?? 'ERROR', failure.message, failure)
+    printJson(output, failure.code ?? 'ERROR', failure.message, failure)
     return failure.exitCode
   }
   const lines = [`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`]
@@ -76,13 +80,18 @@ export function reportFailure(error: unknown, json: boolean): ExitCode {
   return failure.exitCode
 }
 
-function reportUsage(error: CommanderError, json: boolean): ExitCode {
+function reportUsage(
+  error: CommanderError,
+  json: boolean,
+  output: NodeJS.WritableStream,
+): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok
-  if (json) printJson('USAGE', withoutValue(error.message.replace(/^error: /, '')), {})
+  if (json) printJson(output, 'USAGE', withoutValue(error.message.replace(/^error: /, '')), {})
   return exitCodes.usage
 }
 
 function printJson(
+  output: NodeJS.WritableStream,
   code: string,
   message: string,
   {
@@ -92,7 +101,7 @@ function printJson(
   }: { why?: string | undefined; fix?: string | undefined; requestId?: string | undefined },
 ): void {
   const body = { error: { code, message, why, fix, request_id: requestId } }
-  process.stdout.write(`${JSON.stringify(body, undefined, 2)}\n`)
+  output.write(`${JSON.stringify(body, undefined, 2)}\n`)
 }
 
 /** An unknown option's value may be a secret that was meant for another one. */

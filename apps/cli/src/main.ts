@@ -8,6 +8,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const json = process.argv.includes('--json')
+// The stdout of a bridge belongs to the protocol.
+const output = process.argv.includes('bridge') ? process.stderr : process.stdout
 if (process.argv.includes('--no-color')) process.env['NO_COLOR'] = '1'
 
 try {
@@ -15,5 +17,5 @@ try {
   refuseSecretArguments(args)
   await (await buildProgram(args)).parseAsync(args, { from: 'user' })
 } catch (error) {
-  process.exitCode = reportFailure(error, json)
+  process.exitCode = reportFailure(error, json, output)
 }

@@ -61,6 +61,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'call an API by handle',
     load: async () => (await import('./commands/call.ts')).callCommand(),
   },
+  bridge: {
+    description: 'connect a stdio MCP client to a protected server, with bound tokens',
+    load: async () => (await import('./commands/bridge.ts')).bridgeCommand(),
+  },
   token: {
     description: 'show a fresh access token of this profile',
     load: async () => (await import('./commands/token.ts')).tokenCommand(),
