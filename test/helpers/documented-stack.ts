@@ -3,20 +3,25 @@ import {
   startDocumentHost,
 } from '../../apps/authorization-server/test/support/document-host.ts'
 import { createPerson, type Person } from './person.ts'
-import { type Stack, startStack } from './stack.ts'
+import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 /** A stack with an administrator, and a host whose client metadata documents it can fetch. */
 export interface DocumentedStack extends AsyncDisposable {
   readonly stack: Stack
   readonly person: Person
   readonly documents: DocumentHost
+  /** What the administrator signs in with. */
+  readonly account: { readonly email: string; readonly password: string }
 }
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'a rather long test password' }
 
 /** Starts both and signs the administrator's terminal in. */
 export async function startDocumentedStack(
-  settings: Readonly<Record<string, string>> = {},
+  options: Pick<StackOptions, 'publicPort' | 'settings'> & {
+    /** Hears of the port of the server before anybody asks it. */
+    readonly onPort?: (port: number) => void
+  } = {},
 ): Promise<DocumentedStack> {
   await using started = new AsyncDisposableStack()
   const documents = await startDocumentHost('agents.example')
@@ -25,7 +30,9 @@ export async function startDocumentedStack(
     dnsServers: string[]
     extraCaPem: string
   }
+  const { publicPort, settings, onPort } = options
   const stack = await startStack({
+    ...(publicPort !== undefined && { publicPort }),
     extraCaPem,
     settings: {
       HOLDFAST_OUTBOUND_ALLOW_PRIVATE: documents.name,
@@ -34,9 +41,10 @@ export async function startDocumentedStack(
     },
   })
   started.defer(() => stack.stop())
+  onPort?.(stack.port)
   const person = createPerson(stack, account)
   await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
   await person.login()
   const all = started.move()
-  return { stack, person, documents, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { stack, person, documents, account, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
