@@ -13,7 +13,7 @@ import { type Sha256 } from './sha256.ts'
 import type { TokenKeySource } from './token-key-source.ts'
 import { type VerifySignature } from './verify-signature.ts'
 /** Signature algorithms that an access token may use. */
-export declare const accessTokenAlgorithms: readonly ['ES256', 'RS256']
+export declare const accessTokenAlgorithms: readonly ['ES256', 'EdDSA', 'RS256']
 /** How another authorization server's access tokens differ from RFC 9068. */
 export interface TokenProfile {
   /** Accepted `typ` headers in lower case; undefined stands for a token without one. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { providerSchema } from '@holdfast/providers'
 import { z } from 'zod'
 import { privateHostPattern } from './outbound/private-hosts.ts'
+import { signingAlgorithms } from './signing-algorithms.ts'
 
 const issuerSchema = z
   .string()
@@ -62,7 +63,7 @@ export const configSchema = z.strictObject({
   /** How long a rotated refresh token still works for the same client and key. */
   refreshGraceSeconds: z.int().min(0).max(300).default(30),
   /** Algorithm of new token signing keys. */
-  signingAlgorithm: z.enum(['ES256', 'EdDSA', 'RS256']).default('ES256'),
+  signingAlgorithm: z.enum(signingAlgorithms).default('ES256'),
   /** Age at which the signing key is rotated; 0 = only on demand. */
   signingKeyMaxAgeSeconds: z
     .int()

@@ -1,27 +1,20 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  type KeyObject,
-} from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { SigningKey, SigningKeyState, Storage } from '@holdfast/storage'
-
-/** A public key as `/.well-known/jwks.json` shows it. */
-export interface PublicSigningKey {
-  readonly kty: 'EC'
-  readonly crv: 'P-256'
-  readonly x: string
-  readonly y: string
-  readonly kid: string
-  readonly use: 'sig'
-  readonly alg: 'ES256'
-}
+import {
+  generateSigningKey,
+  isSigningAlgorithm,
+  type PublicSigningKey,
+  readSigningKey,
+  type SigningAlgorithm,
+} from './signing-algorithms.ts'
 
 /** One key of the store. */
 export interface LoadedSigningKey {
   readonly kid: string
+  readonly alg: SigningAlgorithm
   readonly state: SigningKeyState
+  readonly createdAtMs: number
+  readonly activatedAtMs: number | undefined
   readonly publicJwk: PublicSigningKey
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject
@@ -30,9 +23,14 @@ export interface LoadedSigningKey {
 /** Outcome of a rotation. */
 export interface SigningKeyRotation {
   readonly signing_kid: string
+  readonly alg: SigningAlgorithm
   /** Published already, signs from the next rotation on. */
   readonly next_kid: string
-  readonly retired_kid: string
+  /** Absent when the next key has to become known first. */
+  readonly retired_kid?: string
+  /** When the next key signs by itself, because its algorithm was asked for. */
+  readonly next_signs_from_ms?: number
+  readonly reason: 'command' | 'age' | 'algorithm'
 }
 
 /**
@@ -42,35 +40,58 @@ export interface SigningKeyRotation {
 export interface Keystore {
   /** The one that signs first, then the next, then retired ones whose tokens may live. */
   keys(): readonly LoadedSigningKey[]
-  /** Public key of a `kid` whose tokens may still be valid. */
-  publicKey(kid: string): KeyObject | undefined
-  /** Makes the next key sign from now on and publishes a fresh next one. */
-  rotate(): Promise<SigningKeyRotation>
-  /** Rotates by age and forgets retired keys; call it from a timer. Returns the rotation, if one was due. */
+  /** The key of a `kid` whose tokens may still be valid. */
+  find(kid: string): LoadedSigningKey | undefined
+  /**
+   * Makes the next key sign from now on and publishes a fresh next one. With another algorithm than
+   * the next key's, a key of that algorithm is published instead and signs once it is known; keys
+   * are made of that algorithm from then on.
+   */
+  rotate(alg?: SigningAlgorithm): Promise<SigningKeyRotation>
+  /** Rotates when it is time and forgets retired keys; call it from a timer. */
   maintain(): Promise<SigningKeyRotation | undefined>
   /** Calls back after every change of the keys. */
   onChange(listener: () => void): void
 }
 
 export interface KeystoreOptions {
-  readonly storage: Pick<Storage, 'signingKeys'>
+  readonly storage: Pick<Storage, 'signingKeys' | 'settings'>
   /** Unix milliseconds. */
   readonly clock: () => number
+  /** Of new keys. A change counts from the start on which it is seen. */
+  readonly algorithm: SigningAlgorithm
   /** Age at which the signing key is replaced; 0 = only on demand. */
   readonly maxAgeSeconds: number
   /** How long a retired key stays published: the longest life of a token that it may have signed. */
   readonly overlapSeconds: number
 }
 
+/** How long a key of another algorithm is published before it signs: beyond every cache of key sets. */
+export const announcementMs = 60_000
+
 const clockSkewMs = 300_000
+const setting = 'signing-algorithm'
 
 /** Opens the keystore, making the first two keys when there is none. */
 export async function openKeystore(options: KeystoreOptions): Promise<Keystore> {
   const { clock } = options
-  const store = options.storage.signingKeys
+  const { settings, signingKeys: store } = options.storage
   const listeners: (() => void)[] = []
+  const remember = (alg: SigningAlgorithm): Promise<void> =>
+    settings.set(setting, { configured: options.algorithm, wanted: alg })
+  let wanted = await wantedAlgorithm()
   let keys: readonly LoadedSigningKey[] = []
   let turn: Promise<unknown> = Promise.resolve()
+
+  /** The setting, or what a command asked for after the setting was last changed. */
+  async function wantedAlgorithm(): Promise<SigningAlgorithm> {
+    const known = (await settings.get(setting)) as Record<string, unknown> | undefined
+    if (known?.['configured'] === options.algorithm && isSigningAlgorithm(known['wanted'])) {
+      return known['wanted']
+    }
+    await remember(options.algorithm)
+    return options.algorithm
+  }
 
   /** Changes run one after the other, also after one that failed. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -79,27 +100,64 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
     return next
   }
 
+  const create = async (state: 'active' | 'next'): Promise<void> => {
+    const privateJwk = await generateSigningKey(wanted)
+    await store.create({ kid: privateJwk['kid'] ?? '', alg: wanted, state, privateJwk })
+  }
+
   async function reload(): Promise<void> {
     const stored = await store.list()
-    const states = new Set(stored.map(({ state }) => state))
-    if (!states.has('active')) await store.create(generateKey('active'))
-    if (!states.has('next')) await store.create(generateKey('next'))
+    if (!stored.some(({ state }) => state === 'active')) await create('active')
+    const next = stored.filter(({ state }) => state === 'next')
+    for (const { kid, alg } of next) if (alg !== wanted) await store.remove(kid)
+    if (!next.some(({ alg }) => alg === wanted)) await create('next')
     keys = Object.freeze((await store.list()).map(loadKey))
   }
 
-  async function rotate(): Promise<SigningKeyRotation> {
-    const [before, next] = keys
-    if (before?.state !== 'active' || next?.state !== 'next') {
-      throw new Error('the keystore has lost its active or next key')
-    }
-    await store.promote(next.kid)
+  async function changed(): Promise<void> {
     await reload()
     for (const listener of listeners) listener()
-    const [signing, following] = keys
+  }
+
+  function current(): { active: LoadedSigningKey; next: LoadedSigningKey } {
+    const [active, next] = keys
+    if (active?.state !== 'active' || next?.state !== 'next') {
+      throw new Error('the keystore has lost its active or next key')
+    }
+    return { active, next }
+  }
+
+  /** When the next key signs by itself; undefined for one that waits for its rotation. */
+  const signsFrom = ({ active, next }: ReturnType<typeof current>): number | undefined =>
+    next.alg === active.alg ? undefined : next.createdAtMs + announcementMs
+
+  async function promote(reason: SigningKeyRotation['reason']): Promise<SigningKeyRotation> {
+    const before = current()
+    await store.promote(before.next.kid)
+    await changed()
+    const { active, next } = current()
     return {
-      signing_kid: signing?.kid ?? next.kid,
-      next_kid: following?.kid ?? '',
-      retired_kid: before.kid,
+      signing_kid: active.kid,
+      alg: active.alg,
+      next_kid: next.kid,
+      retired_kid: before.active.kid,
+      reason,
+    }
+  }
+
+  async function rotate(alg?: SigningAlgorithm): Promise<SigningKeyRotation> {
+    if (alg === undefined || alg === current().next.alg) return promote('command')
+    await remember(alg)
+    wanted = alg
+    await changed()
+    const pair = current()
+    const from = signsFrom(pair)
+    return {
+      signing_kid: pair.active.kid,
+      alg: pair.active.alg,
+      next_kid: pair.next.kid,
+      ...(from !== undefined && { next_signs_from_ms: from }),
+      reason: 'command',
     }
   }
 
@@ -111,46 +169,26 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
         (retiredAtMs ?? 0) + options.overlapSeconds * 1000 + clockSkewMs < clock(),
     )
     for (const { kid } of gone) await store.remove(kid)
-    const active = stored.find(({ state }) => state === 'active')
-    const age = clock() - (active?.activatedAtMs ?? clock())
-    if (options.maxAgeSeconds > 0 && age > options.maxAgeSeconds * 1000) return rotate()
-    if (gone.length > 0) {
-      await reload()
-      for (const listener of listeners) listener()
-    }
-    return undefined
+    if (gone.length > 0) await changed()
+    const pair = current()
+    const from = signsFrom(pair)
+    if (from !== undefined) return from <= clock() ? promote('algorithm') : undefined
+    const age = clock() - (pair.active.activatedAtMs ?? clock())
+    const isDue = options.maxAgeSeconds > 0 && age > options.maxAgeSeconds * 1000
+    return isDue ? promote('age') : undefined
   }
 
   await reload()
   return {
     keys: () => keys,
-    publicKey: (kid) => keys.find((key) => key.kid === kid)?.publicKey,
-    rotate: () => inTurn(rotate),
+    find: (kid) => keys.find((key) => key.kid === kid),
+    rotate: (alg) => inTurn(() => rotate(alg)),
     maintain: () => inTurn(maintain),
     onChange: (listener) => void listeners.push(listener),
   }
 }
 
-function generateKey(state: 'active' | 'next') {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { crv = '', d = '', kty = '', x = '', y = '' } = privateKey.export({ format: 'jwk' })
-  const kid = hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url')
-  return {
-    kid,
-    alg: 'ES256',
-    state,
-    privateJwk: { kty, crv, x, y, d, kid, use: 'sig', alg: 'ES256' },
-  }
-}
-
-function loadKey({ kid, state, privateJwk }: SigningKey): LoadedSigningKey {
-  const { d: _, ...publicJwk } = privateJwk
-  const privateKey = createPrivateKey({ key: { ...privateJwk }, format: 'jwk' })
-  return {
-    kid,
-    state,
-    publicJwk: publicJwk as unknown as PublicSigningKey,
-    publicKey: createPublicKey(privateKey),
-    privateKey,
-  }
+function loadKey({ kid, alg, state, createdAtMs, activatedAtMs, privateJwk }: SigningKey) {
+  if (!isSigningAlgorithm(alg)) throw new Error('a signing key has an unknown algorithm')
+  return { kid, alg, state, createdAtMs, activatedAtMs, ...readSigningKey(privateJwk) }
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { serverVersion } from './api/admin-routes.ts'
 import { createApp } from './app.ts'
 import { startHeadSigner } from './audit/head-signer.ts'
+import { recordKeyRotation } from './audit/key-rotation.ts'
 import type { Config } from './config.ts'
 import type { AppContext } from './context.ts'
 import { loadControlKey } from './control-key.ts'
@@ -46,7 +47,7 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>
 }
 
-const keyMaintenanceMs = 60_000
+const keyMaintenanceMs = 15_000
 const defaultGraceMs = 2000
 
 /**
@@ -140,6 +141,7 @@ async function createContext(
   const keystore = await openKeystore({
     storage,
     clock,
+    algorithm: config.signingAlgorithm,
     maxAgeSeconds: config.signingKeyMaxAgeSeconds,
     overlapSeconds: config.accessTokenTtlSeconds,
   })
@@ -176,7 +178,7 @@ async function createContext(
         : undefined,
     verifyToken: createTokenVerifier({
       issuer: config.issuer,
-      publicKey: (kid) => keystore.publicKey(kid),
+      findKey: (kid) => keystore.find(kid),
       revocation,
       clock,
     }),
@@ -227,15 +229,7 @@ function startKeyMaintenance({ keystore, storage, logger }: AppContext): NodeJS.
     keystore
       .maintain()
       .then((rotation) =>
-        rotation === undefined
-          ? undefined
-          : storage.audit.append({
-              type: 'keys.signing_rotated',
-              outcome: 'success',
-              actor: 'system',
-              subject: rotation.signing_kid,
-              detail: { retired: rotation.retired_kid, reason: 'age' },
-            }),
+        rotation === undefined ? undefined : recordKeyRotation(storage.audit, rotation),
       )
       .catch((error: unknown) => logger.error({ err: error }, 'key maintenance failed'))
   }, keyMaintenanceMs)

@@ -10,7 +10,7 @@ let now = Date.now()
 let revoked = false
 const verify = createTokenVerifier({
   issuer,
-  publicKey: (kid) => (kid === 'k1' ? publicKey : undefined),
+  findKey: (kid) => (kid === 'k1' ? { alg: 'ES256', publicKey } : undefined),
   revocation: { isRevoked: () => Promise.resolve(revoked) },
   clock: () => now,
 })

@@ -1,3 +1,4 @@
+import type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
 import { type Access, createAccess } from './access.ts'
 import {
   type ClientView,
@@ -70,9 +71,11 @@ export interface Client {
     readonly sealing: () => Promise<TrustedSealingKey>
     /** Forgets the pinned identity: the next use trusts what it finds. */
     readonly forgetPin: () => Promise<void>
+    /** With another algorithm than the next signing key's, one of that algorithm is published and signs a minute later. */
     readonly rotate: (
       what: 'signing' | 'sealing',
-    ) => Promise<{ readonly what: string; readonly kid: string }>
+      options?: { readonly alg?: SigningAlgorithm },
+    ) => Promise<KeyRotation>
   }
   readonly status: () => Promise<unknown>
   readonly dispatch: Dispatch
@@ -126,7 +129,8 @@ export function createClient(options: ClientOptions): Client {
           const session = await store.load()
           if (session !== undefined) await store.save({ ...session, pin: undefined })
         }),
-      rotate: (what) => api({ method: 'POST', path: '/v1/keys/rotate', body: { what } }),
+      rotate: (what, options) =>
+        api({ method: 'POST', path: '/v1/keys/rotate', body: { what, ...options } }),
     },
     status: () => api({ method: 'GET', path: '/v1/status' }),
     dispatch: createDispatch(api),

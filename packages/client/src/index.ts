@@ -52,6 +52,7 @@ export type {
 export type { Dispatch } from './dispatch.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
+export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
 export type { LoginOptions } from './login.ts'
 export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'
 export { AuthorizationCodeAuth, type AuthorizationCodeOptions } from './oauth/authorization-code.ts'

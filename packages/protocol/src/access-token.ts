@@ -7,7 +7,7 @@ import type { TokenKeySource } from './token-key-source.ts'
 import { type VerifySignature, webVerifySignature } from './verify-signature.ts'
 
 /** Signature algorithms that an access token may use. */
-export const accessTokenAlgorithms = ['ES256', 'RS256'] as const
+export const accessTokenAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const
 
 /** How another authorization server's access tokens differ from RFC 9068. */
 export interface TokenProfile {

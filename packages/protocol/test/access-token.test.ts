@@ -145,7 +145,7 @@ describe('a wrong access token', () => {
     })
     const token = await signToken(key, clock)
     const [, payload, signature] = token.split('.')
-    for (const alg of ['none', 'HS256', 'ES384', 'PS256', 'EdDSA']) {
+    for (const alg of ['none', 'HS256', 'ES384', 'PS256']) {
       const header = base64url.encode(JSON.stringify({ alg, kid: 'k1', typ: 'at+jwt' }))
       expect(await refusal(verifier.verify(`${header}.${payload}.${signature}`))).toBe(
         'invalid_token: the token uses an algorithm that is not allowed',

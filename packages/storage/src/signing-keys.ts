@@ -31,11 +31,14 @@ export interface SigningKeys {
   /** Active first, then next, then retired (newest first). */
   list(): Promise<SigningKey[]>
   /**
-   * Makes the `next` key active and the active one retired, in one transaction.
+   * Makes the `next` key active and the active ones of all algorithms retired, in one transaction.
    * @throws StorageError NOT_FOUND when this kid is not `next`
    */
   promote(kid: string): Promise<void>
-  /** Deletes a retired key once no token signed by it can be valid. @throws StorageError NOT_FOUND */
+  /**
+   * Deletes a retired key once no token signed by it can be valid, or a next one, which signed none.
+   * @throws StorageError NOT_FOUND
+   */
   remove(kid: string): Promise<void>
 }
 
@@ -84,13 +87,12 @@ export function createSigningKeys({ db, commit, cipher, now }: Backend): Signing
       commit.transaction(() => {
         const nowMs = now()
         const next = db
-          .prepare<{ alg: string }>(`select alg from signing_keys where kid = ? and state = 'next'`)
+          .prepare<{ kid: string }>(`select kid from signing_keys where kid = ? and state = 'next'`)
           .get(kid)
         if (next === undefined) throw notFound('next signing key')
         db.prepare(
-          `update signing_keys set state = 'retired', retired_at_ms = ?
-           where alg = ? and state = 'active'`,
-        ).run(nowMs, next.alg)
+          `update signing_keys set state = 'retired', retired_at_ms = ? where state = 'active'`,
+        ).run(nowMs)
         db.prepare(
           `update signing_keys set state = 'active', activated_at_ms = ? where kid = ?`,
         ).run(nowMs, kid)
@@ -98,9 +100,9 @@ export function createSigningKeys({ db, commit, cipher, now }: Backend): Signing
     remove: (kid) =>
       commit.statement(() => {
         const removed = db
-          .prepare(`delete from signing_keys where kid = ? and state = 'retired'`)
+          .prepare(`delete from signing_keys where kid = ? and state <> 'active'`)
           .run(kid)
-        if (removed === 0) throw notFound('retired signing key')
+        if (removed === 0) throw notFound('signing key that signs no more, or not yet')
       }),
   }
 }

@@ -219,7 +219,14 @@ test('signing keys rotate in one step and lie encrypted on disk', async () => {
   expect(bytesOnDisk(file).includes('canary-k')).toBe(false)
   await expect(storage.signingKeys.remove('k2')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await storage.signingKeys.remove('k1')
-  expect(await storage.signingKeys.list()).toHaveLength(1)
+  await storage.signingKeys.create({ ...key('r1'), alg: 'RS256', state: 'next' })
+  await storage.signingKeys.promote('r1')
+  await storage.signingKeys.create({ ...key('r2'), alg: 'RS256', state: 'next' })
+  await storage.signingKeys.remove('r2')
+  expect((await storage.signingKeys.list()).map(({ kid, state }) => [kid, state])).toEqual([
+    ['r1', 'active'],
+    ['k2', 'retired'],
+  ])
 })
 
 test('secret settings lie encrypted on disk, and the first writer wins', async () => {

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { type EnclaveStatus, enclaveStatusSchema } from '@holdfast/protocol/enclave'
 import { z } from 'zod'
+import { recordKeyRotation } from '../audit/key-rotation.ts'
 import { recordEvent } from '../audit/recorder.ts'
 import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
+import type { SigningKeyRotation } from '../keystore.ts'
+import { signingAlgorithms } from '../signing-algorithms.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 import type { SealingKeys } from './sealing-keys.ts'
 
@@ -14,7 +17,7 @@ const statusView = z.object({
   pid: z.int(),
   production: z.boolean(),
   uptime_seconds: z.int(),
-  signing_keys: z.array(z.object({ kid: z.string(), state: z.string() })),
+  signing_keys: z.array(z.object({ kid: z.string(), alg: z.string(), state: z.string() })),
   storage: z.object({ database: z.string(), enclave_socket: z.string() }),
   audit: z.object({ seq: z.int(), hash: z.string() }),
   /** Null while the enclave does not answer. */
@@ -25,7 +28,23 @@ const rotationView = z.object({
   what: z.enum(['signing', 'sealing']),
   /** Id of the key in use from now on. */
   kid: z.string(),
+  /** Of a signing key. */
+  alg: z.enum(signingAlgorithms).optional(),
+  /** The published signing key that comes next. */
+  next_kid: z.string().optional(),
+  /** When it signs by itself: verifiers get to know a key of another algorithm first. */
+  next_signs_from: z.string().optional(),
 })
+
+const rotationRequest = z
+  .strictObject({
+    what: z.enum(['signing', 'sealing']),
+    alg: z.enum(signingAlgorithms).optional(),
+  })
+  .refine(({ what, alg }) => alg === undefined || what === 'signing', {
+    path: ['alg'],
+    message: 'is for signing keys',
+  })
 
 /** Version of this process. */
 export const serverVersion = '0.1.0'
@@ -49,7 +68,7 @@ export function adminRoutes(
         pid: process.pid,
         production: config.production,
         uptime_seconds: Math.round(process.uptime()),
-        signing_keys: keystore.keys().map(({ kid, state }) => ({ kid, state })),
+        signing_keys: keystore.keys().map(({ kid, alg, state }) => ({ kid, alg, state })),
         storage: {
           database: join(config.dataDir, 'holdfast.db'),
           enclave_socket: config.enclaveSocket,
@@ -62,28 +81,35 @@ export function adminRoutes(
       method: 'post',
       path: '/v1/keys/rotate',
       scope: 'admin',
-      body: z.strictObject({ what: z.enum(['signing', 'sealing']) }),
+      body: rotationRequest,
       response: rotationView,
-      handle: async ({ actor, body: { what } }) => {
-        const kid =
-          what === 'signing'
-            ? (await keystore.rotate()).signing_kid
-            : ((await sealingKeys.rotate()).key_set.keys[0]?.kid ?? '')
-        await audit(storage, actor, what, kid)
+      handle: async ({ actor, body: { what, alg } }) => {
+        if (what === 'signing') {
+          const rotation = await keystore.rotate(alg)
+          await recordKeyRotation(storage.audit, rotation, actor)
+          return rotationViewOf(rotation)
+        }
+        const kid = (await sealingKeys.rotate()).key_set.keys[0]?.kid ?? ''
+        await auditSealing(storage, actor, kid)
         return { what, kid }
       },
     }),
   ]
 }
 
-const audit = (
-  storage: AppContext['storage'],
-  actor: Actor,
-  what: 'signing' | 'sealing',
-  kid: string,
-) =>
+const rotationViewOf = (rotation: SigningKeyRotation): z.infer<typeof rotationView> => ({
+  what: 'signing',
+  kid: rotation.signing_kid,
+  alg: rotation.alg,
+  next_kid: rotation.next_kid,
+  ...(rotation.next_signs_from_ms !== undefined && {
+    next_signs_from: new Date(rotation.next_signs_from_ms).toISOString(),
+  }),
+})
+
+const auditSealing = (storage: AppContext['storage'], actor: Actor, kid: string) =>
   recordEvent(storage.audit, {
-    type: `keys.${what}_rotated`,
+    type: 'keys.sealing_rotated',
     outcome: 'success',
     actor: actor.sub,
     client: actor.clientId,

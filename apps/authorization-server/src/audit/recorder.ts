@@ -39,6 +39,7 @@ export const auditEventTypes = [
   'resource.removed',
   'resource.tools_changed',
   'keys.signing_rotated',
+  'keys.signing_announced',
   'keys.sealing_rotated',
 ] as const
 export type AuditEventType = (typeof auditEventTypes)[number]

@@ -1,5 +1,6 @@
 import type { Storage } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
 import { grantTypes } from './grant-types.ts'
 import type { KnownResource, ResourceDirectory } from './resource-directory.ts'
@@ -9,7 +10,7 @@ export interface ResourceIndicatorOptions {
   readonly clients: Pick<Storage['clients'], 'find'>
   readonly accessTokenTtlSeconds: number
   /** The key that signs now. */
-  readonly signingKid: string
+  readonly signing: { readonly kid: string; readonly alg: SigningAlgorithm }
 }
 
 const unknownResource =
@@ -65,7 +66,7 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
         audience: resource.resource,
         accessTokenTTL: options.accessTokenTtlSeconds,
         accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'ES256', kid: options.signingKid } },
+        jwt: { sign: { alg: options.signing.alg, kid: options.signing.kid } },
       }
     },
   }

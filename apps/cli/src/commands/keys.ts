@@ -1,8 +1,14 @@
+import type { SigningAlgorithm } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { showEntry } from './show.ts'
+
+interface RotateOptions {
+  readonly what: 'signing' | 'sealing'
+  readonly alg?: SigningAlgorithm
+}
 
 /** `holdfast keys` */
 export function keysCommand(): Command {
@@ -30,10 +36,19 @@ export function keysCommand(): Command {
     .addOption(
       new Option('--what <key>', 'which key').choices(['signing', 'sealing']).makeOptionMandatory(),
     )
-    .addHelpText('after', '\nExample:\n  $ holdfast keys rotate --what signing')
-    .action(async (options: { what: 'signing' | 'sealing' }, command: Command) => {
+    .addOption(
+      new Option(
+        '--alg <algorithm>',
+        'algorithm of signing keys from now on; a key of another one is published and signs a minute later',
+      ).choices(['ES256', 'EdDSA', 'RS256']),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ holdfast keys rotate --what signing\n  $ holdfast keys rotate --what signing --alg EdDSA',
+    )
+    .action(async ({ what, alg }: RotateOptions, command: Command) => {
       const { client } = await openClient(command)
-      showEntry(command, await client.keys.rotate(options.what))
+      showEntry(command, await client.keys.rotate(what, alg && { alg }))
     })
   keys
     .command('trust')

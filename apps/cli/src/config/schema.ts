@@ -150,7 +150,7 @@ export const settingsSchema = z.strictObject({
       about({
         default: 'ES256',
         description:
-          'Algorithm of new token signing keys; takes effect with the next rotation. Dedalus servers take ES256 and RS256.',
+          'Algorithm of token signing keys. After a change the new key is published at the start and signs a minute later. Dedalus clients take ES256 and RS256 only.',
       }),
     ),
   signingKeyMaxAgeDays: integerSetting(0, 3650)
