@@ -1,4 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto'
+import { grantedConnectionDetailSchema } from '@holdfast/protocol'
 import { z } from 'zod'
 import type { Revocation } from './revocation.ts'
 import { type SigningAlgorithm, verifyBytes } from './signing-algorithms.ts'
@@ -14,6 +15,7 @@ const claimsSchema = z.object({
   scope: z.string().optional(),
   cnf: z.object({ jkt: z.string() }).optional(),
   act: z.object({ sub: z.string() }).optional(),
+  authorization_details: z.array(grantedConnectionDetailSchema).min(1).optional(),
   'ddls:connections': z.record(z.string(), z.string()).optional(),
   'ddls:grant': z.string().optional(),
   'ddls:resource': z.string().optional(),

@@ -48,6 +48,11 @@ export interface AccessTokenVerifierOptions {
   readonly now?: () => number
 }
 
+/** A member of `authorization_details` (RFC 9396). */
+export interface AuthorizationDetail extends Readonly<Record<string, unknown>> {
+  readonly type: string
+}
+
 /** What a valid access token says. Frozen, because one object serves every request of a token. */
 export interface VerifiedAccessToken {
   readonly issuer: string
@@ -67,6 +72,11 @@ export interface VerifiedAccessToken {
   readonly actor: string | undefined
   /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
   readonly connections: Readonly<Record<string, ConnectionHandle>>
+  /**
+   * `authorization_details`: what may be done in detail; undefined when nothing limits it so. Those of
+   * type `connection` name handles and what may be done with them, which dispatch enforces.
+   */
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
   /** `ddls:grant`: the grant's opaque reference, for revocation. */
   readonly grant: string | undefined
   /** `ddls:resource`: the resource that the exchanged token was made for. */
@@ -149,6 +159,16 @@ function connectionsOf(claims: JWTPayload): Readonly<Record<string, ConnectionHa
   return connections
 }
 
+function detailsOf(claims: JWTPayload): readonly AuthorizationDetail[] | undefined {
+  const details = claims['authorization_details']
+  if (details === undefined) return undefined
+  const isDetail = (one: unknown): one is AuthorizationDetail =>
+    isObject(one) && optionalText(one['type']) !== undefined
+  return Array.isArray(details) && details.every(isDetail)
+    ? details
+    : refuse('the token has malformed authorization_details')
+}
+
 function actorOf(claims: JWTPayload): string | undefined {
   const actor = claims['act']
   if (actor === undefined) return undefined
@@ -220,6 +240,7 @@ function readClaims(claims: JWTPayload, hash: string, profile: TokenProfile): Ve
     jkt: confirmationOf(claims),
     actor: actorOf(claims),
     connections: connectionsOf(claims),
+    authorizationDetails: detailsOf(claims),
     grant: optionalText(claims['ddls:grant']),
     resource: optionalText(claims['ddls:resource']),
     claims,

@@ -1,5 +1,9 @@
 import { z } from 'zod'
-import { connectionHandleSchema, providerNameSchema } from './connection-handle.ts'
+import {
+  connectionHandleSchema,
+  providerNameSchema,
+  providerOfHandle,
+} from './connection-handle.ts'
 import { ProtocolError } from './errors.ts'
 import {
   type DispatchMethod,
@@ -13,7 +17,7 @@ import {
 export const maxAuthorizationDetails = 20
 
 /** Longest `authorization_details` in characters of JSON: they stand in every token. */
-export const maxAuthorizationDetailsLength = 6144
+export const maxAuthorizationDetailsLength = 4096
 
 const methods: readonly string[] = [...dispatchMethods, '*']
 
@@ -154,7 +158,7 @@ const isSame = (asked: ConnectionDetail, granted: GrantedConnectionDetail): bool
   (asked.identifier === undefined || asked.identifier === granted.identifier) &&
   (asked.name === undefined || asked.name === granted.name) &&
   (asked.provider === undefined ||
-    asked.provider === (granted.provider ?? /^ddls:conn:[^-]+-(.+)$/.exec(granted.identifier)?.[1]))
+    asked.provider === (granted.provider ?? providerOfHandle(granted.identifier)))
 
 function coversAction({ actions }: GrantedConnectionDetail, asked: string): boolean {
   const narrow = split(asked)

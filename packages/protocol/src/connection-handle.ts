@@ -51,6 +51,10 @@ export function formatConnectionHandle(ulid: string, provider: string): Connecti
   return parseConnectionHandle(`ddls:conn:${ulid}-${provider}`)
 }
 
+/** The provider that a handle made by {@link formatConnectionHandle} spells; undefined for another's. */
+export const providerOfHandle = (handle: string): string | undefined =>
+  /^ddls:conn:[0-7][0-9A-HJKMNP-TV-Z]{25}-(.+)$/.exec(handle)?.[1]
+
 /** Zod schema of {@link ConnectionHandle}. */
 export const connectionHandleSchema = z
   .string()

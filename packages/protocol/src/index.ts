@@ -27,6 +27,7 @@ export {
   maxHandleLength,
   parseConnectionHandle,
   providerNameSchema,
+  providerOfHandle,
 } from './connection-handle.ts'
 export {
   type ConnectionStatus,

@@ -8,6 +8,7 @@ export {
   accessTokenAlgorithms,
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
+  type AuthorizationDetail,
   createAccessTokenVerifier,
   type TokenProfile,
   type VerifiedAccessToken,

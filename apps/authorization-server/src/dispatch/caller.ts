@@ -1,4 +1,6 @@
+import { type GrantedConnectionDetail, grantedConnectionDetailSchema } from '@holdfast/protocol'
 import type { VerifiedAccessToken } from '@holdfast/protocol/token'
+import { z } from 'zod'
 
 /** Who asks for a dispatch, on whose behalf, and for which resource. */
 export interface Caller {
@@ -13,6 +15,8 @@ export interface Caller {
   readonly grant: string | undefined
   /** Handles that the token names. */
   readonly handles: readonly string[]
+  /** What may be done with them, when the token says; nothing else then. */
+  readonly details: readonly GrantedConnectionDetail[] | undefined
   /** The proof and the token that it covers, for credentials that pin keys. */
   readonly proof: { readonly proof: string; readonly token: string } | undefined
 }
@@ -26,15 +30,24 @@ export function callerOf(
     ...rest,
     sub: token.subject,
     grant: token.grant,
-    handles: handlesOf(token),
+    ...rightsOf(token),
   }
 }
 
-// A token that is used again is the same object.
-const known = new WeakMap<VerifiedAccessToken, readonly string[]>()
+type Rights = Pick<Caller, 'handles' | 'details'>
 
-function handlesOf(token: VerifiedAccessToken): readonly string[] {
-  let handles = known.get(token)
-  if (!handles) known.set(token, (handles = Object.values(token.connections)))
-  return handles
+// A token that is used again is the same object.
+const known = new WeakMap<VerifiedAccessToken, Rights>()
+
+function rightsOf(token: VerifiedAccessToken): Rights {
+  let rights = known.get(token)
+  if (!rights) {
+    const { connections, authorizationDetails } = token
+    rights = {
+      handles: Object.values(connections),
+      details: z.array(grantedConnectionDetailSchema).optional().parse(authorizationDetails),
+    }
+    known.set(token, rights)
+  }
+  return rights
 }

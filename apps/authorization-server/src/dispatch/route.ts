@@ -3,7 +3,7 @@ import type { CancelSignal } from '@holdfast/protocol/channel'
 import type { AppContext } from '../context.ts'
 import { type Answer, failure, refused, success } from './answer.ts'
 import { createAuthenticate } from './authenticate.ts'
-import { requireNamed, requirePolicy } from './authorize-connection.ts'
+import { requireDetails, requireNamed, requirePolicy } from './authorize-connection.ts'
 import type { UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
@@ -59,6 +59,7 @@ export function createDispatchRoute(
   ) {
     const call = (facts.call = parseDispatch(request.headers['content-type'], body)) // INVALID_REQUEST, BAD_REQUEST
     requireNamed(caller, call.handle) // CONNECTION_NOT_FOUND
+    requireDetails(caller, call) // CONNECTION_NOT_FOUND, BAD_REQUEST
     const reload = () => loadConnection(storage.connections, call.handle, caller.sub)
     const connection = await reload() // ORG_MISMATCH, CONNECTION_*, DOWNSTREAM_AUTH_FAILURE
     requirePolicy(connection, call, caller.resource) // BAD_REQUEST

@@ -56,6 +56,7 @@ function toVerified(claims: AccessTokenClaims, tokenHash: string): VerifiedAcces
     jkt: claims.cnf?.jkt,
     actor: claims.act?.sub,
     connections: Object.freeze(Object.assign(connections, claims['ddls:connections'])),
+    authorizationDetails: claims.authorization_details,
     grant: claims['ddls:grant'],
     resource: claims['ddls:resource'],
     claims,

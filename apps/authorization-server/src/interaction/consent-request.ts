@@ -1,8 +1,11 @@
+import { ProtocolError } from '@holdfast/protocol'
 import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import type { ConnectionInfo, User } from '@holdfast/storage'
 import type { Client } from 'oidc-provider'
 import { HttpProblem } from '../http/problem.ts'
-import type { KnownResource } from '../oauth/resource-directory.ts'
+import { parseDetails } from '../oauth/details/parse-details.ts'
+import { type WantedConnection, wantedConnections } from '../oauth/details/wanted-connections.ts'
+import type { KnownResource, ResourceDirectory } from '../oauth/resource-directory.ts'
 import { resourceScopesOf } from '../oauth/resource-directory.ts'
 import type { ConnectionChoice, ConnectionRequest, ConsentView } from '../views/consent.ts'
 import { findClient } from '../registration/documents/find-in-library.ts'
@@ -25,6 +28,8 @@ export interface ConsentRequest {
   readonly identityScopes: readonly string[]
   /** The user's connections that are in use and whose policy allows this resource. */
   readonly usable: readonly ConnectionInfo[]
+  /** What the request asks for in detail, in the place of what the resource lists; undefined when it does not. */
+  readonly wanted: readonly WantedConnection[] | undefined
   /** In use as well, but their policy does not. */
   readonly notAllowed: readonly ConnectionInfo[]
 }
@@ -50,6 +55,7 @@ export async function loadConsentRequest(
       'This request is no longer valid. Go back to the app and start again.',
     )
   }
+  const wanted = await readDetails(directory, resource, params['authorization_details'])
   const known = new Set(resource.scopes.map(({ name }) => name))
   const requested = resourceScopesOf(scope).filter((name) => known.has(name))
   const active = (await ctx.storage.connections.list({ owner: user.id, limit: 1000 })).filter(
@@ -70,10 +76,39 @@ export async function loadConsentRequest(
     identityScopes: scope
       .split(' ')
       .filter((name) => name === 'openid' || name === 'offline_access'),
+    wanted,
     usable: active.filter(isUsable),
     notAllowed: active.filter((connection) => !isUsable(connection)),
   }
 }
+
+/** Checked when it was sent; looked at anew, because the resource may have changed since. */
+async function readDetails(
+  directory: ResourceDirectory,
+  resource: KnownResource,
+  asked: unknown,
+): Promise<readonly WantedConnection[] | undefined> {
+  if (typeof asked !== 'string') return undefined
+  try {
+    return await wantedConnections(directory, resource, parseDetails(asked))
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new HttpProblem(400, `The app asks for what this server cannot give: ${error.message}.`)
+  }
+}
+
+/** Those of the user's connections that may be chosen for one that the request asks for. */
+export const choicesFor = (
+  { usable }: Pick<ConsentRequest, 'usable'>,
+  wanted: Pick<WantedConnection, 'provider' | 'identifier'>,
+): readonly ConnectionInfo[] => usable.filter((connection) => fits(wanted, connection))
+
+const fits = (
+  { provider, identifier }: Pick<WantedConnection, 'provider' | 'identifier'>,
+  connection: ConnectionInfo,
+): boolean =>
+  (provider === undefined || connection.provider === provider) &&
+  (identifier === undefined || connection.handle === identifier)
 
 function allowsResource({ policy }: ConnectionInfo, resource: string): boolean {
   const allowed = policy['resources']
@@ -105,11 +140,32 @@ export function toConsentView(
     requiredScopes: scopes.filter(({ optional }) => !optional),
     optionalScopes: scopes.filter(({ optional }) => optional),
     tools: request.tools,
-    connections: resource.connections.map((wanted) => toConnectionRequest(request, wanted)),
-    anyOf: resource.builtIn === 'dispatch' ? request.usable.map(toChoice) : undefined,
+    connections:
+      request.wanted?.map((wanted) => toDetailedRequest(request, wanted)) ??
+      resource.connections.map((wanted) => toConnectionRequest(request, wanted)),
+    anyOf:
+      resource.builtIn === 'dispatch' && request.wanted === undefined
+        ? request.usable.map(toChoice)
+        : undefined,
     lifetimeDays: refreshes
       ? Math.max(1, Math.round(parts.ctx.config.refreshTokenTtlSeconds / 86_400))
       : undefined,
+  }
+}
+
+function toDetailedRequest(request: ConsentRequest, wanted: WantedConnection): ConnectionRequest {
+  const { key, provider, description, identifier, details } = wanted
+  return {
+    name: key,
+    provider,
+    description,
+    optional: false,
+    choices: choicesFor(request, wanted).map(toChoice),
+    notAllowed: request.notAllowed.filter((connection) => fits(wanted, connection)).length,
+    asked: identifier,
+    actions: details.some(({ actions }) => actions === undefined)
+      ? []
+      : [...new Set(details.flatMap(({ actions }) => actions ?? []))],
   }
 }
 
@@ -117,14 +173,14 @@ function toConnectionRequest(
   { usable, notAllowed }: ConsentRequest,
   wanted: KnownResource['connections'][number],
 ): ConnectionRequest {
-  const fits = ({ provider }: ConnectionInfo): boolean => provider === wanted.provider
+  const isOfProvider = ({ provider }: ConnectionInfo): boolean => provider === wanted.provider
   return {
     name: wanted.name,
     provider: wanted.provider,
     description: wanted.description,
     optional: wanted.optional === true,
-    choices: usable.filter(fits).map(toChoice),
-    notAllowed: notAllowed.filter(fits).length,
+    choices: usable.filter(isOfProvider).map(toChoice),
+    notAllowed: notAllowed.filter(isOfProvider).length,
   }
 }
 

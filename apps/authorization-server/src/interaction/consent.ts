@@ -1,7 +1,14 @@
-import type { ConnectionInfo } from '@holdfast/storage'
+import { type GrantedConnectionDetail, parseConnectionHandle } from '@holdfast/protocol'
+import type { ConnectionInfo, JsonObject } from '@holdfast/storage'
 import { consentPage } from '../views/consent.ts'
 import { sendPage } from '../views/page.ts'
-import { type ConsentRequest, loadConsentRequest, toConsentView } from './consent-request.ts'
+import {
+  choicesFor,
+  type ConsentRequest,
+  loadConsentRequest,
+  toConsentView,
+} from './consent-request.ts'
+import type { WantedConnection } from '../oauth/details/wanted-connections.ts'
 import { finish, type Interaction, type InteractionParts, type KoaContext } from './parts.ts'
 
 /** Shows who asks for what. */
@@ -16,10 +23,15 @@ export async function showConsent(
   await sendPage(koa, error === undefined ? 200 : 400, consentPage({ ...view, error }))
 }
 
+interface ChosenConnections {
+  readonly connections: Record<string, string>
+  /** What may be done with them, where the request asked in detail. */
+  readonly details?: readonly GrantedConnectionDetail[]
+}
+
 /** What the user allowed, or what is wrong with the form. */
 type Choice =
-  | { readonly scopes: readonly string[]; readonly connections: Record<string, string> }
-  | { readonly problem: string }
+  ({ readonly scopes: readonly string[] } & ChosenConnections) | { readonly problem: string }
 
 /** Records what the user allowed and goes on. Only what the page offered can be chosen. */
 export async function submitConsent(
@@ -39,6 +51,7 @@ export async function submitConsent(
   grant.addResourceScope(resource.resource, choice.scopes.join(' '))
   const declined = request.requested.filter((name) => !choice.scopes.includes(name))
   if (declined.length > 0) grant.rejectResourceScope(resource.resource, declined.join(' '))
+  for (const detail of choice.details ?? []) grant.addRar(detail)
   const grantId = await grant.save()
 
   await ctx.storage.grants.put({
@@ -48,6 +61,7 @@ export async function submitConsent(
     resource: resource.resource,
     scopes: choice.scopes,
     connections: choice.connections,
+    authorizationDetails: choice.details as readonly JsonObject[] | undefined,
     expiresAtMs: ctx.clock() + ctx.config.refreshTokenTtlSeconds * 1000,
   })
   await ctx.storage.audit.append({
@@ -61,6 +75,7 @@ export async function submitConsent(
     detail: {
       scopes: choice.scopes.join(' '),
       connections: Object.values(choice.connections).join(' '),
+      ...(choice.details && { authorization_details: JSON.stringify(choice.details) }),
     },
   })
   return finish(parts, koa, { consent: { grantId } })
@@ -87,13 +102,17 @@ export async function denyInteraction(
 }
 
 function readChoice(request: ConsentRequest, form: URLSearchParams): Choice {
-  const { resource, grantable, usable } = request
+  const { resource, grantable, usable, wanted } = request
   const ticked = new Set(form.getAll('scope'))
   const scopes = resource.scopes
     .filter(({ name, optional }) => grantable.includes(name) && (!optional || ticked.has(name)))
     .map(({ name }) => name)
   if (scopes.length === 0) {
     return { problem: 'Nothing is left that could be allowed: tick at least one entry, or deny.' }
+  }
+  if (wanted) {
+    const chosen = chooseWanted(request, wanted, form)
+    return 'problem' in chosen ? chosen : { scopes, ...chosen }
   }
   if (resource.builtIn === 'dispatch') {
     const chosen = usable.filter(({ handle }) => form.getAll('connection').includes(handle))
@@ -111,18 +130,52 @@ function readChoice(request: ConsentRequest, form: URLSearchParams): Choice {
   return { scopes, connections }
 }
 
+/** The details with the connections that the user chose for them. */
+function chooseWanted(
+  request: ConsentRequest,
+  wanted: readonly WantedConnection[],
+  form: URLSearchParams,
+): ChosenConnections | { readonly problem: string } {
+  const chosen: { readonly want: WantedConnection; readonly info: ConnectionInfo }[] = []
+  for (const want of wanted) {
+    const handle = form.get(`connection.${want.key}`)
+    const info = choicesFor(request, want).find((own) => own.handle === handle)
+    if (!info) return { problem: `Choose a connection for “${want.key}”.` }
+    chosen.push({ want, info })
+  }
+  const connections: Record<string, string> = {}
+  // Those that have a name keep it; the others are named around them.
+  const ordered = chosen.toSorted((a, b) => Number(!a.want.name) - Number(!b.want.name))
+  const details = ordered.flatMap(({ want, info }) => {
+    const name = want.name ?? freeName(connections, info)
+    connections[name] = info.handle
+    const granted = {
+      identifier: parseConnectionHandle(info.handle),
+      provider: info.provider,
+      name,
+    }
+    return want.details.map((detail) => ({ ...detail, ...granted }))
+  })
+  return { connections, details }
+}
+
 /** Names for directly used connections: their own name, label or provider, numbered when repeated. */
 export function nameConnections(
   connections: readonly Pick<ConnectionInfo, 'handle' | 'name' | 'label' | 'provider'>[],
 ): Record<string, string> {
   const named: Record<string, string> = {}
-  for (const { handle, name, label, provider } of connections) {
-    const base = name ?? (slug(label ?? '') || provider)
-    let unique = base
-    for (let n = 2; Object.hasOwn(named, unique); n += 1) unique = `${base}-${n}`
-    named[unique] = handle
-  }
+  for (const connection of connections) named[freeName(named, connection)] = connection.handle
   return named
+}
+
+function freeName(
+  taken: Readonly<Record<string, string>>,
+  { name, label, provider }: Pick<ConnectionInfo, 'name' | 'label' | 'provider'>,
+): string {
+  const base = name ?? (slug(label ?? '') || provider)
+  let unique = base
+  for (let n = 2; Object.hasOwn(taken, unique); n += 1) unique = `${base}-${n}`
+  return unique
 }
 
 const slug = (text: string): string =>

@@ -1,6 +1,7 @@
 import type { Storage } from '@holdfast/storage'
 import {
   type AccessToken,
+  type AuthorizationDetail,
   type ClientCredentials,
   errors,
   type KoaContextWithOIDC,
@@ -21,13 +22,26 @@ export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
       return {
         act: { sub: token.clientId },
         'ddls:resource': subject.aud,
-        'ddls:connections': subject['ddls:connections'] ?? {},
+        'ddls:connections': connectionsWithin(subject['ddls:connections'], token.rar),
         'ddls:grant': token.grantId,
       }
     }
     const grant = await storage.grants.find(token.grantId)
-    return { 'ddls:connections': grant?.connections ?? {}, 'ddls:grant': token.grantId }
+    return {
+      'ddls:connections': connectionsWithin(grant?.connections, token.rar),
+      'ddls:grant': token.grantId,
+    }
   }
+}
+
+/** Only those that the token's authorization details name, where it has any. */
+function connectionsWithin(
+  connections: Readonly<Record<string, string>> = {},
+  details: readonly AuthorizationDetail[] | undefined,
+): Readonly<Record<string, string>> {
+  if (details === undefined) return connections
+  const named = new Set(details.map(({ identifier }) => identifier))
+  return Object.fromEntries(Object.entries(connections).filter(([, handle]) => named.has(handle)))
 }
 
 /**

@@ -9,6 +9,7 @@ import { createAdapterFactory } from './adapter.ts'
 import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
 import { assertionAlgorithms } from './client-assertion.ts'
 import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
+import { richRequests } from './details/rich-requests.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { recordGrantGivenUp } from './grant-audit.ts'
@@ -127,6 +128,7 @@ function configuration(options: ProviderOptions): Configuration {
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
+      richAuthorizationRequests: richRequests({ directory, storage: ctx.storage }),
       deviceFlow: deviceFlow(ctx),
       mTLS: mutualTls(ctx.config),
       clientCredentials: { enabled: true },

@@ -9,6 +9,7 @@ import {
 import type { TokenEndpointGrantContext } from 'oidc-provider'
 import { type AccessTokenClaims, TokenError, type VerifyToken } from '../tokens.ts'
 import { dispatchPath } from './built-in-resources.ts'
+import { narrowForExchange } from './details/rich-requests.ts'
 import { grantTypes } from './grant-types.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
@@ -23,6 +24,7 @@ const parameters = [
   'audience',
   'resource',
   'scope',
+  'authorization_details',
 ] as const
 type Parameters = Partial<Record<(typeof parameters)[number], string>>
 type Context = TokenEndpointGrantContext<Parameters>
@@ -83,6 +85,11 @@ async function exchange(
   }
   const subject = await verifySubject(params.subject_token ?? '', ownResource.resource, options)
   const grantId = await checkStillGranted(subject, options)
+  const details = narrowForExchange(
+    params.authorization_details,
+    subject.authorization_details,
+    subject['ddls:connections'] ?? {},
+  )
   await checkDpopReplay(provider, ctx, proof, client.clientId)
 
   const remaining = subject.exp - Math.floor(options.clock() / 1000)
@@ -96,11 +103,13 @@ async function exchange(
   token.resourceServer = target
   token.scope = 'dispatch'
   token.setThumbprint('jkt', proof.thumbprint)
+  token.rar = details
   exchangedFrom.set(token, subject)
   ctx.oidc.entity('AccessToken', token)
 
   ctx.body = buildTokenResponse(provider, {
     accessToken: await token.save(),
+    authorizationDetails: token.rar,
     expiresIn: token.expiration,
     issuedTokenType: accessTokenType,
     scope: token.scope,

@@ -12,12 +12,17 @@ export interface ConnectionChoice {
 /** A connection that the resource asks for, and what the user has to offer. */
 export interface ConnectionRequest {
   readonly name: string
-  readonly provider: string
+  /** Undefined where any will do. */
+  readonly provider: string | undefined
   readonly description: string
   readonly optional: boolean
   readonly choices: readonly ConnectionChoice[]
   /** Own connections of this provider whose policy does not allow this resource. */
   readonly notAllowed: number
+  /** The handle that the app names, where it leaves no choice. */
+  readonly asked?: string | undefined
+  /** What may be done with it, where the app says; none = whatever its own policy allows. */
+  readonly actions?: readonly string[]
 }
 
 export interface ConsentView {
@@ -137,33 +142,41 @@ export function consentPage(view: ConsentView): Html {
 
 function connectionPicker(request: ConnectionRequest): Html {
   const field = `connection.${request.name}`
+  const provider = request.provider ?? ''
   const note =
     request.notAllowed === 0
       ? ''
       : html`<p class="soft">
-          ${request.notAllowed} more of your ${request.provider} connections are not allowed for
-          this server by their own policy; change that with
+          ${request.notAllowed} more of your ${provider} connections are not allowed for this server
+          by their own policy; change that with
           <code>holdfast connections allow</code>.
         </p>`
   if (request.choices.length === 0) {
     return html`<h2>Connection “${request.name}”</h2>
       <p>${request.description}</p>
+      ${actionList(request.actions)}
       <p class="${request.optional ? 'soft' : 'notice'}">
-        You have no ${request.provider} connection for
-        this.${request.optional ? ' It works without one.' : ''} Make one with
-        <code>holdfast connections add ${request.provider} --help</code>, then come back and reload
-        this page.
+        ${
+          request.asked === undefined
+            ? html`You have no ${provider} connection for
+                this.${request.optional ? ' It works without one.' : ''} Make one with
+                <code>holdfast connections add ${provider} --help</code>, then come back and reload
+                this page.`
+            : html`The app asks for the connection <code>${request.asked}</code>, which is none that
+                you can let it use here.`
+        }
       </p>
       ${note}`
   }
   return html`<h2>Connection “${request.name}”</h2>
+    ${actionList(request.actions)}
     <label for="${field}">${request.description}</label>
     <select id="${field}" name="${field}" ${request.optional ? '' : 'required'}>
       ${
         request.optional
           ? html`<option value="" selected>None</option>`
           : html`<option value="" ${request.choices.length === 1 ? '' : 'selected'}>
-              Choose one for ${request.provider}
+              Choose one${provider === '' ? '' : ` for ${provider}`}
             </option>`
       }
       ${request.choices.map(
@@ -177,6 +190,32 @@ function connectionPicker(request: ConnectionRequest): Html {
       )}
     </select>
     ${note}`
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'Read',
+  POST: 'Add or start',
+  PUT: 'Replace',
+  PATCH: 'Change',
+  DELETE: 'Delete',
+  '*': 'Do anything with',
+}
+
+function actionList(actions: readonly string[] | undefined): Html {
+  if (actions === undefined) return html``
+  if (actions.length === 0) {
+    return html`<p>It may do with it whatever the connection itself allows.</p>`
+  }
+  return html`<p>It may only do this with it:</p>
+    <ul>
+      ${actions.map((action) => {
+        const [method = '', path] = action.split(' ')
+        return html`<li>
+          ${verbs[method] ?? method} ${path === undefined ? 'anything' : html`<code>${path}</code>`}
+          <span class="soft">${method === '*' ? 'all methods' : method}</span>
+        </li>`
+      })}
+    </ul>`
 }
 
 function anyConnection(choices: readonly ConnectionChoice[] | undefined): Html {

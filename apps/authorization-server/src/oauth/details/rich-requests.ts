@@ -1,0 +1,143 @@
+import {
+  type ConnectionDetail,
+  detailsOfConnections,
+  type GrantedConnectionDetail,
+  narrowDetails,
+  ProtocolError,
+} from '@holdfast/protocol'
+import type { Storage } from '@holdfast/storage'
+import { type AuthorizationDetail, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { grantTypes } from '../grant-types.ts'
+import type { ResourceDirectory } from '../resource-directory.ts'
+import { connectionType, parseDetails } from './parse-details.ts'
+import { wantedConnections } from './wanted-connections.ts'
+
+export interface RichRequestOptions {
+  readonly directory: ResourceDirectory
+  readonly storage: Pick<Storage, 'grants'>
+}
+
+/** Details as this server grants them: only the consent page and narrowing make any. */
+type Stored = readonly AuthorizationDetail[] | undefined
+
+/**
+ * Hooks of the library for rich authorization requests. What is asked for is checked where it is asked;
+ * the user grants it on the consent page; from then on it can be narrowed and never widened.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396}
+ */
+export function richRequests({ directory, storage }: RichRequestOptions) {
+  /** What of the grant's rights is asked for again. */
+  async function narrowed(asked: string, grantId: string, source: Stored): Promise<Stored> {
+    const granted = await grantedDetails(storage, grantId, source as GrantedConnectionDetail[])
+    return asOAuthError(() => narrowDetails(parseDetails(asked), granted))
+  }
+
+  async function validate(koa: KoaContextWithOIDC): Promise<void> {
+    const { params, route } = koa.oidc
+    const asked = askedOf(koa) ?? ''
+    const details = asOAuthError(() => parseDetails(asked))
+    if (route !== 'token') {
+      const resource = await directory.resolve(String(params?.['resource']))
+      if (resource) await asOAuthErrorAsync(() => wantedConnections(directory, resource, details))
+      return
+    }
+    if (params?.['grant_type'] === grantTypes.clientCredentials) {
+      throw new errors.InvalidAuthorizationDetails(
+        'a client that acts as itself has no connections: leave authorization_details out',
+      )
+    }
+    // Before the library uses the code or token up.
+    const source = await findSource(koa)
+    if (source?.grantId !== undefined) await narrowed(asked, source.grantId, source.rar)
+  }
+
+  return {
+    enabled: true as const,
+    // The library asks once for each detail; the details are judged together.
+    types: {
+      [connectionType]: {
+        validate: (koa: KoaContextWithOIDC) => (isFirst(koa) ? validate(koa) : undefined),
+      },
+    },
+    authorizationDetailsForGrantSource: (koa: KoaContextWithOIDC): Stored =>
+      koa.oidc.entities.Grant?.rar,
+    async authorizationDetailsForAccessToken(
+      koa: KoaContextWithOIDC,
+      _token: unknown,
+      source: { readonly grantId?: string | undefined; readonly rar?: Stored } | undefined,
+    ): Promise<Stored> {
+      const asked = askedOf(koa)
+      if (asked === undefined || source?.grantId === undefined) return source?.rar
+      return narrowed(asked, source.grantId, source.rar)
+    },
+    // Ours stands in front, which reads the token itself.
+    authorizationDetailsForIntrospection: () => undefined,
+  }
+}
+
+/** What a grant allows, in details. */
+async function grantedDetails(
+  grants: Pick<Storage, 'grants'>,
+  grantId: string,
+  details: readonly GrantedConnectionDetail[] | undefined,
+): Promise<readonly GrantedConnectionDetail[]> {
+  if (details !== undefined) return details
+  return detailsOfConnections((await grants.grants.find(grantId))?.connections ?? {})
+}
+
+const seen = new WeakSet<KoaContextWithOIDC>()
+
+function isFirst(koa: KoaContextWithOIDC): boolean {
+  if (seen.has(koa)) return false
+  seen.add(koa)
+  return true
+}
+
+/** What a token is asked for with; nothing of another client is looked at. */
+async function findSource(
+  koa: KoaContextWithOIDC,
+): Promise<{ readonly grantId?: string | undefined; readonly rar?: Stored } | undefined> {
+  const { provider, client, params } = koa.oidc
+  const value = (name: string): string => String(params?.[name])
+  const source =
+    params?.['grant_type'] === grantTypes.refreshToken
+      ? await provider.RefreshToken.find(value('refresh_token'))
+      : params?.['grant_type'] === grantTypes.authorizationCode
+        ? await provider.AuthorizationCode.find(value('code'))
+        : undefined
+  return source?.clientId === client?.clientId ? source : undefined
+}
+
+const askedOf = ({ oidc }: KoaContextWithOIDC): string | undefined => {
+  const asked = oidc.params?.['authorization_details']
+  return typeof asked === 'string' ? asked : undefined
+}
+
+/** @throws InvalidAuthorizationDetails */
+export function narrowForExchange(
+  asked: unknown,
+  held: readonly ConnectionDetail[] | undefined,
+  connections: Readonly<Record<string, string>>,
+): GrantedConnectionDetail[] | undefined {
+  const granted = held as GrantedConnectionDetail[] | undefined
+  if (typeof asked !== 'string') return granted
+  return asOAuthError(() =>
+    narrowDetails(parseDetails(asked), granted ?? detailsOfConnections(connections)),
+  )
+}
+
+function asOAuthError<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw toOAuthError(error)
+  }
+}
+
+const asOAuthErrorAsync = <T>(run: () => Promise<T>): Promise<T> =>
+  run().catch((error: unknown) => {
+    throw toOAuthError(error)
+  })
+
+const toOAuthError = (error: unknown): unknown =>
+  error instanceof ProtocolError ? new errors.InvalidAuthorizationDetails(error.message) : error
