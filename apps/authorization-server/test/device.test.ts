@@ -191,7 +191,7 @@ describe('the pages of device authorization', () => {
     const page = await browserOf().open('/device?user_code=%22%3E%3Cimg%20src=x%3E')
     expect(page.status).toBe(200)
     expect(page.text).not.toContain('<img')
-    const echoed = await browserOf()
+    const echoed = browserOf()
     const start = await echoed.open('/device')
     const wrong = await echoed.submit(formOf(start, '/device'), { user_code: '<b>XXXX' })
     expect(wrong.text).not.toContain('<b>XXXX')
@@ -216,7 +216,7 @@ describe('attacks on device authorization', () => {
       expect(page.status).toBe(400)
     }
     const { user_code: real } = await begin()
-    const limited = await browserOf()
+    const limited = browserOf()
     const fresh = await limited.open('/device')
     const refused = await limited.submit(formOf(fresh, '/device'), { user_code: real })
     expect(refused.status).toBe(429)

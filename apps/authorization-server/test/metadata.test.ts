@@ -44,9 +44,7 @@ describe('metadata', () => {
       expect.arrayContaining(['openid', 'notes:read', 'notes:write']),
     )
     expect(metadata['dpop_signing_alg_values_supported']).toContain('ES256')
-    for (const absent of [
-      'end_session_endpoint',
-    ]) {
+    for (const absent of ['end_session_endpoint']) {
       expect(metadata).not.toHaveProperty(absent)
     }
   })

@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import type * as oauth from 'oauth4webapi'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createProxies } from '../src/http/proxies.ts'
 import {

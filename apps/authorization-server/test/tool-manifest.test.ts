@@ -29,7 +29,7 @@ beforeEach(async () => {
       connections: [
         { name: 'drive', provider: 'drive', description: 'Your files', optional: true },
       ],
-    } as never,
+    },
     'usr_admin',
   )
   resource = made.resource.resource
@@ -99,7 +99,7 @@ describe('a tool manifest', () => {
         resource: `https://other-${nth}.example/mcp`,
         display_name: 'Other',
         scopes: [{ name: 'a', description: 'A' }],
-      } as never,
+      },
       'usr_admin',
     )
     expect((await put(manifest, basic(second.client))).status).toBe(404)

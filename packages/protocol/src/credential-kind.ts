@@ -169,9 +169,9 @@ export function apiKeyInjection(kind: Extract<CredentialKind, { kind: 'api_key' 
     case 'query':
     case 'cookie':
       return { in: kind.in, name: kind.name, template: kind.template ?? whole }
-    case 'path':
-      return { in: 'path', template: kind.template, segment: kind.segment }
     case 'body':
       return { in: 'body', format: kind.format, name: kind.name, template: kind.template ?? whole }
+    default:
+      return { in: 'path', template: kind.template, segment: kind.segment }
   }
 }

@@ -187,8 +187,7 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
       }
       try {
         const { alg } = known ?? named!
-        const key =
-          held?.alg === alg ? held.key : (await importJWK({ ...named!.jwk }, alg))
+        const key = held?.alg === alg ? held.key : await importJWK({ ...named!.jwk }, alg)
         const pending = verifySignature(proof, key, alg)
         if (pending) await pending
         // Only keys that a verified token names: whoever holds no token cannot push others out.

@@ -36,7 +36,7 @@ export async function authenticateClient(
   const secret = basic?.secret ?? form?.get('client_secret') ?? undefined
   const client = id === undefined ? undefined : await clients.find(id)
   if (!client || client.revokedAtMs !== undefined) throw failed(basic !== undefined)
-  const method = String(client.metadata['token_endpoint_auth_method'] ?? 'none')
+  const method = authMethodOf(client)
   // A client of a stronger method has no way round it.
   if (!client.hasSecret && method !== 'none') throw failed(basic !== undefined)
   if (client.hasSecret) {
@@ -70,7 +70,7 @@ export function createClientAuthentication(
 
   const known = async (id: string | undefined, method: readonly string[]): Promise<Client> => {
     const client = id === undefined ? undefined : await clients.find(id)
-    const wanted = String(client?.metadata['token_endpoint_auth_method'])
+    const wanted = authMethodOf(client)
     if (!client || client.revokedAtMs !== undefined || !method.includes(wanted)) throw failed(false)
     return client
   }
@@ -92,7 +92,7 @@ export function createClientAuthentication(
     const certificate = certificates.of(request)
     const id = form?.get('client_id') ?? undefined
     const isTls = (client: Client | undefined): boolean =>
-      String(client?.metadata['token_endpoint_auth_method']).endsWith('tls_client_auth')
+      authMethodOf(client).endsWith('tls_client_auth')
     if (id !== undefined && isTls(await clients.find(id))) {
       const client = await known(id, ['self_signed_tls_client_auth', 'tls_client_auth'])
       if (!provesCertificate(client, certificate, certificates.isVerified(request))) {
@@ -147,4 +147,10 @@ export function basicClientId(request: IncomingMessage): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** How a client authenticates; `none` for a public one and for one that is not there. */
+const authMethodOf = (client: Client | undefined): string => {
+  const method = client?.metadata['token_endpoint_auth_method']
+  return typeof method === 'string' ? method : 'none'
 }

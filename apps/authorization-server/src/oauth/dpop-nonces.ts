@@ -9,7 +9,7 @@ export interface DpopNonces {
   /** The nonce to hand out now. */
   current(): string
   /** True for the nonces of the last two minutes, of this one and of the next two. */
-  accepts(nonce: string): boolean
+  readonly accepts: (nonce: string) => boolean
 }
 
 const stepMs = 60_000

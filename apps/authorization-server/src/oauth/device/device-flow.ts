@@ -21,8 +21,7 @@ export interface DeviceInfo {
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
-const stateOf = (koa: KoaContextWithOIDC): Partial<RequestState> =>
-  koa.state as Partial<RequestState>
+const stateOf = (koa: KoaContextWithOIDC): Partial<RequestState> => koa.state
 
 /** The field that ties a form to the browser session in which the library showed it. */
 const formToken = ({ oidc }: KoaContextWithOIDC): string =>
