@@ -42,6 +42,8 @@ COPY apps apps
 COPY enclave enclave
 COPY migrations migrations
 COPY packages packages
+COPY scripts scripts
+RUN node_modules/.bin/node scripts/build-browser.mjs
 
 ENV HOLDFAST_DATA_DIR=/data
 # Nothing in this image needs root; a container that names no user gets the least useful one.

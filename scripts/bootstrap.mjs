@@ -6,6 +6,7 @@ import { constants } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { ensureBrowserScripts } from './bootstrap/browser-scripts.mjs'
 import { BootstrapError } from './bootstrap/errors.mjs'
 import { ensureInstalled } from './bootstrap/install.mjs'
 import { findNode } from './bootstrap/pinned-node.mjs'
@@ -86,6 +87,7 @@ async function main() {
     throw new BootstrapError(`unknown verb ${JSON.stringify(verb ?? '')}`, `use ${known}`, 2)
   }
   await ensureInstalled(root, { needsDev: verbs[verb].needsDev })
+  await ensureBrowserScripts(root)
   for (const folder of verbs[verb].alsoInstall ?? []) {
     await ensureInstalled(path.join(root, folder), { needsDev: true })
   }

@@ -58,7 +58,7 @@ export async function createApp(
   app.use(
     onlyFor(/^\/(interaction|setup|invite)\b/, pages.routes() as Koa.Middleware<RequestState>),
   )
-  app.use(onlyFor(/^\/oauth\//, connect.routes() as Koa.Middleware<RequestState>))
+  app.use(onlyFor(/^\/(oauth|connect)\//, connect.routes() as Koa.Middleware<RequestState>))
   for (const middleware of oauth.middleware) app.use(middleware)
   const handle = app.callback()
   return (request, response) => void handle(request, response)

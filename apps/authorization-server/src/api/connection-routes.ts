@@ -28,12 +28,13 @@ import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 const label = z.string().trim().max(120)
-const name = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/)
+/** Name of a connection within a resource or a sign-in. */
+export const connectionName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/)
 
 const newConnection = z.strictObject({
   provider: providerNameSchema,
   /** Name under which a resource asks for it, such as `github`. */
-  name: name.optional(),
+  name: connectionName.optional(),
   label: label.optional(),
   base_url: z.string().max(2048),
   /** Default: nothing is allowed. */

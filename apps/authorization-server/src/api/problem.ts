@@ -38,6 +38,7 @@ export const problemCodes = {
     'Not an OAuth connection',
     'Only connections made with an OAuth app are authorized at the provider.',
   ],
+  TOO_MANY_TICKETS: [429, 'Too many connect links', 'Use one of the open links, or wait.'],
   OWN_ACCOUNT: [409, 'Own account', 'Ask another administrator.'],
   BODY_TOO_LARGE: [413, 'Body too large', 'Send a smaller body.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type', 'Send Content-Type application/json.'],

@@ -2,12 +2,18 @@ import { Router } from '@koa/router'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { adminRoutes } from './admin-routes.ts'
+import { apiKeyRoutes } from './api-key-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { clientDetailRoutes } from './client-detail-routes.ts'
 import { clientDocumentRoutes } from './client-document-routes.ts'
 import { clientHostRoutes } from './client-host-routes.ts'
 import { clientPinRoutes } from './client-pin-routes.ts'
 import { clientRoutes } from './client-routes.ts'
+import {
+  connectTicketPath,
+  connectTicketRoutes,
+  serveTicketStatus,
+} from './connect-ticket-routes.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { manifestPath, manifestRoutes, serveManifest } from './manifest-routes.ts'
@@ -26,7 +32,9 @@ import { userRoutes } from './user-routes.ts'
 export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readonly AnyRoute[] => [
   ...connectionRoutes(context),
   ...oauthAppRoutes(context),
+  ...connectTicketRoutes(context),
   ...grantRoutes(context),
+  ...apiKeyRoutes(context),
   ...clientRoutes(context),
   ...clientDetailRoutes(context),
   ...clientDocumentRoutes(context),
@@ -48,6 +56,7 @@ export function createApiRouter(context: AppContext): Koa.Middleware<RequestStat
   const sealingKeys = createSealingKeys(context.enclave, context.clock)
   const identify = createIdentify(context)
   const router = new Router<RequestState>()
+  router.get(connectTicketPath, serveTicketStatus(context) as Koa.Middleware)
   for (const route of apiRoutes(context, sealingKeys)) {
     router[route.method](route.path, async (koa) => {
       const { params, query, path, req: request, state } = koa

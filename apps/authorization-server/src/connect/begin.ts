@@ -20,12 +20,17 @@ const pendingMs = 600_000
 export interface AuthorizationLink {
   readonly url: string
   readonly expiresAtMs: number
+  /** Names the sign-in in the link. */
+  readonly ticket: string
+  /** The provider's page. */
+  readonly providerUrl: string
 }
 
 /**
  * Begins to authorize a connection at its provider, for the first time or anew. The link works only in a
  * browser where the owner is, or signs, in.
  *
+ * @param connectTicket - the page to which it leads back
  * @throws ConnectionError `CONNECTION_NOT_FOUND`, `CONNECTION_REVOKED`, `NOT_AN_OAUTH_CONNECTION`,
  *   `OAUTH_APP_NOT_FOUND`
  * @throws EnclaveError `ENCLAVE_UNAVAILABLE`, `HOST_NOT_ALLOWED`, `DECRYPTION_FAILED`
@@ -35,6 +40,7 @@ export async function beginAuthorization(
   actor: Actor,
   handle: string,
   scopes: readonly string[] | undefined,
+  connectTicket?: string,
 ): Promise<AuthorizationLink> {
   const connection = await findOwned({ storage }, actor, handle)
   if (connection.status === 'revoked') {
@@ -66,6 +72,7 @@ export async function beginAuthorization(
     url: result.authorization_url,
     pending,
     expiresAtMs,
+    connectTicket,
   })
   await recordEvent(storage.audit, {
     type: 'connection.authorization_begun',
@@ -76,5 +83,10 @@ export async function beginAuthorization(
     request_id: actor.requestId,
     detail: { app: app.handle },
   })
-  return { url: `${config.issuer}${connectPath}?ticket=${ticket}`, expiresAtMs }
+  return {
+    url: `${config.issuer}${connectPath}?ticket=${ticket}`,
+    expiresAtMs,
+    ticket,
+    providerUrl: result.authorization_url,
+  }
 }

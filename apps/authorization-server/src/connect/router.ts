@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { Router } from '@koa/router'
 import { EnclaveError } from '@holdfast/protocol/channel'
 import type { PendingAuthorization } from '@holdfast/storage'
@@ -12,8 +11,11 @@ import { requireSameOrigin } from '../interaction/same-origin.ts'
 import { connectedPage, connectSignInPage, toProviderPage } from '../views/connect.ts'
 import { sendPage } from '../views/page.ts'
 import { callbackPath, connectPath } from './begin.ts'
+import { bindBrowser, browserOf, expired } from './pending-browser.ts'
 import { completeAuthorization } from './complete.ts'
-import { type BrowserUser, signIn } from './sign-in.ts'
+import { signedInUser, signIn } from './sign-in.ts'
+import { createTicketPages } from './page/router.ts'
+import { returnToTicket } from './page/return.ts'
 
 /** What the pages of a sign-in at a provider need. */
 export type ConnectParts = Pick<
@@ -21,23 +23,17 @@ export type ConnectParts = Pick<
   'ctx' | 'provider' | 'csrf' | 'checkPassword' | 'signInLimits'
 >
 
-const cookieName = 'holdfast_connect'
 const secret = /^[A-Za-z0-9_-]{43}$/
 
 /** The pages between a person and a provider: `/oauth/connect` leads there, `/oauth/callback` back. */
 export function createConnectRouter(parts: ConnectParts): Router<RequestState> {
   const router = new Router<RequestState>()
+  createTicketPages(router, parts)
   router.get(connectPath, (koa) => showConnect(parts, koa))
   router.post(connectPath, (koa) => submitSignIn(parts, koa))
   router.get(callbackPath, (koa) => showCallback(parts, koa))
   return router
 }
-
-const expired = (): HttpProblem =>
-  new HttpProblem(
-    400,
-    'This link has expired, was used already, or was opened in another browser. Start again where you got it.',
-  )
 
 /** The pending authorization of the request's ticket. @throws HttpProblem 400 */
 async function findPending(
@@ -61,17 +57,6 @@ async function showConnect(parts: ConnectParts, koa: KoaContext): Promise<void> 
   return undefined
 }
 
-/** Who is signed in to this server in this browser. */
-async function signedInUser(
-  { ctx, provider }: ConnectParts,
-  koa: KoaContext,
-): Promise<BrowserUser | undefined> {
-  const session = await provider().Session.get(koa)
-  if (session.accountId === undefined) return undefined
-  const user = await ctx.storage.users.find(session.accountId)
-  return user?.status === 'active' ? user : undefined
-}
-
 async function submitSignIn(parts: ConnectParts, koa: KoaContext): Promise<void> {
   requireSameOrigin(koa.req, parts.ctx.config.issuer)
   const form = await readForm(koa.req)
@@ -91,7 +76,7 @@ const askToSignIn = (
   parts: ConnectParts,
   koa: KoaContext,
   ticket: string,
-  user: BrowserUser | undefined,
+  user: { readonly id: string } | undefined,
 ): Promise<void> =>
   showSignIn(parts, koa, user ? 403 : 401, {
     ticket,
@@ -106,31 +91,6 @@ const showSignIn = (
 ): Promise<void> =>
   sendPage(koa, status, connectSignInPage({ ticket, csrf: csrf.tokenFor(ticket), error }))
 
-/**
- * Ties the sign-in to this browser, so that an answer which somebody else brings here, or from here, is
- * refused.
- *
- * @throws HttpProblem 400 when another browser was first
- */
-async function bindBrowser({ ctx }: ConnectParts, koa: KoaContext, ticket: string): Promise<void> {
-  const browser = browserSecret(koa) ?? randomBytes(32).toString('base64url')
-  if (!(await ctx.storage.pendingAuthorizations.bindBrowser(ticket, browser))) throw expired()
-  koa.cookies.set(cookieName, browser, {
-    httpOnly: true,
-    // The way back is a navigation from the provider's site.
-    sameSite: 'lax',
-    path: '/oauth',
-    secure: ctx.config.issuer.startsWith('https:'),
-    signed: false,
-    overwrite: true,
-  })
-}
-
-function browserSecret(koa: KoaContext): string | undefined {
-  const value = koa.cookies.get(cookieName, { signed: false })
-  return value !== undefined && secret.test(value) ? value : undefined
-}
-
 const one = (max: number) => z.string().min(1).max(max)
 
 /** Each once; what else a provider adds is of no interest. */
@@ -144,13 +104,14 @@ const answerSchema = z.object({
 async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void> {
   koa.set('Referrer-Policy', 'no-referrer')
   const answer = answerSchema.safeParse({ ...koa.query })
-  const browser = browserSecret(koa)
+  const browser = browserOf(parts.ctx).read(koa)
   if (!answer.success || browser === undefined) throw expired()
   const { ctx } = parts
   const pending = await ctx.storage.pendingAuthorizations.take(answer.data.state, browser)
   if (!pending) throw expired()
   try {
     const connection = await completeAuthorization(ctx, pending, answer.data, koa.state.requestId)
+    if (await returnToTicket(ctx, koa, pending)) return undefined
     return await sendPage(koa, 200, connectedPage(connection))
   } catch (error) {
     throw asPage(error)

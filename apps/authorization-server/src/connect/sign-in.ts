@@ -1,9 +1,21 @@
 import type { PendingAuthorization, User } from '@holdfast/storage'
 import type { RequestState } from '../context.ts'
+import type { KoaContext } from '../interaction/parts.ts'
 import type { ConnectParts } from './router.ts'
 
 /** A user of this server, as far as a page needs to know. */
 export type BrowserUser = Pick<User, 'id' | 'email'>
+
+/** Who is signed in to this server in this browser. */
+export async function signedInUser(
+  { ctx, provider }: Pick<ConnectParts, 'ctx' | 'provider'>,
+  koa: KoaContext,
+): Promise<BrowserUser | undefined> {
+  const session = await provider().Session.get(koa)
+  if (session.accountId === undefined) return undefined
+  const user = await ctx.storage.users.find(session.accountId)
+  return user?.status === 'active' ? user : undefined
+}
 
 /** A refused attempt, in words for the person. */
 export interface RefusedSignIn {
@@ -19,7 +31,7 @@ export interface RefusedSignIn {
 export async function signIn(
   { ctx, checkPassword, signInLimits }: ConnectParts,
   { remoteAddress, requestId }: RequestState,
-  { owner }: PendingAuthorization,
+  { owner }: Pick<PendingAuthorization, 'owner'>,
   form: URLSearchParams,
 ): Promise<BrowserUser | RefusedSignIn> {
   const { storage } = ctx

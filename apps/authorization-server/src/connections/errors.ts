@@ -11,6 +11,7 @@ export type ConnectionErrorCode =
   | 'OAUTH_APP_NOT_FOUND'
   | 'OAUTH_APP_IN_USE'
   | 'NOT_AN_OAUTH_CONNECTION'
+  | 'TOO_MANY_TICKETS'
 
 /** A refused operation. `message` says what is wrong and never repeats what the caller sent. */
 export class ConnectionError extends Error {

@@ -5,19 +5,21 @@ import { messagePage } from './message.ts'
 import { type Html, page } from './page.ts'
 
 export interface ConnectSignInView {
+  /** Where the form goes. Default: the sign-in at a provider. */
+  readonly action?: string
   readonly ticket: string
   readonly csrf: string
   readonly error: string | undefined
 }
 
 /** Asks who connects an account, when this browser does not know. */
-export function connectSignInPage({ ticket, csrf, error }: ConnectSignInView): Html {
+export function connectSignInPage({ action, ticket, csrf, error }: ConnectSignInView): Html {
   return page({
     title: 'Sign in to connect',
     content: html`<h1>Sign in to connect</h1>
       <p class="soft">You are about to connect an account at a provider with Holdfast.</p>
       ${error === undefined ? '' : html`<p class="error" role="alert">${error}</p>`}
-      <form method="post" action="${connectPath}">
+      <form method="post" action="${action ?? connectPath}">
         <input type="hidden" name="ticket" value="${ticket}" />
         <input type="hidden" name="csrf" value="${csrf}" />
         <label for="email">E-mail address</label>

@@ -9,10 +9,12 @@ export interface Page {
   readonly content: Html
   /** Where the browser goes by itself. */
   readonly refresh?: string | undefined
+  /** The tag of the script of the one page that has one. */
+  readonly script?: Html | undefined
 }
 
-/** The frame of every page: no script, one style sheet, one `h1` in `content`. */
-export function page({ title, content, refresh }: Page): Html {
+/** The frame of every page: no script but the one given, one style sheet, one `h1` in `content`. */
+export function page({ title, content, refresh, script }: Page): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -26,6 +28,7 @@ export function page({ title, content, refresh }: Page): Html {
         }
         <title>${title} · Holdfast</title>
         <link rel="stylesheet" href="${stylePath}" />
+        ${script ?? ''}
       </head>
       <body>
         <header><strong>Holdfast</strong></header>

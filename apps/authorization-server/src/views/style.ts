@@ -27,13 +27,15 @@ a { color: var(--accent); }
 label { display: block; margin: 0.75rem 0 0.25rem; font-weight: 600; }
 label.choice { display: flex; gap: 0.6rem; align-items: flex-start; min-height: 2.75rem;
   padding: 0.5rem 0; font-weight: 400; margin: 0; }
-input[type="email"], input[type="password"], input[type="text"], select { width: 100%; min-height: 2.75rem;
+input[type="email"], input[type="password"], input[type="text"], select, textarea { width: 100%; min-height: 2.75rem;
   padding: 0.5rem 0.75rem; color: inherit; background: var(--back); border: 1px solid var(--soft);
   border-radius: 0.5rem; font: inherit; }
-input[type="checkbox"] { width: 1.25rem; height: 1.25rem; margin: 0.1rem 0 0; flex: none; }
+input[type="checkbox"], input[type="radio"] { width: 1.25rem; height: 1.25rem; margin: 0.1rem 0 0; flex: none; }
 fieldset { margin: 0 0 0.75rem; padding: 0.5rem 0.75rem; border: 1px solid var(--line);
   border-radius: 0.5rem; }
 legend { padding: 0 0.25rem; font-weight: 600; }
+[hidden] { display: none !important; }
+button:disabled { opacity: 0.5; cursor: default; }
 code.big { font-size: 1.75rem; letter-spacing: 0.1em; }
 .soft { color: var(--soft); font-size: 0.875rem; }
 form.soft { margin-bottom: 0.75rem; }

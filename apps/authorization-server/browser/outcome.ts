@@ -1,0 +1,70 @@
+import type { EnclaveKey } from './keys.ts'
+import { type Page, part, say } from './page.ts'
+import { post } from './post.ts'
+import type { Outcome } from './seal.ts'
+
+const words: Readonly<Record<Outcome['result'], string>> = {
+  ok: 'The provider took the key.',
+  forbidden: 'The key is stored. The provider did not let it ask whose account it is.',
+  failed: 'The key is stored. The provider could not be asked whose account it is.',
+  unavailable: 'The key is stored. Nobody can ask this provider whose account it is.',
+  kept: 'The key is stored although the provider did not take it.',
+  refused: 'The provider does not take this key. Nothing may use it. Paste another one, or ',
+}
+
+/** Shows what came of a credential: a receipt, or why another is needed. */
+export function showOutcome(page: Page, enclave: EnclaveKey, outcome: Outcome): void {
+  const progress = part(document, '#progress')
+  progress.replaceChildren()
+  if (outcome.result === 'refused') {
+    progress.append(refusal(page, enclave))
+    return
+  }
+  page.form.hidden = true
+  const title = outcome.account === null ? 'Connected' : `Connected as ${outcome.account}`
+  progress.append(
+    element('h2', title),
+    element('p', `${words[outcome.result]} You can close this tab.`),
+    receipt([
+      ['Connection', outcome.handle],
+      ['Sealed to the enclave', enclave.fingerprint],
+      ['With its key', enclave.key.kid],
+      ['At', new Date().toISOString()],
+    ]),
+  )
+}
+
+function refusal(page: Page, enclave: EnclaveKey): HTMLElement {
+  const notice = element('p', words.refused)
+  notice.className = 'error'
+  const keep = element('button', 'keep this one')
+  keep.className = 'link'
+  keep.type = 'button'
+  keep.addEventListener('click', () => {
+    post<Outcome>(page.data.ticket, 'keep', {}).then(
+      (kept) => showOutcome(page, enclave, kept),
+      (error: unknown) => say(part(page.form, '#problem'), String(error)),
+    )
+  })
+  notice.append(keep)
+  return notice
+}
+
+function receipt(lines: readonly (readonly [string, string])[]): HTMLElement {
+  const list = element('dl', '')
+  for (const [name, value] of lines) {
+    const told = document.createElement('dd')
+    told.append(element('code', value))
+    list.append(element('dt', name), told)
+  }
+  return list
+}
+
+function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  text: string,
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name)
+  made.textContent = text
+  return made
+}

@@ -1,0 +1,34 @@
+import type { Catalog } from '@holdfast/providers'
+import type { ConnectTicket } from '@holdfast/storage'
+import type { AppContext } from '../../context.ts'
+import { type Identified, identifyConnection } from '../../dispatch/identify-connection.ts'
+import { HttpProblem } from '../../http/problem.ts'
+import { finishTicket } from '../tickets.ts'
+import { actorOf } from './access.ts'
+
+/** Asks the provider whose account the ticket's connection is. */
+export const identifyForTicket = (
+  ctx: AppContext,
+  catalog: Catalog,
+  ticket: ConnectTicket,
+  handle: string,
+  requestId: string,
+): Promise<Identified> =>
+  identifyConnection(ctx, catalog, actorOf(ticket, requestId), handle, {
+    defaultTimeoutMs: ctx.config.dispatch.defaultTimeoutMs,
+    maxResponseBytes: ctx.config.dispatch.maxResponseBytes,
+    dispatchUrl: `${ctx.config.issuer}/dispatch`,
+  })
+
+/** Uses the ticket up for a connection that has its credential. @throws HttpProblem 409, 410 */
+export async function completeTicket(
+  ctx: AppContext,
+  ticket: ConnectTicket,
+  handle: string,
+  requestId: string,
+): Promise<void> {
+  const connection = await ctx.storage.connections.find(handle)
+  if (connection?.status !== 'active') throw new HttpProblem(409, 'Nothing was connected yet.')
+  if (await finishTicket(ctx, ticket, handle, requestId)) return
+  throw new HttpProblem(410, 'The link expired meanwhile, or was used in another tab.')
+}

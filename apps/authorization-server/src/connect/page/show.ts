@@ -1,0 +1,110 @@
+import {
+  type Catalog,
+  findProvider,
+  isPasted,
+  matchBaseUrl,
+  type Provider,
+} from '@holdfast/providers'
+import { connectionPolicySchema } from '@holdfast/protocol'
+import type { Connection, ConnectTicket } from '@holdfast/storage'
+import type { AppContext } from '../../context.ts'
+import type { KoaContext } from '../../interaction/parts.ts'
+import { loadConnectScript } from '../../views/browser-scripts.ts'
+import { chooseProviderPage } from '../../views/connect-choice.ts'
+import { connectedTicketPage, oauthTicketPage } from '../../views/connect-oauth.ts'
+import type { ConnectPageView } from '../../views/connect-page-view.ts'
+import { sealingPage } from '../../views/connect-sealing.ts'
+import { sendPage } from '../../views/page.ts'
+import type { ConnectParts } from '../router.ts'
+import { policyWords } from './allow.ts'
+import { sendSealingPage } from './send.ts'
+
+const script = loadConnectScript()
+
+/** Shows its owner the page of a ticket: the choice of a provider, of a way, or what came of it. */
+export async function showTicket(
+  { ctx, csrf }: ConnectParts,
+  catalog: Catalog,
+  koa: KoaContext,
+  ticket: ConnectTicket,
+): Promise<void> {
+  const { handle } = ticket
+  const current = handle === undefined ? undefined : await ctx.storage.connections.find(handle)
+  if (ticket.connectedAtMs !== undefined && current) {
+    const policy = connectionPolicySchema.parse(current.policy)
+    return sendPage(koa, 200, connectedTicketPage(current, policyWords(policy)))
+  }
+  const chosen = ticket.provider ?? (one(koa.query['provider']) || undefined)
+  const provider = chosen === undefined ? undefined : findProvider(catalog, chosen)
+  if (!provider && ticket.provider === undefined) {
+    return sendPage(koa, 200, chooseProviderPage(ticket.id, catalog.providers))
+  }
+  const renewed = ticket.isRenewal ? current : undefined
+  const view = await viewOf(ctx, ticket, provider, chosen ?? '', renewed)
+  const isSignIn = renewed
+    ? renewed.appHandle !== undefined
+    : view.apps.length > 0 && (koa.query['by'] !== 'key' || view.kinds.length === 0)
+  if (isSignIn) return sendPage(koa, 200, oauthTicketPage(view, csrf.tokenFor(ticket.id)))
+  return sendSealingPage(koa, (nonce) => sealingPage(view, script, nonce))
+}
+
+async function viewOf(
+  ctx: AppContext,
+  ticket: ConnectTicket,
+  provider: Provider | undefined,
+  name: string,
+  renewed: Connection | undefined,
+): Promise<ConnectPageView> {
+  const { storage } = ctx
+  const [resource, client, apps] = await Promise.all([
+    ticket.resource === undefined ? undefined : storage.resources.find(ticket.resource),
+    ticket.clientId === undefined ? undefined : storage.clients.find(ticket.clientId),
+    storage.connections.list({ purpose: 'oauth_app', limit: 200 }),
+  ])
+  const policy = connectionPolicySchema.safeParse(renewed?.policy ?? ticket.policy)
+  const isTheirs = (app: { provider: string; status: string }): boolean =>
+    app.provider === name && app.status === 'active'
+  const own = apps.filter(
+    (app) => isTheirs(app) && (renewed === undefined || app.handle === renewed.appHandle),
+  )
+  const clientName = client?.metadata['client_name']
+  return {
+    ticket: ticket.id,
+    owner: ticket.owner,
+    name: ticket.name,
+    providerName: name,
+    provider,
+    title: provider?.title ?? name,
+    resource: resource && { uri: resource.resource, name: resource.displayName },
+    client: typeof clientName === 'string' ? clientName : undefined,
+    isGranted: ticket.grantId !== undefined,
+    allowed: policy.success ? policyWords(policy.data) : undefined,
+    apps: own.map(({ handle, label, provider: title }) => ({ handle, label: label ?? title })),
+    kinds: kindsOf(provider, renewed),
+    renewed: renewed && {
+      handle: renewed.handle,
+      baseUrl: renewed.baseUrl,
+      label: renewed.label ?? renewed.provider,
+      variables: (provider && matchBaseUrl(provider, renewed.baseUrl)) ?? {},
+    },
+  }
+}
+
+/** What can be pasted; for a renewal only what the connection already is. */
+function kindsOf(
+  provider: Provider | undefined,
+  renewed: Connection | undefined,
+): ConnectPageView['kinds'] {
+  if (!provider) return []
+  const isTheirs =
+    !renewed ||
+    provider.self_hosted === true ||
+    matchBaseUrl(provider, renewed.baseUrl) !== undefined
+  if (!isTheirs) return []
+  const pasted = provider.kinds.filter(isPasted)
+  const kind = renewed?.kind
+  return kind === undefined ? pasted : pasted.filter(({ credential }) => credential.kind === kind)
+}
+
+const one = (value: string | string[] | undefined): string =>
+  typeof value === 'string' ? value : ''

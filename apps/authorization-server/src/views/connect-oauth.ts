@@ -1,0 +1,61 @@
+import type { Connection } from '@holdfast/storage'
+import { html } from 'hono/html'
+import { ticketPagePath } from '../connect/tickets.ts'
+import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
+import { messagePage } from './message.ts'
+import { type Html, page } from './page.ts'
+
+/** Leads to a sign-in at the provider. No script: the code that comes back goes to the enclave. */
+export function oauthTicketPage(view: ConnectPageView, csrf: string): Html {
+  const { ticket, title, apps, kinds, providerName } = view
+  const byKey = `${ticketPagePath}/${ticket}?by=key&provider=${encodeURIComponent(providerName)}`
+  return page({
+    title: `Connect ${title}`,
+    content: html`<h1>Connect ${title}</h1>
+      ${whoAsks(view)}
+      <form method="post" action="${ticketPagePath}/${ticket}/oauth">
+        <input type="hidden" name="csrf" value="${csrf}" />
+        ${allowChoice(view)}
+        ${
+          apps.length === 1
+            ? html`<input type="hidden" name="app" value="${apps[0]?.handle ?? ''}" />`
+            : html`<label for="app">Sign in with</label>
+                <select id="app" name="app">
+                  ${apps.map(({ handle, label }) => html`<option value="${handle}">${label}</option>`)}
+                </select>`
+        }
+        <p>
+          You sign in at ${title} and allow access there. What ${title} hands out goes to the
+          enclave of this server and to nobody else.
+        </p>
+        <div class="actions">
+          <button type="submit" class="primary">Continue to ${title}</button>
+        </div>
+      </form>
+      ${kinds.length === 0 ? '' : html`<p><a href="${byKey}">Paste a key instead</a></p>`}`,
+  })
+}
+
+/** What a used ticket has led to. */
+export const connectedTicketPage = (
+  { handle, provider, label, summary }: Connection,
+  allowed: string,
+): Html => {
+  const account = summary?.['account']
+  return messagePage(
+    'Connected',
+    html`<p role="status">${label ?? provider} is connected. You can close this tab.</p>
+      <dl>
+        ${
+          typeof account === 'string'
+            ? html`<dt>Account</dt>
+                <dd>${account}</dd>`
+            : ''
+        }
+        <dt>Connection</dt>
+        <dd><code>${handle}</code></dd>
+        <dt>What it is allowed</dt>
+        <dd>${allowed}</dd>
+      </dl>`,
+  )
+}
