@@ -53,8 +53,10 @@ export async function startNotesServer(options: NotesOptions): Promise<NotesServ
       resource: url,
       authorizationServers: [issuer],
       requiredScopes: ['notes:read'],
+      // Less than there is, so that there is something to step up to.
+      requestedScopes: ['notes:read'],
       client,
-      dpop,
+      dpopRequired: dpop === 'required',
     },
     stepUp: 'challenge',
   }).collect(whoami, writeNote)
