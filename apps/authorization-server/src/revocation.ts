@@ -1,17 +1,25 @@
 import {
+  type ApiKey,
   type ClientHost,
   type DenialEntry,
   type Grant,
   type Storage,
   StorageError,
+  type TrustedIssuer,
 } from '@holdfast/storage'
+
+/** Who acts, and for whom that one acted before. */
+export interface Actor {
+  readonly sub: string
+  readonly act?: Actor | undefined
+}
 
 /** The names under which an access token can be denied. */
 export interface Deniable {
   readonly sub: string
   readonly client_id: string
   readonly jti: string
-  readonly act?: { readonly sub: string } | undefined
+  readonly act?: Actor | undefined
   readonly 'ddls:grant'?: string | undefined
 }
 
@@ -32,6 +40,10 @@ export interface Revocation {
   revokeClient(clientId: string): Promise<void>
   /** Turns away the clients whose documents lie on this host, with their grants and tokens. */
   denyClientHost(host: string, decidedBy: string): Promise<ClientHost>
+  /** Revokes an API key with the tokens that it gave. @throws StorageError NOT_FOUND */
+  revokeApiKey(id: string): Promise<ApiKey>
+  /** Removes a trusted issuer with the tokens that users got by its word. @throws StorageError NOT_FOUND */
+  removeIssuer(id: string): Promise<TrustedIssuer>
   /** Revokes one grant with its tokens. @throws StorageError NOT_FOUND */
   revokeGrant(grantId: string): Promise<Grant>
   /** The same for a grant that the library gave up, which may never have been recorded. */
@@ -42,7 +54,10 @@ export interface Revocation {
 }
 
 export interface RevocationOptions {
-  readonly storage: Pick<Storage, 'users' | 'clients' | 'clientHosts' | 'grants' | 'denials'>
+  readonly storage: Pick<
+    Storage,
+    'users' | 'clients' | 'clientHosts' | 'apiKeys' | 'trustedIssuers' | 'grants' | 'denials'
+  >
   /** Longest life of an access token. */
   readonly accessTokenTtlSeconds: number
   /** Unix milliseconds. */
@@ -60,6 +75,13 @@ const liveGrantLimit = 10_000
 
 /** How far the clocks of resource servers may lag behind ours. */
 const clockSkewMs = 120_000
+
+/** Everyone who acts, the last one first. */
+function actorsOf({ act }: Deniable): string[] {
+  const actors: string[] = []
+  for (let actor = act; actor; actor = actor.act) actors.push(actor.sub)
+  return actors
+}
 
 /** Makes the revocation service; it keeps the deny list in memory and re-reads it when its epoch moved. */
 export function createRevocation(options: RevocationOptions): Revocation {
@@ -97,6 +119,7 @@ export function createRevocation(options: RevocationOptions): Revocation {
         (names.has(`user:${token.sub}`) ||
           names.has(`client:${token.client_id}`) ||
           names.has(`token:${token.jti}`) ||
+          actorsOf(token).some((actor) => names.has(`client:${actor}`)) ||
           (grant !== undefined && names.has(`grant:${grant}`)))
       ) {
         return true
@@ -106,6 +129,8 @@ export function createRevocation(options: RevocationOptions): Revocation {
     revokeUser: (userId) => storage.users.disable(userId, denial()),
     revokeClient: (clientId) => storage.clients.revoke(clientId, denial()),
     denyClientHost: (host, decidedBy) => storage.clientHosts.deny(host, decidedBy, denial()),
+    revokeApiKey: (id) => storage.apiKeys.revoke(id, denial()),
+    removeIssuer: (id) => storage.trustedIssuers.remove(id, denial()),
     revokeGrant: (grantId) => storage.grants.revoke(grantId, denial()),
     async revokeGrantIfKnown(grantId) {
       try {

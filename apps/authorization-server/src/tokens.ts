@@ -1,8 +1,12 @@
 import { hash, type KeyObject } from 'node:crypto'
 import { grantedConnectionDetailSchema } from '@holdfast/protocol'
 import { z } from 'zod'
-import type { Revocation } from './revocation.ts'
+import type { Actor, Revocation } from './revocation.ts'
 import { type SigningAlgorithm, verifyBytes } from './signing-algorithms.ts'
+
+const actorSchema: z.ZodType<Actor> = z.lazy(() =>
+  z.object({ sub: z.string(), act: actorSchema.optional() }),
+)
 
 const claimsSchema = z.object({
   iss: z.string(),
@@ -14,7 +18,7 @@ const claimsSchema = z.object({
   client_id: z.string().min(1),
   scope: z.string().optional(),
   cnf: z.object({ jkt: z.string() }).optional(),
-  act: z.object({ sub: z.string() }).optional(),
+  act: actorSchema.optional(),
   authorization_details: z.array(grantedConnectionDetailSchema).min(1).optional(),
   'ddls:connections': z.record(z.string(), z.string()).optional(),
   'ddls:grant': z.string().optional(),

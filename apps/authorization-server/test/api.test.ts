@@ -484,6 +484,7 @@ describe('the answers', () => {
     'post /v1/connections/:handle/upload upload.nonce',
     'post /v1/oauth-apps upload.nonce',
     'post /v1/clients client_secret',
+    'post /v1/api-keys key',
     'post /v1/registration-tokens token',
     'post /v1/resources client.secret',
     'post /v1/resources deployment.secret',

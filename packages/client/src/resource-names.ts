@@ -7,6 +7,13 @@ export const resourceUri = (issuer: string, name: ResourceName): string =>
 
 /** Scopes that a sign-in asks for; the server grants what the user may have and agrees to. */
 export const defaultScopes: Readonly<Record<ResourceName, readonly string[]>> = {
-  management: ['connections:read', 'connections:write', 'grants:read', 'grants:write', 'admin'],
+  management: [
+    'connections:read',
+    'connections:write',
+    'grants:read',
+    'grants:write',
+    'api-keys',
+    'admin',
+  ],
   dispatch: ['dispatch'],
 }

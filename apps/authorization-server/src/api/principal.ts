@@ -18,6 +18,7 @@ export const apiScopes = [
   'connections:write',
   'grants:read',
   'grants:write',
+  'api-keys',
   'admin',
 ] as const
 export type ApiScope = (typeof apiScopes)[number]

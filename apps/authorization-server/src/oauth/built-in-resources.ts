@@ -26,6 +26,10 @@ export function builtInResources(issuer: string): readonly KnownResource[] {
         { name: 'grants:read', description: 'See which apps you gave access to' },
         { name: 'grants:write', description: 'Take access away from apps' },
         {
+          name: 'api-keys',
+          description: 'Make, see and revoke API keys, with which programs act as you',
+        },
+        {
           name: 'admin',
           description: 'Administer this server: users, apps, MCP servers, keys and the audit log',
         },

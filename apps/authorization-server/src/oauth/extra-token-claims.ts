@@ -7,6 +7,7 @@ import {
   type KoaContextWithOIDC,
 } from 'oidc-provider'
 import type { DeviceInfo } from './device/device-flow.ts'
+import { assignedClaims } from './assigned-claims.ts'
 import { exchangedFrom } from './token-exchange.ts'
 
 /** Claims that we add to the library's: the grant and the connections that it names. */
@@ -16,11 +17,14 @@ export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
     token: AccessToken | ClientCredentials,
   ): Promise<Record<string, unknown> | undefined> => {
     requireDeviceKey(ctx, token)
+    requireDetails(ctx, token)
+    const assigned = assignedClaims.get(token)
+    if (assigned) return { ...assigned }
     if (!('grantId' in token) || typeof token.grantId !== 'string') return undefined
     const subject = exchangedFrom.get(token)
     if (subject) {
       return {
-        act: { sub: token.clientId },
+        act: { sub: token.clientId, ...(subject.act && { act: subject.act }) },
         'ddls:resource': subject.aud,
         'ddls:connections': connectionsWithin(subject['ddls:connections'], token.rar),
         'ddls:grant': token.grantId,
@@ -32,6 +36,20 @@ export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
       'ddls:grant': token.grantId,
     }
   }
+}
+
+/**
+ * A grant that does not know of authorization details would pass over what was asked for, and give more.
+ * @throws InvalidAuthorizationDetails
+ */
+function requireDetails(
+  { oidc }: KoaContextWithOIDC,
+  { rar }: AccessToken | ClientCredentials,
+): void {
+  if (oidc.params?.['authorization_details'] === undefined || rar !== undefined) return
+  throw new errors.InvalidAuthorizationDetails(
+    'this grant or subject token does not take authorization_details: leave them out',
+  )
 }
 
 /** Only those that the token's authorization details name, where it has any. */

@@ -9,6 +9,7 @@ import { createAdapterFactory } from './adapter.ts'
 import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
 import { assertionAlgorithms } from './client-assertion.ts'
 import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
+import { connectionType } from './details/parse-details.ts'
 import { richRequests } from './details/rich-requests.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
@@ -47,11 +48,8 @@ export function createProvider(options: ProviderOptions): Provider {
   pinOrigin(provider, config.issuer)
   issueUnderAlias(provider, config.issuer)
   registerTokenExchange(provider, {
-    issuer: config.issuer,
-    storage: ctx.storage,
-    verifyToken: ctx.verifyToken,
-    accessTokenTtlSeconds: config.accessTokenTtlSeconds,
-    clock: ctx.clock,
+    ctx,
+    directory: options.directory,
   })
   provider.on('grant.error', describeGrantError)
   provider.on('server_error', (_koa, error: Error) => {
@@ -97,6 +95,7 @@ function configuration(options: ProviderOptions): Configuration {
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
+      authorization_details_types: [connectionType],
       id_token_signed_response_alg: signing.alg,
     },
     extraClientMetadata: restrictClients(),
@@ -128,7 +127,7 @@ function configuration(options: ProviderOptions): Configuration {
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
-      richAuthorizationRequests: richRequests({ directory, storage: ctx.storage }),
+      richAuthorizationRequests: richRequests({ issuer, directory, storage: ctx.storage }),
       deviceFlow: deviceFlow(ctx),
       mTLS: mutualTls(ctx.config),
       clientCredentials: { enabled: true },

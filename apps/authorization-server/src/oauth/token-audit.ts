@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import { type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
+import { apiKeyClientId } from './built-in-clients.ts'
 import { grantTypes } from './grant-types.ts'
 import { routes } from './routes.ts'
 
@@ -49,6 +50,8 @@ export function auditTokenRequests({
       Grant,
     } = oidc.entities
     const issued = koa.status === 200
+    // Anyone can present what is no key; who presents a key of ours is recorded with it.
+    if (!issued && client.clientId === apiKeyClientId && !oidc.entities.Account) return
     if (issued && RefreshToken) return
     const resource = token?.aud ?? machineToken?.aud
     const counted =

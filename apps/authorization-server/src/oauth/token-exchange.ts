@@ -1,4 +1,3 @@
-import type { Storage } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import {
   buildTokenResponse,
@@ -7,10 +6,14 @@ import {
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { TokenEndpointGrantContext } from 'oidc-provider'
-import { type AccessTokenClaims, TokenError, type VerifyToken } from '../tokens.ts'
+import { apiKeyTypes, exchangeApiKey } from '../api-keys/exchange.ts'
+import type { AppContext } from '../context.ts'
+import { type AccessTokenClaims, TokenError } from '../tokens.ts'
 import { dispatchPath } from './built-in-resources.ts'
 import { narrowForExchange } from './details/rich-requests.ts'
 import { grantTypes } from './grant-types.ts'
+import { narrowScope } from './narrow-scope.ts'
+import type { ResourceDirectory } from './resource-directory.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
@@ -25,20 +28,22 @@ const parameters = [
   'resource',
   'scope',
   'authorization_details',
+  'ext',
 ] as const
 type Parameters = Partial<Record<(typeof parameters)[number], string>>
 type Context = TokenEndpointGrantContext<Parameters>
+
+const subjectTypes: ReadonlySet<string> = new Set([accessTokenType, jwtType, ...apiKeyTypes])
+
+/** As many servers may stand between a user and the last one. */
+const maxActors = 5
 
 /** The verified subject token of a token that is being issued by exchange. */
 export const exchangedFrom = new WeakMap<object, AccessTokenClaims>()
 
 export interface TokenExchangeOptions {
-  readonly issuer: string
-  readonly storage: Pick<Storage, 'resources' | 'grants' | 'users'>
-  readonly verifyToken: VerifyToken
-  readonly accessTokenTtlSeconds: number
-  /** Unix milliseconds. */
-  readonly clock: () => number
+  readonly ctx: AppContext
+  readonly directory: ResourceDirectory
 }
 
 /**
@@ -49,42 +54,56 @@ export interface TokenExchangeOptions {
 export function registerTokenExchange(provider: Provider, options: TokenExchangeOptions): void {
   provider.registerGrantType(
     grantTypes.tokenExchange,
-    (ctx: KoaContextWithOIDC) => exchange(provider, ctx as Context, options),
+    (ctx: KoaContextWithOIDC) => route(provider, ctx as Context, options),
     parameters,
     ['resource'],
   )
 }
 
-async function exchange(
-  provider: Provider,
-  ctx: Context,
-  options: TokenExchangeOptions,
-): Promise<void> {
-  const { client, params } = ctx.oidc
+function route(provider: Provider, ctx: Context, { ctx: app, directory }: TokenExchangeOptions) {
+  const { params } = ctx.oidc
   checkParameters(params)
+  return apiKeyTypes.includes(params.subject_token_type ?? '')
+    ? exchangeApiKey(provider, ctx, { ...app, directory })
+    : exchange(provider, ctx, app)
+}
 
-  const ownResource = await options.storage.resources.findByClientId(client.clientId)
+async function exchange(provider: Provider, ctx: Context, app: AppContext): Promise<void> {
+  const { client, params } = ctx.oidc
+  const dispatch = `${app.config.issuer}${dispatchPath}`
+
+  const ownResource = await app.storage.resources.findByClientId(client.clientId)
   if (!ownResource) {
     throw new errors.UnauthorizedClient(
       "only a registered resource's own client may exchange tokens; it is made with the resource",
     )
   }
-  params.resource ??= `${options.issuer}${dispatchPath}`
+  params.resource ??= dispatch
   const [target, ...others] = await resolveRequestedResources(provider, ctx)
-  if (target?.audience !== `${options.issuer}${dispatchPath}` || others.length > 0) {
+  const audience = target?.audience
+  const isDispatch = audience === dispatch
+  if (
+    !audience ||
+    others.length > 0 ||
+    !(isDispatch || (await mayCall(app, client.clientId, audience)))
+  ) {
     throw new errors.InvalidTarget(
-      `tokens are exchanged for the dispatch resource only: send resource=${options.issuer}${dispatchPath} or leave it out`,
+      `tokens are exchanged for the dispatch resource (resource=${dispatch}, or none) and for the resources that an administrator named for this server (holdfast resources add --calls)`,
     )
   }
 
   const proof = await validateDpop(provider, ctx)
-  if (!proof) {
+  if (!proof && isDispatch) {
     throw new errors.InvalidDpopProof(
       'send a DPoP proof of your own key (RFC 9449): the dispatch token is bound to it',
     )
   }
-  const subject = await verifySubject(params.subject_token ?? '', ownResource.resource, options)
-  const grantId = await checkStillGranted(subject, options)
+  const subject = await verifySubject(params.subject_token ?? '', ownResource.resource, app)
+  checkActors(subject)
+  const scope = isDispatch
+    ? narrowScope(params.scope, ['dispatch'], [])
+    : narrowScope(params.scope, target.scopes, [(subject.scope ?? '').split(' ')])
+  const grantId = await checkStillGranted(subject, app)
   const details = narrowForExchange(
     params.authorization_details,
     subject.authorization_details,
@@ -92,17 +111,17 @@ async function exchange(
   )
   await checkDpopReplay(provider, ctx, proof, client.clientId)
 
-  const remaining = subject.exp - Math.floor(options.clock() / 1000)
+  const remaining = subject.exp - Math.floor(app.clock() / 1000)
   const token = new provider.AccessToken({
     accountId: subject.sub,
     client,
     grantId,
     gty: grantTypes.tokenExchange,
-    expiresIn: Math.max(1, Math.min(options.accessTokenTtlSeconds, remaining)),
+    expiresIn: Math.max(1, Math.min(app.config.accessTokenTtlSeconds, remaining)),
   })
   token.resourceServer = target
-  token.scope = 'dispatch'
-  token.setThumbprint('jkt', proof.thumbprint)
+  token.scope = scope
+  if (proof) token.setThumbprint('jkt', proof.thumbprint)
   token.rar = details
   exchangedFrom.set(token, subject)
   ctx.oidc.entity('AccessToken', token)
@@ -122,8 +141,8 @@ function checkParameters(params: Context['oidc']['params']): void {
     throw new errors.InvalidRequest(text)
   }
   if (!params.subject_token) refuse('subject_token is missing')
-  const isAccessToken = [accessTokenType, jwtType].includes(params.subject_token_type ?? '')
-  if (!isAccessToken) refuse(`subject_token_type must be ${accessTokenType}`)
+  const isKnown = subjectTypes.has(params.subject_token_type ?? '')
+  if (!isKnown) refuse(`subject_token_type must be ${accessTokenType} or ${apiKeyTypes[0]}`)
   const requested = params.requested_token_type
   if (requested !== undefined && ![accessTokenType, jwtType].includes(requested)) {
     refuse(`requested_token_type must be ${accessTokenType} or absent`)
@@ -132,19 +151,13 @@ function checkParameters(params: Context['oidc']['params']): void {
     refuse('actor_token is not supported: the authenticated client is the actor')
   }
   if (params.audience !== undefined) refuse('use resource instead of audience')
-  if (params.scope !== undefined && params.scope !== 'dispatch') {
-    throw new errors.InvalidScope(
-      'the only scope of the dispatch resource is dispatch',
-      params.scope,
-    )
-  }
 }
 
 /** @throws InvalidRequest, as RFC 8693 section 2.2.2 demands for an unacceptable subject token */
 async function verifySubject(
   token: string,
   audience: string,
-  { verifyToken }: TokenExchangeOptions,
+  { verifyToken }: Pick<AppContext, 'verifyToken'>,
 ): Promise<AccessTokenClaims> {
   try {
     return await verifyToken(token, { audience })
@@ -156,10 +169,29 @@ async function verifySubject(
   }
 }
 
+/** True for a resource whose server's own client an administrator allowed to call another one. */
+async function mayCall(
+  { storage }: Pick<AppContext, 'storage'>,
+  clientId: string,
+  resource: string,
+): Promise<boolean> {
+  const client = await storage.clients.find(clientId)
+  return client?.resources?.includes(resource) === true
+}
+
+/** @throws InvalidRequest for a chain that one more server would make too long */
+function checkActors(subject: AccessTokenClaims): void {
+  let actors = 1
+  for (let actor = subject.act; actor; actor = actor.act) actors += 1
+  if (actors > maxActors) {
+    throw new errors.InvalidRequest(`subject_token refused: more than ${maxActors} servers act`)
+  }
+}
+
 /** The grant behind the subject token, if the user still stands by it. */
 async function checkStillGranted(
   subject: AccessTokenClaims,
-  { storage }: TokenExchangeOptions,
+  { storage }: Pick<AppContext, 'storage'>,
 ): Promise<string> {
   const grantId = subject['ddls:grant']
   if (grantId === undefined) {

@@ -3,6 +3,8 @@ import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
 import { readFormText } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { apiKeyTypes } from '../api-keys/exchange.ts'
+import { apiKeyClientId } from './built-in-clients.ts'
 import { grantTypes } from './grant-types.ts'
 import type { KnownResource, ResourceDirectory } from './resource-directory.ts'
 import { missingProof } from './resource-indicators.ts'
@@ -21,8 +23,7 @@ export function completeTokenRequest(
   return async (koa, next) => {
     if (koa.path === tokenAliasPath && koa.method === 'POST') koa.path = routes.token
     if (koa.path !== routes.token || koa.method !== 'POST') return next()
-    const text = await readFormText(koa.req)
-    const form = new URLSearchParams(text)
+    const { text, form } = nameClient(await readFormText(koa.req), koa.get('Authorization') !== '')
     const asked = form.getAll('resource')
     const hasProof = koa.get('DPoP') !== ''
     const known = await Promise.all(asked.map((uri) => directory.resolve(uri)))
@@ -42,6 +43,20 @@ export function completeTokenRequest(
     Object.assign(koa.req, { body: body === '' ? {} : body })
     return next()
   }
+}
+
+/** An API key says who asks: its request needs no client, while the library wants one for each. */
+function nameClient(text: string, isAuthenticated: boolean) {
+  const form = new URLSearchParams(text)
+  const hasClient = ['client_id', 'client_assertion', 'client_secret'].some((name) =>
+    form.has(name),
+  )
+  const presentsKey =
+    form.get('grant_type') === grantTypes.tokenExchange &&
+    apiKeyTypes.includes(form.get('subject_token_type') ?? '')
+  if (isAuthenticated || hasClient || !presentsKey) return { text, form }
+  form.set('client_id', apiKeyClientId)
+  return { text: form.toString(), form }
 }
 
 /** Looking a code or token up costs a read: only when its resource could demand something more. */

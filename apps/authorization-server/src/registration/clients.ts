@@ -13,7 +13,8 @@ const redirectUri = z.string().superRefine((uri, check) => {
   if (problem !== undefined) check.addIssue({ code: 'custom', message: problem })
 })
 
-const { authorizationCode, refreshToken, clientCredentials, deviceCode } = grantTypes
+const { authorizationCode, refreshToken, clientCredentials, deviceCode, tokenExchange, jwtBearer } =
+  grantTypes
 
 /** Methods by which a client proves who it is with a secret that we make. */
 const secretMethods = new Set(['client_secret_basic', 'client_secret_post'])
@@ -27,7 +28,16 @@ export const newClientSchema = z
     client_name: shownText(100),
     redirect_uris: z.array(redirectUri).max(20).default([]),
     grant_types: z
-      .array(z.enum([authorizationCode, refreshToken, clientCredentials, deviceCode]))
+      .array(
+        z.enum([
+          authorizationCode,
+          refreshToken,
+          clientCredentials,
+          deviceCode,
+          tokenExchange,
+          jwtBearer,
+        ]),
+      )
       .optional(),
     token_endpoint_auth_method: z
       .enum([

@@ -48,6 +48,8 @@ export const newResourceSchema = z.strictObject({
   dpop: z.enum(['off', 'preferred', 'required']).default('preferred'),
   /** Proofs for its tokens must carry a nonce of this server. */
   dpop_nonce: z.boolean().default(false),
+  /** Resources that its server may call with its callers' tokens, exchanged (RFC 8693). */
+  calls: z.array(z.string().max(2048)).min(1).max(50).optional(),
   /** Also accept dispatches of a Dedalus runner; makes a deployment id and secret. */
   deployment: z.boolean().default(false),
 })
@@ -79,6 +81,10 @@ export async function registerResource(
   const resource = requireResourceUri(wanted.resource, config, '/resource')
   const aliases = wanted.aliases.map((uri, i) => requireResourceUri(uri, config, `/aliases/${i}`))
 
+  const calls =
+    wanted.calls &&
+    (await Promise.all(wanted.calls.map((uri, i) => requireRegistered(storage, uri, i))))
+
   const client = { id: newClientId('rs'), secret: newSecret() }
   await storage.clients.create({
     clientId: client.id,
@@ -93,6 +99,7 @@ export async function registerResource(
     },
     secret: client.secret,
     resource,
+    resources: calls && [...new Set(calls)],
     createdBy,
   })
   const deploymentSecret = wanted.deployment ? randomBytes(32) : undefined
@@ -142,6 +149,20 @@ export async function removeResource(
   await storage.resources.remove(resource.resource)
   if (resource.clientId !== undefined) await revocation.revokeClient(resource.clientId)
   return resource
+}
+
+async function requireRegistered(
+  { resources }: Pick<Context['storage'], 'resources'>,
+  uri: string,
+  index: number,
+): Promise<string> {
+  const found = await resources.resolve(canonicalResource(uri) ?? uri)
+  if (found) return found.resource
+  throw new RegistrationError(
+    'invalid_resource',
+    'calls: register the resource that is called first',
+    `/calls/${index}`,
+  )
 }
 
 function requireResourceUri(uri: string, config: Context['config'], pointer: string): string {
