@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { decideCommand } from './clients-decide.ts'
 import { listCommand, showCommand } from './clients-list.ts'
 import { bundledCommand, pinCommand, unpinCommand } from './clients-pin.ts'
@@ -13,13 +14,13 @@ export function clientsCommand(): Command {
   clients.addCommand(registerCommand())
   clients.addCommand(listCommand())
   clients.addCommand(showCommand())
-  clients
-    .command('revoke')
+  addYesOption(clients.command('revoke'))
     .argument('<id>', 'client id')
     .description('revoke a client, its grants and tokens at once')
-    .addHelpText('after', '\nExample:\n  $ holdfast clients revoke cli_01J…')
+    .addHelpText('after', '\nExample:\n  $ holdfast clients revoke cli_01J… --yes')
     .action(async (id: string, _options, command: Command) => {
       const { client } = await openClient(command)
+      await confirm(command, 'Revoke this client? Its grants and tokens stop working at once.')
       showEntry(command, await client.clients.revoke(id))
     })
   clients.addCommand(pinCommand())

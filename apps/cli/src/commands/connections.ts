@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { addConnectionCommand } from './connections-add.ts'
 import { allowCommand } from './connections-allow.ts'
+import { linkCommand } from './connections-link.ts'
 import { addOAuthCommand, reconnectCommand } from './connections-oauth.ts'
 import { rotateCommand } from './connections-rotate.ts'
 import { testConnectionCommand } from './connections-test.ts'
@@ -11,6 +13,7 @@ import { showEntry, showList } from './show.ts'
 export function connectionsCommand(): Command {
   const connections = new Command('connections')
   connections.addCommand(addConnectionCommand())
+  connections.addCommand(linkCommand())
   connections.addCommand(addOAuthCommand())
   connections.addCommand(reconnectCommand())
   connections
@@ -49,9 +52,8 @@ export function connectionsCommand(): Command {
   const changes = {
     pause: 'refuse every call until it is resumed',
     resume: 'allow calls again',
-    revoke: 'delete the credential for good',
   } as const
-  for (const change of ['pause', 'resume', 'revoke'] as const) {
+  for (const change of ['pause', 'resume'] as const) {
     connections
       .command(change)
       .argument('<handle>')
@@ -62,5 +64,14 @@ export function connectionsCommand(): Command {
         showEntry(command, await client.connections[change](handle))
       })
   }
+  addYesOption(connections.command('revoke'))
+    .argument('<handle>')
+    .description('delete the credential for good')
+    .addHelpText('after', '\nExample:\n  $ holdfast connections revoke ddls:conn:01J…-github --yes')
+    .action(async (handle: string, _options, command: Command) => {
+      const { client } = await openClient(command)
+      await confirm(command, 'Revoke this connection? Its credential is deleted for good.')
+      showEntry(command, await client.connections.revoke(handle))
+    })
   return connections
 }

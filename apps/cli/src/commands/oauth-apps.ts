@@ -3,6 +3,7 @@ import { loadConfig } from '../config.ts'
 import { localCatalog } from '../connect/load-catalog.ts'
 import { type AppOptions, planOAuthApp } from '../connect/oauth-app.ts'
 import { commandName, note } from '../output.ts'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { readSecret } from '../terminal/secrets.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
@@ -43,13 +44,13 @@ export function oauthAppsCommand(): Command {
       const empty = 'No OAuth apps yet. An administrator adds one: holdfast oauth-apps add --help'
       return showList(command, await client.oauthApps.list(), columns, empty)
     })
-  apps
-    .command('revoke')
+  addYesOption(apps.command('revoke'))
     .argument('<handle>')
     .description('delete an OAuth client that no connection uses any more')
     .addHelpText('after', '\nExample:\n  $ holdfast oauth-apps revoke ddls:conn:01J…-github')
     .action(async (handle: string, _options, command: Command) => {
       const { client } = await openClient(command)
+      await confirm(command, 'Delete this OAuth client? Its secret cannot be read again.')
       showEntry(command, await client.oauthApps.revoke(handle))
     })
   return apps

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -79,14 +80,14 @@ Example:
       const columns = ['resource', 'display_name', 'scopes', 'connections', 'dpop']
       return showList(command, await client.resources.list(), columns, 'No resources yet.')
     })
-  resources
-    .command('remove')
+  addYesOption(resources.command('remove'))
     .alias('rm')
     .argument('<uri>', 'URI of the resource')
     .description('remove a resource; its tokens stop working')
     .addHelpText('after', '\nExample:\n  $ holdfast resources remove http://localhost:8000/mcp')
     .action(async (uri: string, _options, command: Command) => {
       const { client } = await openClient(command)
+      await confirm(command, 'Remove this resource? Its tokens and its own client stop at once.')
       showEntry(command, await client.resources.revoke(uri))
     })
   return resources

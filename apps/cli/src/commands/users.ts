@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { note } from '../output.ts'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
@@ -29,13 +30,13 @@ export function usersCommand(): Command {
       const columns = ['id', 'email', 'role', 'status', 'created_at']
       return showList(command, await client.users.list(), columns, 'No users.')
     })
-  users
-    .command('revoke')
+  addYesOption(users.command('revoke'))
     .argument('<id>', 'user id')
     .description('disable a user; their tokens and connections stop working at once')
     .addHelpText('after', '\nExample:\n  $ holdfast users revoke usr_01J…')
     .action(async (id: string, _options, command: Command) => {
       const { client } = await openClient(command)
+      await confirm(command, 'Disable this user? Their tokens and connections stop at once.')
       showEntry(command, await client.users.revoke(id))
     })
   return users
