@@ -80,6 +80,7 @@ export interface TokenContent {
   readonly key?: DpopKey
   readonly connections?: Record<string, string>
   readonly grant?: string
+  readonly authorizationDetails?: readonly Record<string, unknown>[]
   /** `act.sub` and `ddls:resource` of an exchanged token. */
   readonly exchanged?: { readonly actor: string; readonly resource: string }
   readonly jti?: string
@@ -102,6 +103,7 @@ export async function issueToken(app: VaultApp, content: TokenContent): Promise<
     exp: now + (content.expiresInSeconds ?? 300),
     ...(jkt && { cnf: { jkt } }),
     ...(content.connections && { 'ddls:connections': content.connections }),
+    ...(content.authorizationDetails && { authorization_details: content.authorizationDetails }),
     ...(content.grant && { 'ddls:grant': content.grant }),
     ...(content.exchanged && {
       act: { sub: content.exchanged.actor },

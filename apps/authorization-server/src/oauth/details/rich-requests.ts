@@ -7,14 +7,24 @@ import {
 } from '@holdfast/protocol'
 import type { Storage } from '@holdfast/storage'
 import { type AuthorizationDetail, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { dispatchPath } from '../built-in-resources.ts'
 import { grantTypes } from '../grant-types.ts'
 import type { ResourceDirectory } from '../resource-directory.ts'
 import { connectionType, parseDetails } from './parse-details.ts'
 import { wantedConnections } from './wanted-connections.ts'
 
 export interface RichRequestOptions {
+  readonly issuer: string
   readonly directory: ResourceDirectory
   readonly storage: Pick<Storage, 'grants'>
+}
+
+/** A code or token for which others are issued. */
+interface Source {
+  readonly clientId?: string | undefined
+  readonly grantId?: string | undefined
+  readonly resource?: string | string[] | undefined
+  readonly rar?: Stored
 }
 
 /** Details as this server grants them: only the consent page and narrowing make any. */
@@ -25,7 +35,7 @@ type Stored = readonly AuthorizationDetail[] | undefined
  * the user grants it on the consent page; from then on it can be narrowed and never widened.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396}
  */
-export function richRequests({ directory, storage }: RichRequestOptions) {
+export function richRequests({ issuer, directory, storage }: RichRequestOptions) {
   /** What of the grant's rights is asked for again. */
   async function narrowed(asked: string, grantId: string, source: Stored): Promise<Stored> {
     const granted = await grantedDetails(storage, grantId, source as GrantedConnectionDetail[])
@@ -46,9 +56,17 @@ export function richRequests({ directory, storage }: RichRequestOptions) {
         'a client that acts as itself has no connections: leave authorization_details out',
       )
     }
+    if (!params) return
+    if (params['grant_type'] === grantTypes.tokenExchange) {
+      params['resource'] ??= `${issuer}${dispatchPath}`
+      return
+    }
     // Before the library uses the code or token up.
     const source = await findSource(koa)
-    if (source?.grantId !== undefined) await narrowed(asked, source.grantId, source.rar)
+    if (source?.grantId === undefined) return
+    await narrowed(asked, source.grantId, source.rar)
+    // The library wants to know the resource, which the request leaves to the grant.
+    params['resource'] ??= [source.resource].flat()[0]
   }
 
   return {
@@ -64,7 +82,7 @@ export function richRequests({ directory, storage }: RichRequestOptions) {
     async authorizationDetailsForAccessToken(
       koa: KoaContextWithOIDC,
       _token: unknown,
-      source: { readonly grantId?: string | undefined; readonly rar?: Stored } | undefined,
+      source: Pick<Source, 'grantId' | 'rar'> | undefined,
     ): Promise<Stored> {
       const asked = askedOf(koa)
       if (asked === undefined || source?.grantId === undefined) return source?.rar
@@ -93,19 +111,34 @@ function isFirst(koa: KoaContextWithOIDC): boolean {
   return true
 }
 
-/** What a token is asked for with; nothing of another client is looked at. */
-async function findSource(
-  koa: KoaContextWithOIDC,
-): Promise<{ readonly grantId?: string | undefined; readonly rar?: Stored } | undefined> {
-  const { provider, client, params } = koa.oidc
+/**
+ * What a token is asked for with, if it is one of these.
+ *
+ * @throws InvalidGrant for one that is unknown or another client's
+ */
+async function findSource({ oidc }: KoaContextWithOIDC): Promise<Source | undefined> {
+  const { provider, client, params } = oidc
   const value = (name: string): string => String(params?.[name])
-  const source =
-    params?.['grant_type'] === grantTypes.refreshToken
-      ? await provider.RefreshToken.find(value('refresh_token'))
-      : params?.['grant_type'] === grantTypes.authorizationCode
-        ? await provider.AuthorizationCode.find(value('code'))
-        : undefined
-  return source?.clientId === client?.clientId ? source : undefined
+  const kinds: Readonly<Record<string, readonly [string, () => Promise<Source | undefined>]>> = {
+    [grantTypes.refreshToken]: [
+      'refresh token',
+      () => provider.RefreshToken.find(value('refresh_token')),
+    ],
+    [grantTypes.authorizationCode]: [
+      'authorization code',
+      () => provider.AuthorizationCode.find(value('code')),
+    ],
+    [grantTypes.deviceCode]: ['device code', () => provider.DeviceCode.find(value('device_code'))],
+  }
+  const grantType = value('grant_type')
+  const kind = Object.hasOwn(kinds, grantType) ? kinds[grantType] : undefined
+  if (!kind) return undefined
+  const [name, find] = kind
+  const source = await find()
+  if (!source || source.clientId !== client?.clientId) {
+    throw new errors.InvalidGrant(`${name} not found`)
+  }
+  return source
 }
 
 const askedOf = ({ oidc }: KoaContextWithOIDC): string | undefined => {
