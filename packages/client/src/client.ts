@@ -22,6 +22,7 @@ import {
   type RegistrationTokens,
 } from './client-administration.ts'
 import { type Connections, connectionsApi } from './connections.ts'
+import { type ConnectTickets, connectTicketsApi } from './connect-tickets.ts'
 import { type OAuthApps, oauthAppsApi } from './oauth-apps.ts'
 import { type DeviceLoginOptions, loginWithDevice } from './device-login.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -58,6 +59,7 @@ export interface Client {
   readonly connections: Connections
   /** OAuth clients at providers, and sign-ins with them. */
   readonly oauthApps: OAuthApps
+  readonly connectTickets: ConnectTickets
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
@@ -115,6 +117,7 @@ export function createClient(options: ClientOptions): Client {
     token,
     connections: connectionsApi(sealParts),
     oauthApps: oauthAppsApi(sealParts),
+    connectTickets: connectTicketsApi(api),
     clients: collection(api, '/v1/clients'),
     clientDocuments: clientDocumentAdministration(api),
     registrationTokens: collection(api, '/v1/registration-tokens'),

@@ -41,6 +41,7 @@ export type {
   Rotation,
   SealReceipt,
 } from './connections.ts'
+export type { ConnectTickets, ConnectTicketView, NewConnectTicket } from './connect-tickets.ts'
 export type { DeviceLoginOptions } from './device-login.ts'
 export type {
   AuthorizationLink,
