@@ -16,6 +16,7 @@ import {
 } from './connect-ticket-routes.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { grantRoutes } from './grant-routes.ts'
+import { issuerRoutes } from './issuer-routes.ts'
 import { manifestPath, manifestRoutes, serveManifest } from './manifest-routes.ts'
 import { createIdentify } from './principal.ts'
 import { ApiProblem, problemCodes, problemDocument, toProblem } from './problem.ts'
@@ -35,6 +36,7 @@ export const apiRoutes = (context: AppContext, sealingKeys: SealingKeys): readon
   ...connectTicketRoutes(context),
   ...grantRoutes(context),
   ...apiKeyRoutes(context),
+  ...issuerRoutes(context),
   ...clientRoutes(context),
   ...clientDetailRoutes(context),
   ...clientDocumentRoutes(context),

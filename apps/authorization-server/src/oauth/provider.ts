@@ -1,5 +1,6 @@
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
+import { registerJwtBearer } from '../assertions/jwt-bearer.ts'
 import { pinOrigin } from '../http/request-context.ts'
 import { createLibraryFetch, fetchResponseBodyLimits } from '../outbound/library-fetch.ts'
 import { restrictClients } from '../registration/client-validator.ts'
@@ -47,6 +48,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const provider = new Provider(config.issuer, configuration(options))
   pinOrigin(provider, config.issuer)
   issueUnderAlias(provider, config.issuer)
+  registerJwtBearer(provider, ctx)
   registerTokenExchange(provider, {
     ctx,
     directory: options.directory,

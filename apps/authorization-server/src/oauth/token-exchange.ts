@@ -7,6 +7,8 @@ import {
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { TokenEndpointGrantContext } from 'oidc-provider'
 import { apiKeyTypes, exchangeApiKey } from '../api-keys/exchange.ts'
+import { createAssertionVerifier, type VerifyAssertion } from '../assertions/verify.ts'
+import { exchangeUpstreamToken, isForeignToken } from '../assertions/upstream-token.ts'
 import type { AppContext } from '../context.ts'
 import { type AccessTokenClaims, TokenError } from '../tokens.ts'
 import { dispatchPath } from './built-in-resources.ts'
@@ -17,6 +19,7 @@ import type { ResourceDirectory } from './resource-directory.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
+const idTokenType = 'urn:ietf:params:oauth:token-type:id_token'
 
 const parameters = [
   'subject_token',
@@ -33,7 +36,12 @@ const parameters = [
 type Parameters = Partial<Record<(typeof parameters)[number], string>>
 type Context = TokenEndpointGrantContext<Parameters>
 
-const subjectTypes: ReadonlySet<string> = new Set([accessTokenType, jwtType, ...apiKeyTypes])
+const subjectTypes: ReadonlySet<string> = new Set([
+  accessTokenType,
+  jwtType,
+  idTokenType,
+  ...apiKeyTypes,
+])
 
 /** As many servers may stand between a user and the last one. */
 const maxActors = 5
@@ -52,19 +60,28 @@ export interface TokenExchangeOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693}
  */
 export function registerTokenExchange(provider: Provider, options: TokenExchangeOptions): void {
+  const verify = createAssertionVerifier(options.ctx)
   provider.registerGrantType(
     grantTypes.tokenExchange,
-    (ctx: KoaContextWithOIDC) => route(provider, ctx as Context, options),
+    (ctx: KoaContextWithOIDC) => route(provider, ctx as Context, options, verify),
     parameters,
     ['resource'],
   )
 }
 
-function route(provider: Provider, ctx: Context, { ctx: app, directory }: TokenExchangeOptions) {
+function route(
+  provider: Provider,
+  ctx: Context,
+  { ctx: app, directory }: TokenExchangeOptions,
+  verify: VerifyAssertion,
+): Promise<void> {
   const { params } = ctx.oidc
   checkParameters(params)
-  return apiKeyTypes.includes(params.subject_token_type ?? '')
-    ? exchangeApiKey(provider, ctx, { ...app, directory })
+  if (apiKeyTypes.includes(params.subject_token_type ?? '')) {
+    return exchangeApiKey(provider, ctx, { ...app, directory })
+  }
+  return isForeignToken(params.subject_token ?? '', app.config.issuer)
+    ? exchangeUpstreamToken(provider, ctx, app, verify)
     : exchange(provider, ctx, app)
 }
 
