@@ -10,6 +10,7 @@ import { handOff } from './hand-off.ts'
 import { serveIntrospection } from './introspect.ts'
 import { serveJwks } from './jwks.ts'
 import { serveCors } from '../http/cors.ts'
+import { auditLibraryEvents } from './library-events.ts'
 import { isLibraryPath } from './library-paths.ts'
 import { completeMetadata } from './metadata.ts'
 import { createProvider } from './provider.ts'
@@ -57,6 +58,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   return {
     provider: () => provider,
     middleware: [
+      auditLibraryEvents(ctx),
       serveCors(corsPaths),
       limitRequests(ctx.config.rateLimits),
       byPath(

@@ -16,6 +16,7 @@ import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { recordGrantGivenUp } from './grant-audit.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
+import { collectLibraryEvents } from './library-events.ts'
 import { renderAuthorizationError } from './render-error.ts'
 import type { AccountLimit } from './request-limits.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
@@ -54,6 +55,7 @@ export function createProvider(options: ProviderOptions): Provider {
     directory: options.directory,
   })
   provider.on('grant.error', describeGrantError)
+  collectLibraryEvents(provider)
   provider.on('server_error', (_koa, error: Error) => {
     ctx.logger.error({ err: error }, 'the OAuth library failed')
   })

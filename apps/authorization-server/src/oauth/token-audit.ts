@@ -1,7 +1,6 @@
 import type Koa from 'koa'
 import { type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
-import { apiKeyClientId } from './built-in-clients.ts'
 import { grantTypes } from './grant-types.ts'
 import { routes } from './routes.ts'
 
@@ -28,10 +27,7 @@ export async function recordRefreshToken(audit: Audit, payload: AdapterPayload):
   })
 }
 
-/**
- * Writes the other issued tokens and every refusal down before the answer leaves. Requests of unknown
- * clients are left out: they concern nobody, and anyone could fill the log with them.
- */
+/** Writes the other issued tokens down before the answer leaves. */
 export function auditTokenRequests({
   storage: { audit },
   clock,
@@ -50,17 +46,16 @@ export function auditTokenRequests({
       Grant,
     } = oidc.entities
     const issued = koa.status === 200
-    // Anyone can present what is no key; who presents a key of ours is recorded with it.
-    if (!issued && client.clientId === apiKeyClientId && !oidc.entities.Account) return
-    if (issued && RefreshToken) return
+    // Refusals are recorded with the library's events.
+    if (!issued || RefreshToken) return
     const resource = token?.aud ?? machineToken?.aud
-    const counted =
-      issued && machineToken ? machineTokens(`${client.clientId} ${String(resource)}`) : undefined
+    const counted = machineToken
+      ? machineTokens(`${client.clientId} ${String(resource)}`)
+      : undefined
     if (counted === 0) return
-    const error = (koa.body as { error?: unknown } | undefined)?.error
     await audit.append({
-      type: issued ? 'token.issued' : 'token.refused',
-      outcome: issued ? 'success' : 'denied',
+      type: 'token.issued',
+      outcome: 'success',
       actor: token?.accountId ?? oidc.entities.Account?.accountId ?? client.clientId,
       client: client.clientId,
       resource: typeof resource === 'string' ? resource : undefined,
@@ -70,14 +65,13 @@ export function auditTokenRequests({
         grant_type: grantTypeOf(oidc.params),
         proof: koa.get('DPoP') !== '',
         ...(counted !== undefined && { count: counted }),
-        ...(typeof error === 'string' && { error }),
       },
     })
   }
 }
 
 /** The grant that was asked for; anything else could be as long as the sender likes. */
-function grantTypeOf(params: Readonly<Record<string, unknown>> | undefined): string {
+export function grantTypeOf(params: Readonly<Record<string, unknown>> | undefined): string {
   const asked = params?.['grant_type']
   return Object.values<unknown>(grantTypes).includes(asked) ? String(asked) : 'unknown'
 }
