@@ -4,6 +4,7 @@ import { addDenials } from './denials.ts'
 import { revokeGrants } from './grant-revocation.ts'
 import type { JsonObject } from './json.ts'
 import type { Denial, Page } from './paging.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists, parseJson } from './rows.ts'
 import type { ClientRow } from './schema.ts'
 import { all, query, run } from './sqlite/queries.ts'
@@ -80,6 +81,8 @@ export function createClients({
   const revisionOf = db.prepare<{ revision: number }>(
     'select revision from clients where client_id = ? and revoked_at_ms is null',
   )
+  const known = createReadCache<ClientRow>(db, cacheSize, 'clients')
+  const revisions = createReadCache<number>(db, cacheSize, 'clients')
   const cache = new Map<string, { readonly revision: number; readonly text: string }>()
 
   const toRow = (client: NewClient, nowMs: number): ClientRow => ({
@@ -137,7 +140,7 @@ export function createClients({
         return toClient(byId.get(client.clientId)!)
       }),
     async find(clientId) {
-      const row = byId.get(clientId)
+      const row = known.get(clientId, (id) => byId.get(id))
       return row === undefined ? undefined : toClient(row)
     },
     async list(page) {
@@ -181,10 +184,10 @@ export function createClients({
       )
     },
     metadataOf(clientId) {
-      const current = revisionOf.get(clientId)
+      const current = revisions.get(clientId, (id) => revisionOf.get(id)?.revision)
       if (current === undefined) return undefined
       let cached = cache.get(clientId)
-      if (cached?.revision !== current.revision) {
+      if (cached?.revision !== current) {
         const row = byId.get(clientId)!
         const text = JSON.stringify({
           ...(parseJson(row.metadata) as JsonObject),

@@ -4,6 +4,7 @@ import { StorageError } from './errors.ts'
 import { revokeGrants } from './grant-revocation.ts'
 import type { Denial, Page } from './paging.ts'
 import type { JsonObject } from './json.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, parseJson } from './rows.ts'
 import type { GrantRow } from './schema.ts'
 import type { Database } from './sqlite/database.ts'
@@ -65,8 +66,12 @@ export interface Grants {
   revoke(grantId: string, denial: Denial): Promise<Grant>
 }
 
+/** Every token names the connections of its grant. */
+const cachedGrants = 1000
+
 export function createGrants({ db, commit, cipher, now }: Backend): Grants {
   const byId = db.prepare<GrantRow>('select * from grants where grant_id = ?')
+  const known = createReadCache<GrantRow>(db, cachedGrants, 'grants')
   const byParties = db.prepare<GrantRow>(
     `select * from grants
      where user_id = ? and client_id = ? and resource = ?
@@ -116,7 +121,7 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
         return toGrant(row)
       }),
     async find(grantId) {
-      const row = byId.get(grantId)
+      const row = known.get(grantId, (id) => byId.get(id))
       return row === undefined ? undefined : toGrant(row)
     },
     async findActive(userId, clientId, resource) {

@@ -110,6 +110,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
     'select 1 as found from resources where dpop_nonce = 1 limit 1',
   )
   const named = createReadCache<Resource>(db)
+  const nonceDemanded = createReadCache<boolean>(db, 1, 'resources')
   const orNone = (row: ResourceRow | undefined): Resource | undefined =>
     row === undefined ? undefined : toResource(row)
 
@@ -198,7 +199,7 @@ export function createResources({ db, commit, cipher, now }: Backend): Resources
       return orNone(byClient.get(clientId))
     },
     async demandsNonce() {
-      return anyNonce.get() !== undefined
+      return nonceDemanded.get('any', () => anyNonce.get() !== undefined)!
     },
     async findDeployment(deploymentId) {
       const row = byDeployment.get(deploymentId)

@@ -1,6 +1,7 @@
 import type { Backend } from './backend.ts'
 import { addDenials, liftDenial } from './denials.ts'
 import { revokeGrants } from './grant-revocation.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists } from './rows.ts'
 import type { UserRow } from './schema.ts'
 import type { Database } from './sqlite/database.ts'
@@ -57,6 +58,9 @@ export interface Users {
   enable(id: string): Promise<void>
 }
 
+/** Every refresh asks whether its user may still sign in. */
+const cachedUsers = 1000
+
 /** The form in which addresses are stored and compared. */
 export function normaliseEmail(email: string): string {
   return email.normalize('NFC').trim().toLowerCase()
@@ -81,6 +85,7 @@ export function insertUser(db: Database, user: NewUser, nowMs: number): User {
 
 export function createUsers({ db, commit, cipher, now }: Backend): Users {
   const byId = db.prepare<UserRow>('select * from users where id = ?')
+  const known = createReadCache<UserRow>(db, cachedUsers, 'users')
   const byEmail = db.prepare<UserRow>('select * from users where email = ?')
   const cancelInvitations = db.prepare(
     'delete from invitations where created_by = ? and used_at_ms is null',
@@ -98,7 +103,7 @@ export function createUsers({ db, commit, cipher, now }: Backend): Users {
   return {
     create: (user) => commit.statement(() => insertUser(db, user, now())),
     async find(id) {
-      return toUserOrNone(byId.get(id))
+      return toUserOrNone(known.get(id, (name) => byId.get(name)))
     },
     async findByEmail(email) {
       return toUserOrNone(byEmail.get(normaliseEmail(email)))

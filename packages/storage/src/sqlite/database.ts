@@ -10,6 +10,9 @@ interface Statement<Row> {
   run(...parameters: readonly unknown[]): number
 }
 
+/** The table of a statement that writes; any other statement that is not read-only counts for all. */
+const writtenTable = /^\s*(?:insert(?: or [a-z]+)? into|update|delete from) "?([a-z_]+)"?\s/i
+
 /** Enough for the hot pages of a million rows. */
 const cacheKiB = 32 * 1024
 
@@ -30,6 +33,11 @@ export interface Database {
    * Asked once in each turn of the event loop: what is written during the turn is concurrent with all of it.
    */
   foreignWrites(): number
+  /**
+   * Changes with every statement of ours that writes the table, and with everything that was undone.
+   * Rows that go with a row of another table are not noticed.
+   */
+  ownWrites(table: string): number
   close(): void
 }
 
@@ -54,16 +62,36 @@ export function openDatabase(file: string): Database {
 
   let wal: number | undefined
   const statements = new Map<string, Statement<unknown>>()
+  const written = new Map<string, { count: number }>()
+  const anyTable = { count: 0 }
+  const writesOf = (table: string): { count: number } => {
+    let writes = written.get(table)
+    if (writes === undefined) written.set(table, (writes = { count: 0 }))
+    return writes
+  }
   const requireOpen = (): void => {
     if (!sqlite.open) throw new StorageError('CLOSED', 'the database is closed')
   }
   const prepare = (sql: string): Statement<unknown> => {
     requireOpen()
     const prepared = sqlite.prepare<unknown[], unknown>(sql)
+    if (prepared.readonly) {
+      return {
+        get: (...parameters) => (requireOpen(), prepared.get(...parameters)),
+        all: (...parameters) => (requireOpen(), prepared.all(...parameters)),
+        run: (...parameters) => (requireOpen(), prepared.run(...parameters).changes),
+      }
+    }
+    const [, table] = writtenTable.exec(sql) ?? []
+    const writes = table === undefined ? anyTable : writesOf(table)
+    const begin = (): void => {
+      requireOpen()
+      writes.count += 1
+    }
     return {
-      get: (...parameters) => (requireOpen(), prepared.get(...parameters)),
-      all: (...parameters) => (requireOpen(), prepared.all(...parameters)),
-      run: (...parameters) => (requireOpen(), prepared.run(...parameters).changes),
+      get: (...parameters) => (begin(), prepared.get(...parameters)),
+      all: (...parameters) => (begin(), prepared.all(...parameters)),
+      run: (...parameters) => (begin(), prepared.run(...parameters).changes),
     }
   }
   const dataVersion = sqlite.prepare<[], number>('pragma data_version').pluck()
@@ -79,6 +107,7 @@ export function openDatabase(file: string): Database {
       }
       return thisTurn
     },
+    ownWrites: (table) => writesOf(table).count + anyTable.count,
     prepare<Row>(sql: string): Statement<Row> {
       let statement = statements.get(sql)
       if (statement === undefined) {
@@ -93,7 +122,16 @@ export function openDatabase(file: string): Database {
       wal ??= openSync(`${file}-wal`, 'r')
       fdatasyncSync(wal)
     },
-    transaction: (work) => (requireOpen(), sqlite.transaction(work).immediate()),
+    transaction(work) {
+      requireOpen()
+      try {
+        return sqlite.transaction(work).immediate()
+      } catch (error) {
+        // What was read in between may never have been.
+        anyTable.count += 1
+        throw error
+      }
+    },
     get inTransaction() {
       return sqlite.inTransaction
     },
