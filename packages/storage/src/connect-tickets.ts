@@ -56,6 +56,8 @@ export interface ConnectTickets {
     need: { readonly owner: string; readonly grantId: string; readonly name: string },
     untilMs: number,
   ): Promise<ConnectTicket | undefined>
+  /** An open ticket for a new value of this connection. */
+  findRenewal(owner: string, handle: string, untilMs: number): Promise<ConnectTicket | undefined>
   /** How many of this owner are open. */
   countOpen(owner: string): Promise<number>
   /** Ties an open ticket to the browser in which its owner signed in last. */
@@ -79,6 +81,10 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
   const open = 'connected_at_ms is null and usable_until_ms > ?'
   const byNeed = db.prepare<ConnectTicketRow>(
     `select * from connect_tickets where owner = ? and grant_id = ? and name = ? and handle is null
+       and ${open} order by usable_until_ms desc limit 1`,
+  )
+  const byHandle = db.prepare<ConnectTicketRow>(
+    `select * from connect_tickets where owner = ? and handle = ? and is_renewal = 1
        and ${open} order by usable_until_ms desc limit 1`,
   )
   const count = db.prepare<{ readonly count: number }>(
@@ -127,6 +133,10 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
     },
     async findOpen({ owner, grantId, name }, untilMs) {
       const row = byNeed.get(owner, grantId, name, untilMs)
+      return row && toTicket(row)
+    },
+    async findRenewal(owner, handle, untilMs) {
+      const row = byHandle.get(owner, handle, untilMs)
       return row && toTicket(row)
     },
     countOpen: async (owner) => count.get(owner, now())?.count ?? 0,

@@ -25,11 +25,16 @@ export function success({ result, body }: UpstreamAnswer): Answer {
   }
 }
 
-/** The call was refused, or no upstream answered it. */
-export const failure = ({ code, message }: DispatchRefusal): Answer => ({
-  status: 200,
-  text: JSON.stringify(dispatchFailure(code, message)),
-})
+/**
+ * The call was refused, or no upstream answered it.
+ *
+ * @param connectUrl - page on which the user repairs the connection
+ */
+export function failure({ code, message }: DispatchRefusal, connectUrl?: string): Answer {
+  const answer = dispatchFailure(code, message)
+  const error = { ...answer.error, ...(connectUrl !== undefined && { connect_url: connectUrl }) }
+  return { status: 200, text: JSON.stringify({ ...answer, error }) }
+}
 
 /** The caller is not who it claims to be. */
 export const refused = ({ status, message, challenge, nonce }: CallerRefusal): Answer => ({

@@ -9,6 +9,7 @@ import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
 import { createGather } from './gather.ts'
 import { createInFlight } from './in-flight.ts'
+import { repairUrl } from './repair-url.ts'
 import { loadConnection } from './load-connection.ts'
 import { type ParsedDispatch, parseDispatch } from './parse-request.ts'
 import { BodyError, readBody } from './read-body.ts'
@@ -91,7 +92,8 @@ export function createDispatchRoute(
       code: settled instanceof DispatchRefusal ? settled.code : undefined,
       durationMs: Math.round(performance.now() - startedAt),
     })
-    return settled instanceof DispatchRefusal ? failure(settled) : settled
+    if (!(settled instanceof DispatchRefusal)) return settled
+    return failure(settled, await repairUrl(context, incoming.requestId, caller, facts, settled))
   }
 
   return async (incoming) => {

@@ -25,6 +25,7 @@ import { routes } from './routes.ts'
 import { LibrarySigningKey } from './signing-key.ts'
 import { issueUnderAlias } from './token-alias.ts'
 import { recordRefreshToken } from './token-audit.ts'
+import { addConnectLinks } from './connection-required.ts'
 import { describeGrantError } from './token-errors.ts'
 import { registerTokenExchange } from './token-exchange.ts'
 
@@ -55,6 +56,7 @@ export function createProvider(options: ProviderOptions): Provider {
     directory: options.directory,
   })
   provider.on('grant.error', describeGrantError)
+  provider.on('grant.error', addConnectLinks)
   collectLibraryEvents(provider)
   provider.on('server_error', (_koa, error: Error) => {
     ctx.logger.error({ err: error }, 'the OAuth library failed')

@@ -12,6 +12,7 @@ import { exchangeUpstreamToken, isForeignToken } from '../assertions/upstream-to
 import type { AppContext } from '../context.ts'
 import { type AccessTokenClaims, TokenError } from '../tokens.ts'
 import { dispatchPath } from './built-in-resources.ts'
+import { requireConnection } from './connection-required.ts'
 import { narrowForExchange } from './details/rich-requests.ts'
 import { grantTypes } from './grant-types.ts'
 import { narrowScope } from './narrow-scope.ts'
@@ -32,6 +33,7 @@ const parameters = [
   'scope',
   'authorization_details',
   'ext',
+  'connection',
 ] as const
 type Parameters = Partial<Record<(typeof parameters)[number], string>>
 type Context = TokenEndpointGrantContext<Parameters>
@@ -121,6 +123,7 @@ async function exchange(provider: Provider, ctx: Context, app: AppContext): Prom
     ? narrowScope(params.scope, ['dispatch'], [])
     : narrowScope(params.scope, target.scopes, [(subject.scope ?? '').split(' ')])
   const grantId = await checkStillGranted(subject, app)
+  await requireConnection(app, ctx, ownResource, subject, grantId)
   const details = narrowForExchange(
     params.authorization_details,
     subject.authorization_details,
