@@ -32,6 +32,12 @@ const verbs = {
     needsDev: true,
     alsoInstall: ['test/conformance'],
   },
+  'test:clients': {
+    script: 'test/clients/run.ts',
+    args: [],
+    needsDev: true,
+    alsoInstall: ['test/clients'],
+  },
 }
 
 /** npm changes into the root; a relative `@file` of `npm run holdfast` means the user's own folder. */

@@ -1,6 +1,6 @@
 /** The browser that commands open: a program named by `BROWSER` and on `PATH`, with a person at it. */
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,8 @@ import { request } from 'undici'
 export interface Desk extends AsyncDisposable {
   /** Environment of a command that opens a browser here and keeps its files in `home`. */
   environment(home: string): NodeJS.ProcessEnv
+  /** Goes to an address that was only printed, as a person would. */
+  visit(url: URL): void
 }
 
 /** Programs by which clients open a browser on Linux and macOS. */
@@ -27,15 +29,17 @@ request(${JSON.stringify(address)}, { method: 'POST' }).end(url)
 /** Sets a desk up; `authorize` is what the person there does. */
 export async function setUpDesk(authorize: (url: URL) => Promise<URL>): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-desk-'))
-  const visit = async (url: URL): Promise<void> => {
-    const callback = await authorize(url)
-    await (await request(callback)).body.dump()
+  const goThere = async (url: URL): Promise<void> => {
+    const answer = await request(await authorize(url))
+    await answer.body.dump()
   }
+  const visit = (url: URL): void =>
+    void goThere(url).catch((error: unknown) => console.error(`  the browser: ${String(error)}`))
   const server = createServer((incoming, outgoing) => {
     outgoing.end()
     void text(incoming)
       .then((url) => visit(new URL(url)))
-      .catch((error: unknown) => console.error(`  the browser: ${String(error)}`))
+      .catch((error: unknown) => console.error(`  the desk: ${String(error)}`))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -45,8 +49,8 @@ export async function setUpDesk(authorize: (url: URL) => Promise<URL>): Promise<
     await writeFile(file, program(`http://127.0.0.1:${port}/`))
     await chmod(file, 0o755)
   }
-  await mkdir(join(folder, 'home'))
   return {
+    visit,
     environment: (home) => ({
       PATH: [folder, process.env['PATH']].join(delimiter),
       BROWSER: join(folder, 'browser'),
@@ -55,8 +59,6 @@ export async function setUpDesk(authorize: (url: URL) => Promise<URL>): Promise<
       XDG_DATA_HOME: join(home, 'data'),
       XDG_CACHE_HOME: join(home, 'cache'),
       XDG_STATE_HOME: join(home, 'state'),
-      // Some clients take a machine without a display for one without a browser.
-      DISPLAY: ':0',
       NO_COLOR: '1',
     }),
     [Symbol.asyncDispose]: async () => {

@@ -2,6 +2,7 @@ import { createBrowser } from '../../helpers/browser.ts'
 
 /** A field or button of each page, and the button to press there. */
 const steps = [
+  ['user_code', 'Continue'],
   ['Yes, it shows this code', 'Yes, it shows this code'],
   ['password', 'Sign in'],
   ['Allow', 'Allow'],

@@ -71,6 +71,7 @@ export async function openLaboratory(): Promise<FullLaboratory> {
     }),
     authorize,
     environment: (home) => desk.environment(home),
+    visit: (url) => desk.visit(url),
   }
   const all = started.move()
   return {
