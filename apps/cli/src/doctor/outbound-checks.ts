@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import {
+  type Check,
+  type CheckContext,
+  type CheckResult,
+  failed,
+  ok,
+  skipped,
+  warning,
+} from './check.ts'
+import { probe, reasonOf } from './probe.ts'
+
+/** Clients that most people use, by the document that is their client id. */
+const wellKnownClients: readonly string[] = [
+  'https://claude.ai/oauth/claude-code-client-metadata',
+  'https://vscode.dev/oauth/client-metadata.json',
+]
+
+/** Whether the documents of well-known clients can be fetched from here. */
+export async function clientDocuments(
+  { config }: Pick<CheckContext, 'config'>,
+  documents = wellKnownClients,
+): Promise<CheckResult> {
+  if (!config.outbound)
+    return skipped('HOLDFAST_OUTBOUND is off: pinned and bundled documents are used')
+  const problems = await Promise.all(
+    documents.map(async (url) => {
+      try {
+        const { status, json } = await probe(url, { headers: { 'user-agent': 'holdfast-doctor' } })
+        return status === 200 && json['client_id'] === url ? [] : [`${url}: status ${status}`]
+      } catch (error) {
+        return [`${url}: ${reasonOf(error)}`]
+      }
+    }),
+  )
+  const failures = problems.flat()
+  return failures.length === 0
+    ? ok(`${documents.length} documents of well-known clients`)
+    : warning(
+        failures.join('; '),
+        'open the way to the Internet for the authorization server, or pin the documents (`holdfast clients pin`) and set HOLDFAST_OUTBOUND=false',
+      )
+}
+
+const [failBytes, warnBytes] = [100e6, 1e9]
+
+/** Room for the database, which refuses writes when there is none. */
+export async function diskSpace(
+  { config }: Pick<CheckContext, 'config'>,
+  limits: { readonly failBytes: number; readonly warnBytes: number } = { failBytes, warnBytes },
+): Promise<CheckResult> {
+  if (!existsSync(config.dataDir)) return skipped(`${config.dataDir} does not exist yet`)
+  const { bavail, bsize } = await statfs(config.dataDir)
+  const free = bavail * bsize
+  const detail = `${(free / 1e9).toFixed(1)} GB free at ${config.dataDir}`
+  const fix = 'make room, or move the data folder (docs/operations.md)'
+  if (free < limits.failBytes) return failed(detail, fix)
+  return free < limits.warnBytes ? warning(detail, fix) : ok(detail)
+}
+
+/** A key that never changes can be stolen once and used for ever. */
+export function keyAge({ config }: Pick<CheckContext, 'config'>): CheckResult {
+  const days = config.signingKeyMaxAgeDays
+  return days === 0
+    ? warning(
+        'signing keys are never rotated by schedule',
+        'set HOLDFAST_SIGNING_KEY_MAX_AGE_DAYS, or run `holdfast keys rotate --what signing`',
+      )
+    : ok(`signing keys are at most ${days} days old`)
+}
+
+/** An https issuer on a server that speaks http only works behind a proxy, which it has to be told of. */
+export function proxySettings({ config }: Pick<CheckContext, 'config'>): CheckResult {
+  const isBehindProxy = config.issuer.startsWith('https:')
+  if (isBehindProxy && !config.trustProxy) {
+    return warning(
+      'the issuer is https, and X-Forwarded headers are ignored: every caller has the address of the proxy',
+      'set HOLDFAST_TRUST_PROXY=true if only the proxy can reach the port, else rate limits are shared',
+    )
+  }
+  return config.trustProxy && !isBehindProxy
+    ? warning(
+        'X-Forwarded headers are believed although the issuer is not https',
+        'set HOLDFAST_TRUST_PROXY=false unless a proxy overwrites them',
+      )
+    : ok(isBehindProxy ? 'X-Forwarded headers of the proxy are believed' : 'no proxy')
+}
+
+/** What lies around an installation on this machine. */
+export const outboundChecks: readonly Check[] = [
+  { id: 'disk', title: 'disk', run: (context) => diskSpace(context) },
+  { id: 'key-age', title: 'key age', run: keyAge },
+  { id: 'proxy', title: 'proxy', run: proxySettings },
+  { id: 'cimd', title: 'documents', run: (context) => clientDocuments(context) },
+]

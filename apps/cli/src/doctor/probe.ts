@@ -1,0 +1,63 @@
+import http from 'node:http'
+import https from 'node:https'
+import { text } from 'node:stream/consumers'
+
+/** One answer of a server. */
+export interface ProbeAnswer {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  /** The parsed JSON object; empty when it is none. */
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+const timeoutMs = 5_000
+const maxBytes = 1_048_576
+
+/** One request on a connection of its own; no redirect is followed. Rejects when nothing answers in time. */
+export async function probe(
+  url: string,
+  options: {
+    readonly method?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string
+  } = {},
+): Promise<ProbeAnswer> {
+  const { request } = url.startsWith('https:') ? https : http
+  const { method = 'GET', headers = {}, body } = options
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs)
+    request(url, {
+      method,
+      headers: { accept: 'application/json', ...headers },
+      signal,
+      agent: false,
+    })
+      .once('error', reject)
+      .once('response', resolve)
+      .end(body)
+  })
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > maxBytes) response.destroy(new Error('the answer is too large'))
+  })
+  // A stream of events has no end; its headers are what is asked for.
+  if (response.headers['content-type']?.startsWith('text/event-stream')) response.destroy()
+  const read = response.destroyed ? '' : await text(response)
+  return { status: response.statusCode ?? 0, headers: response.headers, json: parse(read) }
+}
+
+function parse(read: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(read)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Why a request had no answer, in a few words. */
+export function reasonOf(error: unknown): string {
+  const { code, name, message } = error as NodeJS.ErrnoException
+  return name === 'TimeoutError' || name === 'AbortError' ? 'no answer in 5 s' : (code ?? message)
+}
