@@ -3,13 +3,14 @@ import * as oauth from 'oauth4webapi'
 import { discover } from './discovery.ts'
 import { ClientError } from './errors.ts'
 import { keepTokens, type LoginParts, startSession } from './login.ts'
+import type { DetailedRequest } from './oauth/authorization-details.ts'
 import { type DevicePrompt, deviceGrant } from './oauth/device.ts'
 import { asGrantError } from './oauth/token-request.ts'
 import { defaultScopes, type ResourceName, resourceUri } from './resource-names.ts'
 import type { StoredTokens } from './session.ts'
 
 /** How to sign in with a browser on another device. */
-export interface DeviceLoginOptions {
+export interface DeviceLoginOptions extends DetailedRequest {
   /** What the tokens are for. Default `management`. */
   readonly resource?: ResourceName
   /** Default: everything that the resource offers. */

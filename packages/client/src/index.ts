@@ -55,7 +55,9 @@ export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
 export type { LoginOptions } from './login.ts'
+export type { ConnectionDetail } from '@holdfast/protocol'
 export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'
+export type { DetailedRequest } from './oauth/authorization-details.ts'
 export { AuthorizationCodeAuth, type AuthorizationCodeOptions } from './oauth/authorization-code.ts'
 export {
   type AuthorizedFetch,

@@ -3,13 +3,14 @@ import * as oauth from 'oauth4webapi'
 import { discover, oauthOptions } from './discovery.ts'
 import { ClientError } from './errors.ts'
 import type { Fetch } from './http.ts'
+import { type DetailedRequest, detailsParameter } from './oauth/authorization-details.ts'
 import { asGrantError, withNonceRetry } from './oauth/token-request.ts'
 import { defaultScopes, type ResourceName, resourceUri } from './resource-names.ts'
 import { requireSecureUrl } from './secure-url.ts'
 import type { Session, StoredTokens, TokenStore } from './session.ts'
 
 /** How to sign in. */
-export interface LoginOptions {
+export interface LoginOptions extends DetailedRequest {
   /** What the tokens are for. Default `management`. */
   readonly resource?: ResourceName
   /** Default: everything that the resource offers; the server grants what the user may have. */
@@ -58,6 +59,7 @@ export async function login(parts: LoginParts, options: LoginOptions): Promise<S
     state,
     resource,
     dpop_jkt: key.jkt,
+    ...detailsParameter(options),
   }
   for (const [parameter, value] of Object.entries(parameters))
     url.searchParams.set(parameter, value)

@@ -14,6 +14,7 @@ import {
   authorizedFetch,
   BearerAuth,
   ClientCredentialsAuth,
+  type ConnectionDetail,
   DeviceAuth,
   DPoPAuth,
   memoryTokenStore,
@@ -127,6 +128,24 @@ describe('a person signs in', () => {
     expect(second.tokenRequests.map(({ form }) => form['grant_type'])).toEqual([
       'authorization_code',
     ])
+  })
+})
+
+describe('authorization details', () => {
+  const authorizationDetails: ConnectionDetail[] = [
+    { type: 'connection', provider: 'github', actions: ['GET /repos/*'] },
+  ]
+
+  it('go into the address to which the person is sent', async () => {
+    const { as, rs } = await setting()
+    const asked: (string | null)[] = []
+    const authorize = (url: URL): Promise<URL> => {
+      asked.push(url.searchParams.get('authorization_details'))
+      return as.authorize(url)
+    }
+    await call(rs, person(as, { authorize, authorizationDetails }))
+    await call(rs, person(as, { authorize }))
+    expect(asked).toEqual([JSON.stringify(authorizationDetails), null])
   })
 })
 

@@ -2,13 +2,15 @@ import * as oauth from 'oauth4webapi'
 import { oauthOptions } from '../discovery.ts'
 import { ClientError } from '../errors.ts'
 import { requireSecureUrl } from '../secure-url.ts'
+import { type DetailedRequest, detailsParameter } from './authorization-details.ts'
 import { type Grant, type GrantRequest, targetParameters } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
 import type { RegistrationOptions } from './registration.ts'
 import { withNonceRetry } from './token-request.ts'
 
 /** How a person signs in. */
-export interface AuthorizationCodeOptions extends GrantAuthOptions, RegistrationOptions {
+export interface AuthorizationCodeOptions
+  extends GrantAuthOptions, RegistrationOptions, DetailedRequest {
   /** Such as `http://127.0.0.1:<port>/callback`; `openLoopbackRedirect` of `./node` makes one. */
   readonly redirectUri: string
   /** Sends the person to the URL; resolves with the URL to which the server sent the browser back. */
@@ -26,22 +28,26 @@ export class AuthorizationCodeAuth extends GrantAuth {
   }
 }
 
-const authorizationCode = ({ redirectUri, authorize }: AuthorizationCodeOptions): Grant => ({
+const authorizationCode = (options: AuthorizationCodeOptions): Grant => ({
   grantTypes: ['authorization_code', 'refresh_token'],
-  redirectUri,
+  redirectUri: options.redirectUri,
   wantsRefresh: true,
-  obtain: (request) => signIn(request, redirectUri, authorize),
+  obtain: (request) => signIn(request, options),
 })
 
 async function signIn(
   request: GrantRequest,
-  redirectUri: string,
-  authorize: (url: URL) => Promise<URL>,
+  { redirectUri, authorize, ...details }: AuthorizationCodeOptions,
 ): Promise<oauth.TokenEndpointResponse> {
   const { server, client, authentication, resource } = request
   const codeVerifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
-  const url = await authorizationUrl(request, { redirectUri, codeVerifier, state })
+  const url = await authorizationUrl(request, {
+    redirectUri,
+    codeVerifier,
+    state,
+    details: detailsParameter(details),
+  })
   const callback = await authorize(url)
   // RFC 9207: it compares `iss` byte for byte, also where the server did not announce it.
   const answer = oauth.validateAuthResponse(server, client, callback, state)
@@ -66,7 +72,12 @@ async function signIn(
 
 async function authorizationUrl(
   { server, client, scope, resource, dpopJkt }: GrantRequest,
-  parts: { readonly redirectUri: string; readonly codeVerifier: string; readonly state: string },
+  parts: {
+    readonly redirectUri: string
+    readonly codeVerifier: string
+    readonly state: string
+    readonly details: Readonly<Record<string, string>>
+  },
 ): Promise<URL> {
   const methods = server.code_challenge_methods_supported
   if (methods !== undefined && !methods.includes('S256')) {
@@ -88,6 +99,7 @@ async function authorizationUrl(
     state: parts.state,
     ...targetParameters({ resource, scope }),
     ...(dpopJkt !== undefined && { dpop_jkt: dpopJkt }),
+    ...parts.details,
     // OpenID Connect Core section 11: without consent there is no offline access.
     ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
   }

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { oauthOptions } from '../discovery.ts'
 import { ClientError } from '../errors.ts'
+import { type DetailedRequest, detailsParameter } from './authorization-details.ts'
 import { type GrantRequest, targetParameters } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
 import { requireSecureUrl } from '../secure-url.ts'
@@ -19,7 +20,7 @@ export interface DevicePrompt {
 }
 
 /** How a person signs in on another device. */
-export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions {
+export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions, DetailedRequest {
   /** Shows the prompt; polling goes on when it returns. */
   readonly onPrompt: (prompt: DevicePrompt) => void | Promise<void>
   /** Ends the polling. */
@@ -53,7 +54,11 @@ const slowDownSeconds = 5
 /** Runs the device flow once. */
 export async function deviceGrant(
   request: GrantRequest,
-  { onPrompt, signal }: Pick<DeviceOptions, 'onPrompt' | 'signal'>,
+  {
+    onPrompt,
+    signal,
+    ...details
+  }: Pick<DeviceOptions, 'onPrompt' | 'signal' | 'authorizationDetails'>,
 ): Promise<oauth.TokenEndpointResponse> {
   const { server, client, authentication, options, resource, fetch } = request
   const sending = { ...oauthOptions(server.issuer, fetch), ...(signal && { signal }) }
@@ -66,6 +71,7 @@ export async function deviceGrant(
       authentication,
       {
         ...targetParameters(request),
+        ...detailsParameter(details),
         // As for codes, RFC 9449 section 10: nobody else can redeem a code that is seen on the way.
         ...(request.dpopJkt !== undefined && { dpop_jkt: request.dpopJkt }),
       },
