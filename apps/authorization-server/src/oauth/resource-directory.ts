@@ -23,6 +23,8 @@ export interface ResourceDirectory {
    * scopes, the only registered one. Undefined when that is not one.
    */
   guess(scopes: readonly string[], clientId: string | undefined): Promise<KnownResource | undefined>
+  /** The resources that such a request could mean: those that own the asked scopes, or all. */
+  choices(scopes: readonly string[], clientId: string | undefined): Promise<KnownResource[]>
 }
 
 const identityScopes = new Set(['openid', 'offline_access'])
@@ -64,17 +66,24 @@ export function createResourceDirectory(
       )
     },
     async guess(scopes, clientId) {
-      const own = clientId === undefined ? undefined : await resources.findByClientId(clientId)
-      if (own) return own
-      const known: KnownResource[] = await resources.list({ limit: 1000 })
-      const wanted = scopes.filter((name) => !identityScopes.has(name))
-      const candidates =
-        wanted.length === 0
-          ? known
-          : [...known, ...builtIn.values()].filter((entry) =>
-              wanted.every((name) => entry.scopes.some((scope) => scope.name === name)),
-            )
-      return candidates.length === 1 ? candidates[0] : undefined
+      const [first, ...others] = await choices(scopes, clientId)
+      return others.length === 0 ? first : undefined
     },
+    choices,
+  }
+
+  async function choices(
+    scopes: readonly string[],
+    clientId: string | undefined,
+  ): Promise<KnownResource[]> {
+    const own = clientId === undefined ? undefined : await resources.findByClientId(clientId)
+    if (own) return [own]
+    const known: KnownResource[] = await resources.list({ limit: 1000 })
+    const wanted = scopes.filter((name) => !identityScopes.has(name))
+    return wanted.length === 0
+      ? known
+      : [...known, ...builtIn.values()].filter((entry) =>
+          wanted.every((name) => entry.scopes.some((scope) => scope.name === name)),
+        )
   }
 }

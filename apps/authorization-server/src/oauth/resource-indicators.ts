@@ -16,6 +16,18 @@ export interface ResourceIndicatorOptions {
 const unknownResource =
   'unknown resource: send "resource" with the URI of a registered MCP server, as its protected resource metadata names it'
 
+const shownChoices = 5
+
+/** Their URIs are no secret: a protected resource says its own to everybody. */
+function missingResource(choices: readonly KnownResource[]): string {
+  if (choices.length === 0) {
+    return 'the request names no resource and none has these scopes: send "resource" with the URI of the MCP server (RFC 8707)'
+  }
+  const shown = choices.slice(0, shownChoices).map(({ resource }) => resource)
+  const more = choices.length > shown.length ? ', …' : ''
+  return `the request names no resource and could mean several: send "resource" (RFC 8707) with one of ${shown.join(', ')}${more}`
+}
+
 /** What a client is told that asks without a proof where one is required. */
 export const missingProof =
   'this resource takes only DPoP-bound tokens: send a DPoP proof (RFC 9449) with the token request; a client that cannot needs a resource with DPoP policy "preferred" or "off", or a bridge that adds proofs'
@@ -33,11 +45,10 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
     ): Promise<string | string[]> {
       if (oneOf) return oneOf
       const { client, requestParamScopes } = ctx.oidc
-      const guess = await options.directory.guess([...requestParamScopes], client?.clientId)
-      if (guess) return guess.resource
-      throw new errors.InvalidTarget(
-        'this server knows several resources and the request names none: send "resource" with the URI of the MCP server (RFC 8707)',
-      )
+      const choices = await options.directory.choices([...requestParamScopes], client?.clientId)
+      const [only] = choices
+      if (only && choices.length === 1) return only.resource
+      throw new errors.InvalidTarget(missingResource(choices))
     },
 
     async getResourceServerInfo(
