@@ -48,7 +48,7 @@ function endpoints({ issuer, metadata }: RemoteTarget): CheckResult {
   return elsewhere.length === 0
     ? ok(`${named.length} endpoints at ${host}`)
     : warning(
-        `${elsewhere.map(({ name, url }) => `${name} is at ${url.host}`).join(', ')}`,
+        elsewhere.map(({ name, url }) => `${name} is at ${url.host}`).join(', '),
         'if that is not meant so, set HOLDFAST_ISSUER to the public URL',
       )
 }
