@@ -48,7 +48,8 @@ if (unknown.length > 0) {
   console.error(`Unknown group ${unknown.join(', ')}. Groups: ${Object.keys(groups).join(', ')}`)
   process.exit(2)
 }
-const rounds = options.rounds === undefined ? (options.quick ? 3 : 5) : Number(options.rounds)
+const usualRounds = options.quick ? 3 : 5
+const chosenRounds = options.rounds === undefined ? undefined : Number(options.rounds)
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
@@ -56,6 +57,7 @@ const progress = (text: string): void => {
 async function runGroup(setup: GroupSetup): Promise<GroupReport> {
   const group = await setup({ quick: options.quick })
   try {
+    const rounds = chosenRounds ?? group.rounds ?? usualRounds
     const measurements = await measure(group.variants, rounds, (text) =>
       progress(`${group.name}: ${text}`),
     )
@@ -107,7 +109,7 @@ const result = {
   cpu: cpus()[0]?.model,
   cores: cpus().length,
   load: loadavg(),
-  rounds,
+  rounds: chosenRounds ?? usualRounds,
   quick: options.quick,
   groups: reports,
   ratios,

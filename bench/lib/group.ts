@@ -7,6 +7,8 @@ export interface Group {
   /** One line on what is compared and in which settings. */
   readonly about: string
   readonly variants: readonly Variant[]
+  /** Rounds, when the usual number is not enough. */
+  readonly rounds?: number
   /** The goals' ratios, from the measurements by variant name. */
   ratios(by: (name: string) => Measurement): Partial<Record<GoalId, number>>
   close?(): Promise<void>

@@ -2,7 +2,7 @@
  * Measuring by CPU time of the process that does the work: on a busy machine of few cores that is
  * steady where wall time is not.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 
 /** Something measured: `run` does `count` operations, checks every reply and throws on a wrong one. */
@@ -10,6 +10,8 @@ export interface Variant {
   readonly name: string
   /** Operations per round. */
   readonly count: number
+  /** Operations before the first round, when one round is too short to have everything compiled. */
+  readonly warmUpCount?: number
   /** Makes the round's inputs, outside the measured time. */
   prepare?(count: number): Promise<void>
   run(count: number): Promise<void>
@@ -32,6 +34,8 @@ export interface Measurement {
   readonly p50Ms?: number
   readonly spread: readonly [low: number, high: number]
   readonly rounds: readonly number[]
+  /** Operations per second of each round. */
+  readonly rates: readonly number[]
   readonly note?: string
 }
 
@@ -43,11 +47,25 @@ function cpuMicroseconds(pids: readonly number[] | undefined): number {
     const { user, system } = process.cpuUsage()
     return user + system
   }
-  return pids.reduce((sum, pid) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return sum + (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
+  const read = hasSchedstat ? threadMicroseconds : tickMicroseconds
+  return pids.reduce((sum, pid) => sum + read(pid), 0)
+}
+
+// To the nanosecond, which short rounds need; not every kernel tells it.
+const hasSchedstat = existsSync('/proc/self/schedstat')
+
+/** CPU time of all threads; servers keep theirs. */
+function threadMicroseconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
+    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')
+    return sum + Number(nanoseconds) / 1000
   }, 0)
+}
+
+function tickMicroseconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
 }
 
 /**
@@ -64,9 +82,10 @@ export async function measure(
   const rate = new Map<string, number[]>(variants.map(({ name }) => [name, []]))
   for (const variant of variants) {
     progress(`warming up: ${variant.name}`)
-    await variant.prepare?.(variant.count)
-    await variant.run(variant.count)
-    await variant.verify?.(variant.count)
+    const { warmUpCount = variant.count } = variant
+    await variant.prepare?.(warmUpCount)
+    await variant.run(warmUpCount)
+    await variant.verify?.(warmUpCount)
     variant.latenciesMs?.splice(0)
   }
   for (let round = 0; round < rounds; round += 1) {
@@ -91,9 +110,18 @@ export async function measure(
       ...(latenciesMs === undefined ? {} : { p50Ms: median(latenciesMs) }),
       spread: [Math.min(...samples), Math.max(...samples)],
       rounds: samples,
+      rates: rate.get(name) ?? [],
       ...(note === undefined ? {} : { note }),
     }
   })
+}
+
+/**
+ * The middle one of the rounds' own ratios. What else runs on the machine slows neighbours alike and leaves
+ * their ratio; two medians may come from rounds minutes apart.
+ */
+export function pairedRatio(ours: readonly number[], baseline: readonly number[]): number {
+  return median(ours.map((value, round) => value / (baseline[round] ?? Number.NaN)))
 }
 
 /** The middle value. */
