@@ -38,8 +38,12 @@ describe('metadata', () => {
         'client_credentials',
         'urn:ietf:params:oauth:grant-type:device_code',
         'urn:ietf:params:oauth:grant-type:token-exchange',
+        'urn:ietf:params:oauth:grant-type:jwt-bearer',
       ]),
     )
+    expect(metadata['authorization_grant_profiles_supported']).toEqual([
+      'urn:ietf:params:oauth:grant-profile:id-jag',
+    ])
     expect(metadata['scopes_supported']).toEqual(
       expect.arrayContaining(['openid', 'notes:read', 'notes:write']),
     )

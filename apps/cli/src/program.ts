@@ -69,6 +69,14 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'show a fresh access token of this profile',
     load: async () => (await import('./commands/token.ts')).tokenCommand(),
   },
+  'api-keys': {
+    description: 'keys with which programs act for you: create, list, revoke',
+    load: async () => (await import('./commands/api-keys.ts')).apiKeysCommand(),
+  },
+  issuers: {
+    description: 'other servers whose assertions are believed: add, list, remove',
+    load: async () => (await import('./commands/issuers.ts')).issuersCommand(),
+  },
   clients: {
     description: 'OAuth clients: register, list, revoke',
     load: async () => (await import('./commands/clients.ts')).clientsCommand(),

@@ -102,6 +102,8 @@ export interface NewResource {
   readonly dpop?: 'off' | 'preferred' | 'required'
   /** Proofs for its tokens must carry a nonce of the server. Default false. */
   readonly dpop_nonce?: boolean
+  /** Resources that its server may call with its callers' tokens, exchanged. */
+  readonly calls?: readonly string[]
   /** Also accept dispatches of a Dedalus runner. Default false. */
   readonly deployment?: boolean
 }

@@ -14,6 +14,7 @@ import {
   type ResourceView,
   type UserView,
 } from './administration.ts'
+import type { ApiKeys } from './api-keys.ts'
 import { type Api, createApi } from './api.ts'
 import { type Audit, auditApi } from './audit.ts'
 import {
@@ -23,6 +24,7 @@ import {
 } from './client-administration.ts'
 import { type Connections, connectionsApi } from './connections.ts'
 import { type ConnectTickets, connectTicketsApi } from './connect-tickets.ts'
+import type { Issuers } from './issuers.ts'
 import { type OAuthApps, oauthAppsApi } from './oauth-apps.ts'
 import { type DeviceLoginOptions, loginWithDevice } from './device-login.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -60,6 +62,9 @@ export interface Client {
   /** OAuth clients at providers, and sign-ins with them. */
   readonly oauthApps: OAuthApps
   readonly connectTickets: ConnectTickets
+  /** Keys with which programs act for the caller. */
+  readonly apiKeys: ApiKeys
+  readonly issuers: Issuers
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
@@ -118,6 +123,8 @@ export function createClient(options: ClientOptions): Client {
     connections: connectionsApi(sealParts),
     oauthApps: oauthAppsApi(sealParts),
     connectTickets: connectTicketsApi(api),
+    apiKeys: collection(api, '/v1/api-keys'),
+    issuers: collection(api, '/v1/issuers'),
     clients: collection(api, '/v1/clients'),
     clientDocuments: clientDocumentAdministration(api),
     registrationTokens: collection(api, '/v1/registration-tokens'),

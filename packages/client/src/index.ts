@@ -20,6 +20,7 @@ export type {
   ScopeDescription,
   UserView,
 } from './administration.ts'
+export type { ApiKeys, ApiKeyView, NewApiKey } from './api-keys.ts'
 export type { Audit, AuditHead } from './audit.ts'
 export type {
   BundledDocuments,
@@ -51,6 +52,7 @@ export type {
   OAuthAppView,
 } from './oauth-apps.ts'
 export type { Dispatch } from './dispatch.ts'
+export type { Issuers, IssuerSubject, IssuerTrust, IssuerView } from './issuers.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'

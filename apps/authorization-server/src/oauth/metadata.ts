@@ -4,6 +4,9 @@ import type { RequestState } from '../context.ts'
 import { registrationPath } from '../registration/dynamic/answer.ts'
 import { routes } from './routes.ts'
 
+/** @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/} */
+const idJagProfile = 'urn:ietf:params:oauth:grant-profile:id-jag'
+
 const paths = new Set([
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
@@ -32,6 +35,7 @@ export function completeMetadata(
       client_id_metadata_document_supported: registration.documents === 'on',
       ...(registration.dynamic !== 'off' && { registration_endpoint: issuer + registrationPath }),
       scopes_supported: [...new Set([...staticScopes, ...(await resourceScopes())])],
+      authorization_grant_profiles_supported: [idJagProfile],
       response_modes_supported: ['query', 'fragment'],
       userinfo_endpoint: issuer + routes.userinfo,
       introspection_endpoint: issuer + routes.introspection,

@@ -21,6 +21,7 @@ interface Registration {
   readonly tlsSubject?: string
   readonly tlsSanDns?: string
   readonly device?: boolean
+  readonly assertions?: boolean
   readonly requirePar?: boolean
   readonly requireDpop?: boolean
   readonly resource?: readonly string[]
@@ -52,6 +53,7 @@ export function registerCommand(): Command {
     .option('--tls-subject <dn>', 'subject of its certificate; for tls_client_auth')
     .option('--tls-san-dns <name>', 'DNS name of its certificate; for tls_client_auth')
     .option('--device', 'let it sign users in on another device, by a code that they type')
+    .option('--assertions', 'let it present assertions of trusted issuers (holdfast issuers)')
     .option('--require-par', 'take only requests that it has pushed (RFC 9126)')
     .option('--require-dpop', 'issue only tokens that are bound to its key (RFC 9449)')
     .option(
@@ -68,7 +70,8 @@ Examples:
   $ holdfast clients register --name Cursor --redirect-uri http://127.0.0.1/callback
   $ holdfast clients register --name nightly-job --confidential --resource http://localhost:8000/mcp
   $ holdfast clients register --name build --auth private_key_jwt --jwks public-keys.json
-  $ holdfast clients register --name "TV app" --device`,
+  $ holdfast clients register --name "TV app" --device
+  $ holdfast clients register --name deploy --assertions`,
     )
     .action(async (options: Registration, command: Command) => {
       const { client } = await openClient(command)
@@ -101,9 +104,17 @@ async function toMetadata(options: Registration): Promise<NewClient> {
 }
 
 function grantTypesOf(
-  { device }: Registration,
+  { device, assertions }: Registration,
   redirects: boolean,
 ): Pick<NewClient, 'grant_types'> {
+  if (assertions) {
+    const types = ['jwt-bearer', 'token-exchange'].map(
+      (name) => `urn:ietf:params:oauth:grant-type:${name}`,
+    )
+    return {
+      grant_types: [...(redirects ? ['authorization_code', 'refresh_token'] : []), ...types],
+    }
+  }
   if (!device) return redirects ? {} : { grant_types: ['client_credentials'] }
   const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
   return {

@@ -13,6 +13,7 @@ interface NewResourceOptions {
   readonly name?: string
   readonly scope?: readonly string[]
   readonly connection?: readonly string[]
+  readonly calls?: readonly string[]
   readonly deployment?: boolean
   readonly dpop: 'off' | 'preferred' | 'required'
   readonly dpopNonce?: boolean
@@ -31,6 +32,11 @@ export function resourcesCommand(): Command {
     .option(
       '--connection <name=text>',
       'connection that it needs, and what for; name or name:provider; may be repeated',
+      repeat,
+    )
+    .option(
+      '--calls <uri>',
+      "registered resource that its server may call with its callers' tokens; may be repeated",
       repeat,
     )
     .addOption(
@@ -57,6 +63,7 @@ Example:
         display_name: options.name ?? hostOf(uri),
         ...(options.scope !== undefined && { scopes: options.scope.map(parseScope) }),
         connections: (options.connection ?? []).map(parseConnection),
+        ...(options.calls !== undefined && { calls: options.calls }),
         dpop: options.dpop,
         dpop_nonce: options.dpopNonce ?? false,
         deployment: options.deployment ?? false,
