@@ -1,5 +1,6 @@
 import type { Cipher } from './cipher.ts'
 import { addDenials } from './denials.ts'
+import { grantRecords } from './oidc/grant-records.ts'
 import { grantKeyOf, recordKeyOf } from './oidc/keys.ts'
 import type { Database } from './sqlite/database.ts'
 import { all, query, run } from './sqlite/queries.ts'
@@ -32,6 +33,7 @@ export function revokeGrants(
         .where('grant_id', '=', grantId),
     )
     deleteGrantRecords(db, cipher, grantId)
+    grantRecords(db).forget(grantId)
     db.prepare('delete from oidc_records where key = ?').run(recordKeyOf(cipher, 'Grant', grantId))
   }
 }

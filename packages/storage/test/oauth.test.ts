@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bytesOnDisk, temporaryStorage } from './helpers/temporary.ts'
+import { createReadCache } from '../src/read-cache.ts'
+import { openDatabase } from '../src/sqlite/database.ts'
+import { bytesOnDisk, temporaryFolder, temporaryStorage } from './helpers/temporary.ts'
 
 const client = {
   clientId: 'server-1',
@@ -257,4 +260,59 @@ test('a denial that another process adds is seen by the next event, however ofte
   const once = await storage.denials.epoch()
   await storage.denials.add([{ kind: 'token', value: 'own', expiresAtMs: clock.nowMs + 60_000 }])
   expect(await storage.denials.epoch()).toBeGreaterThan(once)
+})
+
+test.each(['this', 'another'])(
+  'what a refresh looks at is read anew after every change of %s process',
+  async (which) => {
+    const { storage, file, clock } = temporaryStorage()
+    const by =
+      which === 'this' ? storage : temporaryStorage({ file, now: () => clock.nowMs }).storage
+    const user = await storage.users.create({ email: 'a@b', passwordHash: 'x', role: 'member' })
+    await storage.resources.create({ ...resource, clientId: undefined })
+    await storage.clients.put(client)
+    const parties = { userId: user.id, clientId: 'server-1', resource: resource.resource }
+    await storage.grants.put({ grantId: 'g1', ...parties, scopes: ['read'], connections: {} })
+    await storage.oidcAdapter('Grant').upsert('g1', { jti: 'first' }, 60)
+    const seen = async (): Promise<unknown[]> => [
+      (await storage.users.find(user.id))?.status,
+      (await storage.clients.find('server-1'))?.metadata['client_name'],
+      await storage.resources.demandsNonce(),
+      (await storage.grants.find('g1'))?.connections,
+      (await storage.oidcAdapter('Grant').find('g1'))?.['jti'],
+    ]
+    expect(await seen()).toEqual(['active', 'Server', false, {}, 'first'])
+    await by.clients.put({ ...client, metadata: { client_name: 'Renamed' } })
+    await by.resources.update(resource.resource, { dpopNonce: true })
+    await by.grants.addConnection('g1', user.id, 'github', 'con_1')
+    await by.oidcAdapter('Grant').upsert('g1', { jti: 'second' }, 60)
+    expect(await seen()).toEqual(['active', 'Renamed', true, { github: 'con_1' }, 'second'])
+    clock.nowMs += 60_000
+    expect(await storage.oidcAdapter('Grant').find('g1')).toBeUndefined()
+    await by.oidcAdapter('Grant').upsert('g1', { jti: 'third' }, 60)
+    expect((await seen()).at(-1)).toBe('third')
+    await by.users.disable(user.id, { denyUntilMs: 0 })
+    expect((await seen()).at(0)).toBe('disabled')
+    expect((await seen()).at(-1)).toBeUndefined()
+    expect((await storage.grants.find('g1'))?.revokedAtMs).toBe(clock.nowMs)
+  },
+)
+
+test('what was read in a transaction that is undone is not remembered', async () => {
+  const folder = temporaryFolder()
+  const db = openDatabase(join(folder, 'a.db'))
+  db.prepare('create table things (name text)').run()
+  const count = db.prepare<{ n: number }>('select count(*) as n from things')
+  const cache = createReadCache<number>(db, 1, 'things')
+  const read = (): number | undefined => cache.get('n', () => count.get()?.n)
+  expect(read()).toBe(0)
+  expect(() =>
+    db.transaction(() => {
+      db.prepare('insert into things values (?)').run('one')
+      expect(read()).toBe(1)
+      throw new Error('undone')
+    }),
+  ).toThrow('undone')
+  expect(read()).toBe(0)
+  db.close()
 })

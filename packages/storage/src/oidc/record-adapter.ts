@@ -2,6 +2,7 @@ import type { Backend } from '../backend.ts'
 import { StorageError } from '../errors.ts'
 import { deleteGrantRecords } from '../grant-revocation.ts'
 import { parseJson } from '../rows.ts'
+import { grantRecords } from './grant-records.ts'
 import { grantKeyOf, lookupKeyOf, recordKeyOf } from './keys.ts'
 import type { OidcAdapter, OidcPayload } from './types.ts'
 
@@ -15,6 +16,7 @@ export interface RecordAdapterOptions {
 interface RecordRow {
   readonly key: Buffer
   readonly consumed_at_ms: number | null
+  readonly expires_at_ms: number | null
   readonly payload: Buffer
 }
 
@@ -31,7 +33,7 @@ const grantable = new Set([
 /** Short-lived rows that may be lost in a power cut: the sign-in page is opened again. */
 const relaxed = new Set(['Interaction'])
 
-const columns = 'key, consumed_at_ms, payload'
+const columns = 'key, consumed_at_ms, expires_at_ms, payload'
 const live = '(expires_at_ms is null or expires_at_ms > ?)'
 
 /**
@@ -74,11 +76,12 @@ export function createRecordAdapter(
   const contextOf = (key: Uint8Array): string =>
     `oidc\0${model}\0${Buffer.from(key.buffer, key.byteOffset, key.length).toString('hex')}`
 
+  const known = model === 'Grant' ? grantRecords(db) : undefined
+  const decrypt = (row: RecordRow): string =>
+    Buffer.from(cipher.open(contextOf(row.key), row.payload)).toString()
   const open = (row: RecordRow | undefined): OidcPayload | undefined => {
     if (row === undefined) return undefined
-    const payload = parseJson(
-      Buffer.from(cipher.open(contextOf(row.key), row.payload)).toString(),
-    ) as OidcPayload
+    const payload = parseJson(decrypt(row)) as OidcPayload
     const consumedAtMs = row.consumed_at_ms
     if (consumedAtMs !== null && consumedAtMs + graceMs <= now()) {
       payload['consumed'] = Math.floor(consumedAtMs / 1000)
@@ -97,10 +100,20 @@ export function createRecordAdapter(
         expiresIn === undefined ? null : now() + expiresIn * 1000,
         cipher.seal(contextOf(key), JSON.stringify(payload)),
       ]
-      await write(() => put.run(...parameters))
+      await write(() => {
+        known?.forget(id)
+        put.run(...parameters)
+      })
     },
     async find(id) {
-      return open(byKey.get(keyOf(id), now()))
+      if (known === undefined) return open(byKey.get(keyOf(id), now()))
+      const record = known.get(id, () => {
+        const row = byKey.get(keyOf(id), now())
+        return row && { text: decrypt(row), expiresAtMs: row.expires_at_ms }
+      })
+      if (record === undefined || (record.expiresAtMs ?? Infinity) <= now()) return undefined
+      // Parsed anew each time: the library may keep or change what it is given.
+      return parseJson(record.text) as OidcPayload
     },
     async findByUid(uid) {
       return open(byLookup.get(lookupKeyOf(cipher, 'uid', uid), now()))
@@ -120,7 +133,10 @@ export function createRecordAdapter(
     },
     async destroy(id) {
       const key = keyOf(id)
-      await write(() => remove.run(key))
+      await write(() => {
+        known?.forget(id)
+        remove.run(key)
+      })
     },
     async revokeByGrantId(grantId) {
       await commit.statement(() => {
