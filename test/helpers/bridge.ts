@@ -54,7 +54,7 @@ export function watchBridge(
       seen.push(url)
       person
         .authorize(url)
-        .then((callback) => request(callback))
+        .then((arrival) => request(arrival))
         .then(({ body }) => body.dump())
         .catch((error: unknown) => (said += `sign-in failed: ${String(error)}\n`))
     }

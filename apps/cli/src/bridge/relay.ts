@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/prefer-add-event-listener -- transports have handlers, no events */
 import {
   isInitializeRequest,
   isInitializedNotification,
