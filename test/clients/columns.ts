@@ -41,8 +41,6 @@ export interface Surroundings {
   readonly authorize: (url: URL) => Promise<URL>
   /** Environment of a command whose browser is opened by that person. */
   readonly environment: (home: string) => NodeJS.ProcessEnv
-  /** Goes to an address that a command only printed. */
-  readonly visit: (url: URL) => void
 }
 
 /** One client of the zoo. */

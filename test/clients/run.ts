@@ -21,6 +21,7 @@ const order = [
   'inspector',
   'mcp-remote',
   'mcporter',
+  'bridge',
   'openid-client',
   'oauth4webapi',
 ]

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 /** A program that a package of the zoo installs. */
@@ -26,18 +25,15 @@ export const patienceMs = 45_000
 /**
  * Runs an installed program to its end and resolves with what it printed.
  *
- * @param hear gets each line of its stderr
  * @throws Error when it fails or does not end, with what it said
  */
 export async function runProgram(
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  hear?: (line: string) => void,
 ): Promise<string> {
   const child = startProgram(file, args, env)
   child.stdin?.end()
-  if (hear !== undefined) createInterface({ input: child.stderr! }).on('line', hear)
   const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
   const [out, error, [code]] = await Promise.all([
     text(child.stdout!),

@@ -12,8 +12,6 @@ import { request } from 'undici'
 export interface Desk extends AsyncDisposable {
   /** Environment of a command that opens a browser here and keeps its files in `home`. */
   environment(home: string): NodeJS.ProcessEnv
-  /** Goes to an address that was only printed, as a person would. */
-  visit(url: URL): void
 }
 
 /** Programs by which clients open a browser on Linux and macOS. */
@@ -50,7 +48,6 @@ export async function setUpDesk(authorize: (url: URL) => Promise<URL>): Promise<
     await chmod(file, 0o755)
   }
   return {
-    visit,
     environment: (home) => ({
       PATH: [folder, process.env['PATH']].join(delimiter),
       BROWSER: join(folder, 'browser'),

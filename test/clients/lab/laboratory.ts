@@ -71,7 +71,6 @@ export async function openLaboratory(): Promise<FullLaboratory> {
     }),
     authorize,
     environment: (home) => desk.environment(home),
-    visit: (url) => desk.visit(url),
   }
   const all = started.move()
   return {
@@ -82,7 +81,8 @@ export async function openLaboratory(): Promise<FullLaboratory> {
       resourceClient: open.client,
       deviceClientId: device.client_id,
       machine: { id: machine.client_id, secret: machine.client_secret },
-      approveDevice: (url) => approveDevice(account, url),
+      approveDevice: (url) =>
+        approveDevice({ email: account.email, password: account.password }, url),
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }

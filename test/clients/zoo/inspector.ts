@@ -19,10 +19,10 @@ export const client: ZooClient = {
         ...['--callback-url', callback, '--format', 'json'],
         ...(introduction === 'CIMD' ? ['--client-metadata-url', around.documentUrl] : []),
       ],
-      { ...around.environment(home), MCP_INSPECTOR_SECRET_STORE: 'file' },
-      (line) => {
-        const [, url] = /navigate to: (\S+)/.exec(line) ?? []
-        if (url !== undefined) around.visit(new URL(url))
+      {
+        ...around.environment(home),
+        MCP_INSPECTOR_SECRET_STORE: 'file',
+        MCP_AUTO_OPEN_ENABLED: 'true',
       },
     )
   },

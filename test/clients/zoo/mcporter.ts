@@ -11,7 +11,13 @@ export const client: ZooClient = {
   name: 'mcporter 0.12.3',
   introductions: ['DCR'],
   canProve: false,
-  known: { CIMD: { outcome: 'n.a.', reason: 'has no metadata document' } },
+  known: {
+    CIMD: { outcome: 'n.a.', reason: 'has no metadata document' },
+    'step-up': {
+      outcome: 'fail',
+      reason: 'embeds SDK v1 (typescript-sdk#2255) and tells the person to sign in again',
+    },
+  },
   call: async ({ server, tool, home }, around) => {
     const config = join(home, 'mcporter.json')
     const notes = {
