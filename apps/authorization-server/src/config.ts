@@ -78,7 +78,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   rateLimits: z
     .strictObject({
-      /** Authorization requests of one address (IPv6: one /64) in a minute. */
+      /** Authorization, pushed and device requests of one address (IPv6: one /64) in a minute. */
       authorizePerAddress: z.int().min(1).default(3000),
       /** Authorization, pushed and device authorization requests of everybody in a minute. */
       authorizeGlobal: z.int().min(1).default(30_000),

@@ -1,5 +1,5 @@
 /** What real MCP clients do when they ask for tokens, by the numbers of our list of them. */
-import * as oauth from 'oauth4webapi'
+import type * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Browser, formOf, handOffTarget } from './support/browser.ts'
 import {

@@ -94,6 +94,45 @@ describe('limits of requests', () => {
   })
 })
 
+describe('limits of pushed requests', () => {
+  const push = (
+    running: TestServer,
+    path: 'par' | 'device/auth',
+    clientId: string,
+    address: string,
+  ): Promise<Response> =>
+    fetch(`${running.issuer}/oauth2/${path}`, {
+      method: 'POST',
+      headers: { 'x-forwarded-for': address },
+      body: new URLSearchParams({ client_id: clientId, resource }),
+    })
+
+  test('count a public client by the name in its body, and leave its neighbours alone', async () => {
+    const { server: running, client } = await start({ pushedPerClient: 2 }, { trustProxy: true })
+    const other = await addClient(running)
+    for (const path of ['par', 'device/auth'] as const) {
+      const { status } = await push(running, path, client.client_id, '203.0.113.1')
+      expect(status).not.toBe(429)
+    }
+    const refused = await push(running, 'par', client.client_id, '203.0.113.1')
+    expect(refused.status).toBe(429)
+    expect(await refused.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    expect((await push(running, 'par', other.client_id, '203.0.113.1')).status).not.toBe(429)
+    expect((await push(running, 'par', client.client_id, '203.0.113.2')).status).not.toBe(429)
+  })
+
+  test('invented names do not get an address round its own limit', async () => {
+    const { server: running } = await start({ authorizePerAddress: 5 }, { trustProxy: true })
+    const statuses: number[] = []
+    for (let n = 0; n < 7; n += 1) {
+      statuses.push((await push(running, 'par', `invented-${n}`, '203.0.113.1')).status)
+    }
+    expect(statuses.slice(0, 5)).not.toContain(429)
+    expect(statuses.slice(5)).toEqual([429, 429])
+    expect((await push(running, 'par', 'invented', '203.0.113.2')).status).not.toBe(429)
+  })
+})
+
 describe('the address of a client', () => {
   const from = (
     options: { trustProxy: boolean; trustedProxies: string[] },

@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type Koa from 'koa'
 
 /** A fresh request id, for the answer header, the log and audit records. */
 export const newRequestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
-
-/** The caller's address: the socket's, or the last hop that a trusted proxy wrote down. */
-export function remoteAddressOf(request: IncomingMessage, trustProxy: boolean): string {
-  const forwarded = trustProxy ? request.headers['x-forwarded-for'] : undefined
-  const last = [forwarded ?? ''].flat().join(',').split(',').at(-1)?.trim()
-  return last || request.socket.remoteAddress || 'unknown'
-}
 
 /**
  * Ties an app's idea of its own origin to the issuer, so that no header can move a URL that it

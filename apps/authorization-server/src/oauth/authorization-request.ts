@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import type { RequestState } from '../context.ts'
 import { readFormText } from '../http/form-body.ts'
+import type { PushedLimit } from './request-limits.ts'
 import { routes } from './routes.ts'
 import { type ResourceDirectory, resourceScopesOf } from './resource-directory.ts'
 
@@ -16,6 +17,7 @@ const posted: ReadonlySet<string> = new Set([
  */
 export function completeAuthorizationRequest(
   directory: ResourceDirectory,
+  limitPushed: PushedLimit,
 ): Koa.Middleware<RequestState> {
   return async (koa, next) => {
     if (koa.path === routes.authorization && koa.method === 'GET') {
@@ -27,6 +29,7 @@ export function completeAuthorizationRequest(
       }
     } else if (posted.has(koa.path) && koa.method === 'POST') {
       const form = new URLSearchParams(await readFormText(koa.req))
+      await limitPushed(koa, form)
       await complete(directory, form, form.get('client_id') ?? undefined)
       Object.assign(koa.req, { body: form.toString() })
     }

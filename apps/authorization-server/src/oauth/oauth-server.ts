@@ -19,7 +19,7 @@ import { denyListPath, routes } from './routes.ts'
 import { serveRevocation } from './revoke.ts'
 import { tokenAliasPath } from './token-alias.ts'
 import { auditTokenRequests } from './token-audit.ts'
-import { createAccountLimit, limitRequests } from './request-limits.ts'
+import { createAccountLimit, createPushedLimit, limitRequests } from './request-limits.ts'
 import { completeTokenRequest } from './token-request.ts'
 import { serveUserinfo } from './userinfo.ts'
 
@@ -76,7 +76,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       auditTokenRequests(ctx),
       guardDevicePages(ctx, () => provider),
       paceDevices(ctx),
-      completeAuthorizationRequest(directory),
+      completeAuthorizationRequest(directory, createPushedLimit(ctx.config.rateLimits)),
       completeTokenRequest(ctx, directory),
       (koa, next) => runProvider(provider, koa, next),
     ],

@@ -48,7 +48,6 @@ export function limitRequests(limits: Config['rateLimits']): Koa.Middleware<Requ
     new RateLimiterMemory({ keyPrefix, points, duration: minute })
   const authorize = limiter('authorize', limits.authorizePerAddress)
   const stored = limiter('stored', limits.authorizeGlobal)
-  const byClient = limiter('pushed', limits.pushedPerClient)
   const failures = limiter('failed', limits.tokenFailuresPerAddress)
   const clientFailures = limiter('failed-client', limits.tokenFailuresPerClient)
 
@@ -86,13 +85,34 @@ export function limitRequests(limits: Config['rateLimits']): Koa.Middleware<Requ
       await spend(authorize, addressGroup(koa.state.remoteAddress))
       await spend(stored, 'all')
     } else if (koa.method === 'POST' && pushed.has(koa.path)) {
-      const client = basicClientId(koa.req) ?? ''
-      await spend(byClient, `${client} ${addressGroup(koa.state.remoteAddress)}`)
+      // By client as well, once the body says which: see createPushedLimit.
+      await spend(authorize, addressGroup(koa.state.remoteAddress))
       await spend(stored, 'all')
     } else if (koa.method === 'POST' && /^\/(?:oauth2\/)?token$/.test(koa.path)) {
       return tokenRequest(koa, next)
     }
     return next()
+  }
+}
+
+/** Counts a pushed or device authorization request of a client. @throws HttpProblem 429 */
+export type PushedLimit = (
+  koa: Koa.ParameterizedContext<RequestState>,
+  form: URLSearchParams,
+) => Promise<void>
+
+/** Makes the limit of what one client at one address can have stored, public clients included. */
+export function createPushedLimit({
+  pushedPerClient,
+}: Pick<Config['rateLimits'], 'pushedPerClient'>): PushedLimit {
+  const limit = new RateLimiterMemory({
+    keyPrefix: 'pushed',
+    points: pushedPerClient,
+    duration: minute,
+  })
+  return (koa, form) => {
+    const client = basicClientId(koa.req) ?? form.get('client_id')?.slice(0, 256) ?? ''
+    return spend(limit, `${client} ${addressGroup(koa.state.remoteAddress)}`)
   }
 }
 
