@@ -1,11 +1,10 @@
-import { findProvider, loadCatalog } from '@holdfast/providers'
 import type { ConnectTicket } from '@holdfast/storage'
 import { ConnectionError } from '../connections/errors.ts'
 import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
 import { createTicket, type TicketRequest, ticketTtlMs } from './tickets.ts'
 
-type Parts = Pick<AppContext, 'storage' | 'clock' | 'config'>
+type Parts = Pick<AppContext, 'storage' | 'clock'>
 
 /** What a call lacks. */
 export interface Missing {
@@ -15,6 +14,8 @@ export interface Missing {
   readonly grantId: string
   /** Name under which the resource asks for it. */
   readonly name: string
+  /** Whose account it must be. */
+  readonly provider: string
 }
 
 /** An open link is handed out again while there is this much time left on it. */
@@ -23,15 +24,13 @@ const reusableMs = ticketTtlMs / 2
 /** The link on which a user makes a connection that a resource lacks; undefined when too many are open. */
 export async function askForConnection(
   parts: Parts,
-  { actor, resource, grantId, name }: Missing,
+  { actor, ...request }: Missing,
 ): Promise<ConnectTicket | undefined> {
   const open = await parts.storage.connectTickets.findOpen(
-    { owner: actor.sub, grantId, name },
+    { ...request, owner: actor.sub },
     parts.clock() + reusableMs,
   )
-  if (open) return open
-  const provider = findProvider(loadCatalog(parts.config.providers), name)?.name
-  return make(parts, actor, { provider, name, resource, grantId })
+  return open ?? make(parts, actor, request)
 }
 
 /** The link on which a user repairs a connection; undefined when too many are open. */

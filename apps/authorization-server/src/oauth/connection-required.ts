@@ -30,7 +30,8 @@ export async function requireConnection(
 ): Promise<void> {
   const name = ctx.oidc.params?.['connection']
   if (typeof name !== 'string' || subject['ddls:connections']?.[name] !== undefined) return
-  if (!own.connections.some((wanted) => wanted.name === name)) {
+  const wanted = own.connections.find((one) => one.name === name)
+  if (!wanted) {
     throw new errors.InvalidRequest('this resource was registered without such a connection')
   }
   const grant = await app.storage.grants.find(grantId)
@@ -44,7 +45,8 @@ export async function requireConnection(
   const { clientId } = ctx.oidc.client!
   const { requestId } = ctx.state as unknown as RequestState
   const actor = { sub: subject.sub, clientId, requestId }
-  const missing = { actor, resource: own.resource, grantId, name }
+  const { provider } = wanted
+  const missing = { actor, resource: own.resource, grantId, name, provider }
   const ticket = await askForConnection(app, missing)
   if (!ticket) throw new errors.InvalidRequest('too many connect links are open for this user')
   const { issuer } = app.config
