@@ -1,4 +1,5 @@
 import { type IdentitySuccession, successionSignedBytes } from '@holdfast/protocol'
+import { EnclaveError } from '@holdfast/protocol/channel'
 import type { SignedAuditHead } from '@holdfast/protocol/enclave'
 import { Journal } from './journal.ts'
 import {
@@ -26,8 +27,20 @@ const renewalLeadSeconds = sealingKeyLifeSeconds / 3
 /** How long after its expiry a sealing key still opens what was sealed to it in time. */
 const lateUploadSeconds = 7 * 86_400
 
-const maxSealingKeys = 50
+/** Sealing keys that clients are shown. */
+const publishedSealingKeys = 5
+
+/** What the state file has room for, by far. */
+const maxSealingKeys = 200
 const maxSuccessions = 100
+
+/** A key was shown until enough newer ones were there, and what was sealed to it until then may be late. */
+const isNeededAt =
+  (now: number) =>
+  (_key: SealingKeyPair, index: number, all: readonly SealingKeyPair[]): boolean => {
+    const successor = all[index - publishedSealingKeys]
+    return successor === undefined || now < successor.notBefore + lateUploadSeconds
+  }
 
 /** Options of {@link openKeyring}. */
 export interface KeyringOptions {
@@ -96,7 +109,9 @@ export class Keyring {
   /** Sealing keys that may still be sealed to, newest first. */
   get publishedSealingKeys(): readonly SealingKeyPair[] {
     const now = this.#nowSeconds()
-    return this.#state.sealing.filter(({ expiresAt }) => now < expiresAt).slice(0, 5)
+    return this.#state.sealing
+      .filter(({ expiresAt }) => now < expiresAt)
+      .slice(0, publishedSealingKeys)
   }
 
   /** The storage key for new records. */
@@ -132,10 +147,24 @@ export class Keyring {
     for (const { privateKey } of sealing.filter((key) => !kept.includes(key))) privateKey.fill(0)
   }
 
-  /** Puts a new sealing key in front. */
+  /**
+   * Puts a new sealing key in front. Where there are very many, those that nobody can have sealed to
+   * of late are dropped.
+   *
+   * @throws EnclaveError when all of them may still be needed: what is under way comes first
+   */
   async rotateSealingKey(): Promise<void> {
-    const next = createSealingKey(this.#nowSeconds())
-    await this.#change({ sealing: [next, ...this.#state.sealing].slice(0, maxSealingKeys) })
+    const now = this.#nowSeconds()
+    const { sealing } = this.#state
+    const kept = sealing.length < maxSealingKeys ? sealing : sealing.filter(isNeededAt(now))
+    if (kept.length >= maxSealingKeys) {
+      throw new EnclaveError(
+        'INTERNAL',
+        'the sealing key was rotated so often that every older key may still be needed: try again in a week',
+      )
+    }
+    await this.#change({ sealing: [createSealingKey(now), ...kept] })
+    for (const { privateKey } of sealing.filter((key) => !kept.includes(key))) privateKey.fill(0)
   }
 
   /** Puts a new storage key in front; records under older ones stay readable. */

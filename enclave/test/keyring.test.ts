@@ -100,6 +100,27 @@ describe('keyring', () => {
     for (const box of [first, second]) await ingest(again, { ...head, kid: box.kid }, box.sealed, 0)
   })
 
+  it('drops no sealing key that an upload may need, however often it is rotated', async () => {
+    let now = Date.now()
+    const { keyring } = await create(() => now)
+    const first = await sealFor(keyring, input)
+    for (let n = 0; n < 199; n += 1) await keyring.rotateSealingKey()
+    const newest = keyring.sealingKeys[0]?.kid
+    await expect(keyring.rotateSealingKey()).rejects.toMatchObject({ code: 'INTERNAL' })
+    expect(keyring.sealingKeys[0]?.kid).toBe(newest)
+    await ingest(keyring, { ...head, kid: first.kid }, first.sealed, 0)
+
+    now += 8 * day
+    const late = await sealFor(keyring, input)
+    await keyring.rotateSealingKey()
+    // Those that were shown until now, and the new one.
+    expect(keyring.sealingKeys).toHaveLength(6)
+    await ingest(keyring, { ...head, kid: late.kid }, late.sealed, 0)
+    await expect(
+      ingest(keyring, { ...head, kid: first.kid }, first.sealed, 0),
+    ).rejects.toMatchObject({ code: 'WRONG_KEY' })
+  })
+
   it('hands over to a new identity so that clients that pinned the old one follow', async () => {
     const state = await create()
     const pinned = identityOf(state.keyring)
