@@ -1,3 +1,4 @@
+import type { ConnectionDetail } from '@holdfast/protocol'
 import type { Api } from './api.ts'
 import { all, segment } from './paging.ts'
 
@@ -148,6 +149,8 @@ export interface GrantView {
   readonly resource: string
   readonly scopes: readonly string[]
   readonly connections: Readonly<Record<string, string>>
+  /** What it may do with them, when the client asked in detail. */
+  readonly authorization_details: readonly ConnectionDetail[] | null
   readonly created_at: string
   readonly revoked_at: string | null
 }
