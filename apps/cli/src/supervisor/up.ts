@@ -5,6 +5,7 @@ import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { note, print } from '../output.ts'
 import { announce, announcement, setupLinkText } from './announce.ts'
+import { forbidCoreDumps } from './core-dumps.ts'
 import { meetsFloor } from './isolation.ts'
 import type { ProcessName, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
@@ -18,6 +19,7 @@ export async function up(options: {
   readonly role: Role
   readonly json: boolean
 }): Promise<ExitCode> {
+  forbidCoreDumps()
   const { config, given } = loadConfig(options.flags)
   ownProviders(config)
   const stopRequest = listenForStop()
