@@ -409,6 +409,16 @@ describe('an administrator', () => {
     }
     expectProblem(await callApi(app, rootApi, 'POST', '/v1/resources', body), 409, 'CONFLICT')
     const path = `/v1/resources/${encodeURIComponent(body.resource)}`
+    const changes = { dpop: 'required', scopes: [{ name: 'a', description: 'Does a' }] }
+    const changed = await callApi(app, rootApi, 'PATCH', path, changes)
+    expect(changed.status, changed.text).toBe(200)
+    expect(changed.json).toMatchObject({ ...changes, display_name: 'Tools' })
+    expect(changed.text).not.toContain(made.json.client.secret)
+    for (const wrong of [{}, { resource: 'https://x.example' }, { dpop: 'maybe' }]) {
+      expect((await callApi(app, rootApi, 'PATCH', path, wrong)).status).toBe(400)
+    }
+    const unknown = '/v1/resources/https%3A%2F%2Fx.example'
+    expectProblem(await callApi(app, rootApi, 'PATCH', unknown, changes), 404, 'NOT_FOUND')
     expect((await callApi(app, rootApi, 'DELETE', path)).json.resource).toBe(body.resource)
     expectProblem(await callApi(app, rootApi, 'DELETE', path), 404, 'NOT_FOUND')
     const client = await app.context.storage.clients.find(made.json.client.id)

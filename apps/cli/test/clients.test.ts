@@ -63,3 +63,26 @@ describe('clients', () => {
     expect(stdout).toContain('$ holdfast clients')
   })
 })
+
+describe('resources update', () => {
+  const uri = 'http://localhost:8000/mcp'
+  const update = ['resources', 'update', uri]
+
+  it('sends only what was given', async () => {
+    const { dir, requests } = await signedIn()
+    const options = ['--dpop', 'required', '--no-dpop-nonce', '--scope', 'a=Does a', '--json']
+    const { code, stderr } = await holdfast([...update, ...options], { dir })
+    expect(code, stderr).toBe(exitCodes.ok)
+    expect(requests).toContain(`PATCH /v1/resources/${encodeURIComponent(uri)}`)
+  })
+
+  it.each([[[]], [['--scope', 'a']], [['--dpop', 'maybe']]])(
+    'refuses %j with 2',
+    async (options) => {
+      const { dir, requests } = await signedIn()
+      const { code } = await holdfast([...update, ...options], { dir })
+      expect(code).toBe(exitCodes.usage)
+      expect(requests.filter((line) => line.startsWith('PATCH'))).toEqual([])
+    },
+  )
+})

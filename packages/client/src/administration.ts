@@ -109,6 +109,15 @@ export interface NewResource {
   readonly deployment?: boolean
 }
 
+/** What to change of a resource; what is left out stays. */
+export type ResourceChanges = Partial<Omit<NewResource, 'resource' | 'deployment'>>
+
+/** Resources that can also be changed. */
+export interface Resources extends Collection<ResourceView, NewResource, RegisteredResource> {
+  /** Takes effect with the next token. */
+  readonly update: (uri: string, changes: ResourceChanges) => Promise<ResourceView>
+}
+
 /** A resource with the secrets of its own client and deployment, which cannot be read again. */
 export interface RegisteredResource {
   readonly resource: ResourceView
@@ -154,6 +163,13 @@ export interface GrantView {
   readonly created_at: string
   readonly revoked_at: string | null
 }
+
+/** The resources of the management API. */
+export const resourcesApi = (api: Api): Resources => ({
+  ...collection(api, '/v1/resources'),
+  update: (uri, changes) =>
+    api({ method: 'PATCH', path: `/v1/resources/${segment(uri)}`, body: changes }),
+})
 
 /** A collection of the management API at a path. */
 export function collection<View, New, Created>(

@@ -7,11 +7,10 @@ import {
   type GrantView,
   type Invitation,
   type NewClient,
-  type NewResource,
   type NewUser,
   type RegisteredClient,
-  type RegisteredResource,
-  type ResourceView,
+  type Resources,
+  resourcesApi,
   type UserView,
 } from './administration.ts'
 import type { ApiKeys } from './api-keys.ts'
@@ -69,7 +68,7 @@ export interface Client {
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
   readonly registrationTokens: RegistrationTokens
-  readonly resources: Collection<ResourceView, NewResource, RegisteredResource>
+  readonly resources: Resources
   readonly users: Collection<UserView, NewUser, Invitation>
   readonly grants: Omit<Collection<GrantView, never, never>, 'create'>
   readonly audit: Audit
@@ -128,7 +127,7 @@ export function createClient(options: ClientOptions): Client {
     clients: collection(api, '/v1/clients'),
     clientDocuments: clientDocumentAdministration(api),
     registrationTokens: collection(api, '/v1/registration-tokens'),
-    resources: collection(api, '/v1/resources'),
+    resources: resourcesApi(api),
     users: collection(api, '/v1/users'),
     grants: collection(api, '/v1/grants'),
     audit: auditApi(api),

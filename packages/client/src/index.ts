@@ -16,6 +16,8 @@ export type {
   NewUser,
   RegisteredClient,
   RegisteredResource,
+  ResourceChanges,
+  Resources,
   ResourceView,
   ScopeDescription,
   UserView,

@@ -3,7 +3,13 @@ import { z } from 'zod'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
-import { newResourceSchema, registerResource, removeResource } from '../registration/resources.ts'
+import {
+  changedResourceSchema,
+  newResourceSchema,
+  registerResource,
+  removeResource,
+  updateResource,
+} from '../registration/resources.ts'
 import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
@@ -95,6 +101,18 @@ export function resourceRoutes(
           client: made.client,
           deployment: made.deployment ?? null,
         }
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/v1/resources/:uri',
+      scope: 'admin',
+      body: changedResourceSchema,
+      response: resourceView,
+      handle: async ({ actor, body, params }) => {
+        const updated = await updateResource(context, params['uri'] ?? '', body)
+        await audit('resource.updated', actor, updated.resource)
+        return viewResource(updated)
       },
     }),
     defineRoute({

@@ -43,6 +43,7 @@ export const auditEventTypes = [
   'registration_token.created',
   'registration_token.revoked',
   'resource.registered',
+  'resource.updated',
   'resource.removed',
   'resource.tools_changed',
   'keys.signing_rotated',

@@ -54,6 +54,19 @@ export const newResourceSchema = z.strictObject({
   deployment: z.boolean().default(false),
 })
 
+/** What an administrator may change of a resource; what is left out stays. */
+export const changedResourceSchema = z
+  .strictObject({
+    display_name: shownText(100),
+    aliases: z.array(z.string().max(2048)).max(20),
+    scopes: z.array(scope).min(1).max(100).refine(uniqueNames, 'has a name twice'),
+    connections: z.array(connection).max(20).refine(uniqueNames, 'has a name twice'),
+    dpop: z.enum(['off', 'preferred', 'required']),
+    dpop_nonce: z.boolean(),
+  })
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, 'changes nothing')
+
 /** A resource with the secrets of its own client and deployment, which cannot be read again. */
 export interface RegisteredResource {
   readonly resource: Resource
@@ -132,6 +145,37 @@ export async function registerResource(
     await context.revocation.revokeClient(client.id)
     if (!(error instanceof StorageError) || error.code !== 'EXISTS') throw error
     throw new RegistrationError('conflict', 'the URI or an alias belongs to a registered resource')
+  }
+}
+
+/**
+ * Changes what is asked of people and clients for a resource. Takes effect with the next token; its
+ * URI, its client and its secrets stay.
+ *
+ * @throws RegistrationError not_found, conflict
+ */
+export async function updateResource(
+  { storage, config }: Context,
+  uri: string,
+  changes: z.infer<typeof changedResourceSchema>,
+): Promise<Resource> {
+  const known = await storage.resources.resolve(canonicalResource(uri) ?? uri)
+  if (!known) throw new RegistrationError('not_found', 'there is no resource with this URI')
+  const aliases = changes.aliases
+    ?.map((alias, i) => requireResourceUri(alias, config, `/aliases/${i}`))
+    .filter((alias) => alias !== known.resource)
+  try {
+    return await storage.resources.update(known.resource, {
+      ...(changes.display_name !== undefined && { displayName: changes.display_name }),
+      ...(aliases !== undefined && { aliases }),
+      ...(changes.scopes !== undefined && { scopes: changes.scopes }),
+      ...(changes.connections !== undefined && { connections: changes.connections }),
+      ...(changes.dpop !== undefined && { dpop: changes.dpop }),
+      ...(changes.dpop_nonce !== undefined && { dpopNonce: changes.dpop_nonce }),
+    })
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'EXISTS') throw error
+    throw new RegistrationError('conflict', 'an alias belongs to a registered resource')
   }
 }
 

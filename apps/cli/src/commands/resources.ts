@@ -77,6 +77,7 @@ Example:
         note('The secrets are shown only now. Give them to the MCP server and to nobody else.')
       }
     })
+  resources.addCommand(updateCommand())
   resources
     .command('list')
     .alias('ls')
@@ -98,6 +99,61 @@ Example:
       showEntry(command, await client.resources.revoke(uri))
     })
   return resources
+}
+
+type ChangeOptions = Partial<Omit<NewResourceOptions, 'deployment'>>
+
+function updateCommand(): Command {
+  return new Command('update')
+    .argument('<uri>', 'URI of the resource')
+    .description('change a resource; what is not given stays')
+    .option('--name <name>', 'name that people see when they consent')
+    .option('--scope <name=text>', 'replaces all scopes; may be repeated', repeat)
+    .option('--connection <name=text>', 'replaces all connections; may be repeated', repeat)
+    .option('--no-connection', 'needs no connection any more')
+    .addOption(
+      new Option('--dpop <policy>', 'whether tokens must be bound to a key').choices([
+        'off',
+        'preferred',
+        'required',
+      ]),
+    )
+    .option('--dpop-nonce', 'proofs for its tokens must carry a nonce of the server')
+    .option('--no-dpop-nonce', 'proofs need no nonce')
+    .addHelpText(
+      'after',
+      `
+Takes effect with the next token. Scopes and connections are replaced as a whole.
+
+Examples:
+  $ holdfast resources update http://localhost:8000/mcp --dpop required
+  $ holdfast resources update http://localhost:8000/mcp --scope 'issues:read=Read your issues' \\
+      --scope 'issues:write=Change your issues'`,
+    )
+    .action(async (uri: string, options: ChangeOptions, command: Command) => {
+      const { client } = await openClient(command)
+      const { name, scope, connection, dpop, dpopNonce } = options as ChangeOptions & {
+        readonly connection?: readonly string[] | false
+      }
+      const changes = {
+        ...(name !== undefined && { display_name: name }),
+        ...(scope !== undefined && { scopes: scope.map(parseScope) }),
+        ...(connection === false && { connections: [] }),
+        ...(Array.isArray(connection) && {
+          connections: (connection as readonly string[]).map(parseConnection),
+        }),
+        ...(dpop !== undefined && { dpop }),
+        ...(dpopNonce !== undefined && { dpop_nonce: dpopNonce }),
+      }
+      if (Object.keys(changes).length === 0) {
+        throw new CliError('nothing to change was given', {
+          exitCode: exitCodes.usage,
+          code: 'USAGE',
+          fix: 'see `holdfast resources update --help`',
+        })
+      }
+      showEntry(command, await client.resources.update(uri, changes))
+    })
 }
 
 const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : uri)
