@@ -72,13 +72,15 @@ export async function visit(client: ZooClient, lab: Laboratory): Promise<Visit> 
     return lab.observer.exchanges.slice(before)
   }
 
+  const started = lab.observer.exchanges.length
   const homes = { CIMD: await home(), DCR: await home() }
   const signIn = async (introduction: Introduction): Promise<void> => {
     const before = { exchanges: lab.observer.exchanges.length, seen: lab.open.seen.length }
     await attempt(introduction, async () => {
       const exchanges = await call(lab.open, 'whoami', introduction, homes[introduction])
       const id = exchanges.find(isAuthorization)?.url.searchParams.get('client_id') ?? ''
-      const expected = introduction === 'CIMD' ? id === lab.around.documentUrl : /^dcr_/.test(id)
+      const expected =
+        introduction === 'CIMD' ? id === lab.around.documentUrl : id.startsWith('dcr_')
       require(expected, `it introduced itself as ${id}`)
     })
     const exchanges = lab.observer.exchanges.slice(before.exchanges)
@@ -99,10 +101,16 @@ export async function visit(client: ZooClient, lab: Laboratory): Promise<Visit> 
   for (const introduction of client.introductions) await signIn(introduction)
   const used = client.introductions.at(-1) ?? 'DCR'
 
+  const before = scopesAsked(lab.observer.exchanges.slice(started))
   await attempt('step-up', async () => {
     const exchanges = await call(lab.open, 'write-note', used, homes[used])
-    require(scopesAsked(exchanges).includes('notes:write'), 'it did not ask the person for more')
+    const wantedAll = before.includes('notes:write')
+    require(wantedAll ||
+      scopesAsked(exchanges).includes('notes:write'), 'it did not ask the person for more')
   })
+  if (before.includes('notes:write') && cells['step-up']?.outcome === 'pass') {
+    cells['step-up'] = { outcome: 'n.a.', reason: 'took every scope at the first sign-in' }
+  }
 
   const proves = async (): Promise<void> => {
     await call(lab.strict, 'whoami', used, await home())

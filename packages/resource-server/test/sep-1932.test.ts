@@ -43,7 +43,7 @@ const claims = (changes: Record<string, unknown> = {}): Record<string, unknown> 
   htm: 'POST',
   htu: resource,
   iat: Math.floor(Date.now() / 1000),
-  ath: nodeSha256(token) as string,
+  ath: nodeSha256(token),
   ...changes,
 })
 
@@ -108,7 +108,7 @@ describe('SEP-1932, MCP server', () => {
     const shared = { kty: 'oct', k: base64url.encode(secret) }
     await expectRefusal(
       await new SignJWT(claims())
-        .setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: shared as never })
+        .setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: shared })
         .sign(secret),
     )
   })

@@ -9,7 +9,12 @@ export const client: ZooClient = {
   name: 'Inspector CLI 2.12.0',
   introductions: ['CIMD', 'DCR'],
   canProve: false,
-  known: {},
+  known: {
+    'step-up': {
+      outcome: 'n.a.',
+      reason: 'asks for all scopes of the metadata at once, not for those of the challenge',
+    },
+  },
   call: async ({ server, tool, introduction, home }, around) => {
     const callback = `http://127.0.0.1:${await callbackPort(home)}/oauth/callback`
     return runProgram(

@@ -29,7 +29,7 @@ async function metadataOf(address: string): Promise<oauth.AuthorizationServer> {
 
 async function install(errand: Errand, around: Surroundings): Promise<Installation> {
   const as = await discover(errand.server)
-  const client =
+  const client: oauth.Client =
     errand.introduction === 'CIMD'
       ? { client_id: around.documentUrl }
       : await oauth.processDynamicClientRegistrationResponse(
@@ -153,7 +153,7 @@ async function introspect(
   token: string,
 ): Promise<oauth.IntrospectionResponse> {
   const as = await metadataOf(issuer)
-  const client = { client_id: resourceClient.id }
+  const client: oauth.Client = { client_id: resourceClient.id }
   const authentication = oauth.ClientSecretBasic(resourceClient.secret)
   return oauth.processIntrospectionResponse(
     as,
@@ -193,7 +193,7 @@ async function revokes(around: FurtherSurroundings): Promise<void> {
 
 async function exchanges(around: FurtherSurroundings): Promise<void> {
   const { as, tokens } = await signIn(around)
-  const client = { client_id: around.resourceClient.id }
+  const client: oauth.Client = { client_id: around.resourceClient.id }
   const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
   const exchanged = await withNonce(async () =>
     oauth.processGenericTokenEndpointResponse(
@@ -217,7 +217,7 @@ async function exchanges(around: FurtherSurroundings): Promise<void> {
 
 async function actsForItself({ machine, issuer, server }: FurtherSurroundings): Promise<void> {
   const as = await metadataOf(issuer)
-  const client = { client_id: machine.id }
+  const client: oauth.Client = { client_id: machine.id }
   const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
   const granted = await withNonce(async () =>
     oauth.processClientCredentialsResponse(
@@ -237,7 +237,7 @@ async function actsForItself({ machine, issuer, server }: FurtherSurroundings): 
 
 async function signsDeviceIn(around: FurtherSurroundings): Promise<void> {
   const as = await metadataOf(around.issuer)
-  const client = { client_id: around.deviceClientId }
+  const client: oauth.Client = { client_id: around.deviceClientId }
   const device = await oauth.processDeviceAuthorizationResponse(
     as,
     client,

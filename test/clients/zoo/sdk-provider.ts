@@ -45,15 +45,12 @@ export function createSdkProvider(
 }
 
 /** A tool's answer in either SDK. */
-export interface SdkAnswer {
-  readonly isError?: boolean
-  readonly content?: unknown
-}
+export type SdkAnswer = Readonly<Record<string, unknown>>
 
 /** The text of an answer. @throws Error for an answer that is an error */
 export function textOf({ isError, content }: SdkAnswer): string {
   const text = (content as readonly { readonly text?: string }[]).map((part) => part.text).join('')
-  if (isError) throw new Error(text)
+  if (isError === true) throw new Error(text)
   return text
 }
 

@@ -26,7 +26,7 @@ export const client: ZooClient = {
       })
       const mcp = new Client({ name: 'zoo', version: '1.0.0' })
       return {
-        connect: () => mcp.connect(transport as never),
+        connect: () => mcp.connect(transport),
         callTool: (name: string) => mcp.callTool({ name, arguments: {} }),
         finish: (answer: URL) => transport.finishAuth(answer.searchParams.get('code') ?? ''),
         close: () => mcp.close(),
