@@ -27,6 +27,7 @@ export interface Access {
 export declare function createAccess(parts: LoginParts): Access
 
 // ── administration.d.ts
+import type { ConnectionDetail } from '@holdfast/protocol'
 import type { Api } from './api.ts'
 /** A list that can be read, added to and taken from. */
 export interface Collection<View, New, Created> {
@@ -124,6 +125,8 @@ export interface NewResource {
   readonly dpop?: 'off' | 'preferred' | 'required'
   /** Proofs for its tokens must carry a nonce of the server. Default false. */
   readonly dpop_nonce?: boolean
+  /** Resources that its server may call with its callers' tokens, exchanged. */
+  readonly calls?: readonly string[]
   /** Also accept dispatches of a Dedalus runner. Default false. */
   readonly deployment?: boolean
 }
@@ -169,6 +172,8 @@ export interface GrantView {
   readonly resource: string
   readonly scopes: readonly string[]
   readonly connections: Readonly<Record<string, string>>
+  /** What it may do with them, when the client asked in detail. */
+  readonly authorization_details: readonly ConnectionDetail[] | null
   readonly created_at: string
   readonly revoked_at: string | null
 }
@@ -177,6 +182,45 @@ export declare function collection<View, New, Created>(
   api: Api,
   path: string,
 ): Collection<View, New, Created>
+
+// ── api-keys.d.ts
+import type { Collection } from './administration.ts'
+/** A key with which programs act for its owner, without the key. */
+export interface ApiKeyView {
+  readonly id: string
+  readonly environment: 'live' | 'test'
+  readonly label: string | null
+  /** Null: every registered one. */
+  readonly resources: readonly string[] | null
+  /** Null: every scope of those resources. */
+  readonly scopes: readonly string[] | null
+  /** Name → handle; null: every connection of the owner. */
+  readonly connections: Readonly<Record<string, string>> | null
+  readonly created_at: string
+  readonly expires_at: string | null
+  readonly last_used_at: string | null
+  readonly revoked_at: string | null
+}
+/** A key to make. */
+export interface NewApiKey {
+  /** Default `live`. */
+  readonly environment?: 'live' | 'test'
+  readonly label?: string
+  readonly resources?: readonly string[]
+  readonly scopes?: readonly string[]
+  readonly connections?: Readonly<Record<string, string>>
+  /** Seconds; default 90 days; null = until it is revoked. */
+  readonly expires_in?: number | null
+}
+/** API keys of the caller. The key itself is part of the answer to `create` alone. */
+export type ApiKeys = Collection<
+  ApiKeyView,
+  NewApiKey,
+  {
+    readonly properties: ApiKeyView
+    readonly key: string
+  }
+>
 
 // ── api.d.ts
 import type { Access } from './access.ts'
@@ -333,6 +377,7 @@ export type RegistrationTokens = Collection<
 >
 
 // ── client.d.ts
+import type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
 import {
   type ClientView,
   type Collection,
@@ -346,12 +391,15 @@ import {
   type ResourceView,
   type UserView,
 } from './administration.ts'
+import type { ApiKeys } from './api-keys.ts'
 import { type Audit } from './audit.ts'
 import {
   type ClientDocumentAdministration,
   type RegistrationTokens,
 } from './client-administration.ts'
 import { type Connections } from './connections.ts'
+import { type ConnectTickets } from './connect-tickets.ts'
+import type { Issuers } from './issuers.ts'
 import { type OAuthApps } from './oauth-apps.ts'
 import { type DeviceLoginOptions } from './device-login.ts'
 import { type Dispatch } from './dispatch.ts'
@@ -383,6 +431,10 @@ export interface Client {
   readonly connections: Connections
   /** OAuth clients at providers, and sign-ins with them. */
   readonly oauthApps: OAuthApps
+  readonly connectTickets: ConnectTickets
+  /** Keys with which programs act for the caller. */
+  readonly apiKeys: ApiKeys
+  readonly issuers: Issuers
   readonly clients: Collection<ClientView, NewClient, RegisteredClient>
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
@@ -396,10 +448,13 @@ export interface Client {
     readonly sealing: () => Promise<TrustedSealingKey>
     /** Forgets the pinned identity: the next use trusts what it finds. */
     readonly forgetPin: () => Promise<void>
-    readonly rotate: (what: 'signing' | 'sealing') => Promise<{
-      readonly what: string
-      readonly kid: string
-    }>
+    /** With another algorithm than the next signing key's, one of that algorithm is published and signs a minute later. */
+    readonly rotate: (
+      what: 'signing' | 'sealing',
+      options?: {
+        readonly alg?: SigningAlgorithm
+      },
+    ) => Promise<KeyRotation>
   }
   readonly status: () => Promise<unknown>
   readonly dispatch: Dispatch
@@ -417,6 +472,37 @@ export interface Client {
  * ```
  */
 export declare function createClient(options: ClientOptions): Client
+
+// ── connect-tickets.d.ts
+import type { ConnectionPolicy } from '@holdfast/protocol'
+import type { Api } from './api.ts'
+/** What a connect link is for. */
+export interface NewConnectTicket {
+  /** Catalog name. Default: chosen on the page. */
+  readonly provider?: string | undefined
+  /** Name under which a resource asks for it. Default: the provider. */
+  readonly name?: string | undefined
+  readonly label?: string | undefined
+  /** Default: chosen on the page. */
+  readonly policy?: ConnectionPolicy | undefined
+  /** An own connection that gets a new value; nothing else may be given then. */
+  readonly handle?: string | undefined
+}
+/** A page on which its owner connects one account, within ten minutes. */
+export interface ConnectTicketView {
+  readonly id: string
+  readonly connect_url: string
+  readonly expires_at: string
+  readonly status: 'pending' | 'connected' | 'expired'
+  /** The connection, once it is connected. */
+  readonly handle: string | null
+}
+export interface ConnectTickets {
+  readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
+  readonly get: (id: string) => Promise<ConnectTicketView>
+}
+/** Links on which accounts are connected in a browser. */
+export declare const connectTicketsApi: (api: Api) => ConnectTickets
 
 // ── connections.d.ts
 import {
@@ -526,11 +612,12 @@ export declare function connectionsApi(parts: SealParts): Connections
 
 // ── device-login.d.ts
 import { type LoginParts } from './login.ts'
+import type { DetailedRequest } from './oauth/authorization-details.ts'
 import { type DevicePrompt } from './oauth/device.ts'
 import { type ResourceName } from './resource-names.ts'
 import type { StoredTokens } from './session.ts'
 /** How to sign in with a browser on another device. */
-export interface DeviceLoginOptions {
+export interface DeviceLoginOptions extends DetailedRequest {
   /** What the tokens are for. Default `management`. */
   readonly resource?: ResourceName
   /** Default: everything that the resource offers. */
@@ -657,6 +744,7 @@ export type {
   ScopeDescription,
   UserView,
 } from './administration.ts'
+export type { ApiKeys, ApiKeyView, NewApiKey } from './api-keys.ts'
 export type { Audit, AuditHead } from './audit.ts'
 export type {
   BundledDocuments,
@@ -678,6 +766,7 @@ export type {
   Rotation,
   SealReceipt,
 } from './connections.ts'
+export type { ConnectTickets, ConnectTicketView, NewConnectTicket } from './connect-tickets.ts'
 export type { DeviceLoginOptions } from './device-login.ts'
 export type {
   AuthorizationLink,
@@ -687,10 +776,14 @@ export type {
   OAuthAppView,
 } from './oauth-apps.ts'
 export type { Dispatch } from './dispatch.ts'
+export type { Issuers, IssuerSubject, IssuerTrust, IssuerView } from './issuers.ts'
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
+export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
 export type { LoginOptions } from './login.ts'
+export type { ConnectionDetail } from '@holdfast/protocol'
 export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'
+export type { DetailedRequest } from './oauth/authorization-details.ts'
 export { AuthorizationCodeAuth, type AuthorizationCodeOptions } from './oauth/authorization-code.ts'
 export {
   type AuthorizedFetch,
@@ -724,13 +817,71 @@ export {
 } from './session.ts'
 export { readClaims } from './token-claims.ts'
 
+// ── issuers.d.ts
+import type { Collection } from './administration.ts'
+/** Whom the assertions of an issuer speak of; exactly one of the last three. */
+export interface IssuerSubject {
+  /** The `sub`, or its beginning and `*`. */
+  readonly subject: string
+  readonly claims?: Readonly<Record<string, string>>
+  readonly user?: string
+  /** Name of the claim that holds a user's e-mail address. */
+  readonly user_by_email?: string
+  readonly client?: true
+}
+/** What an issuer is trusted for. */
+export interface IssuerTrust {
+  readonly uses: readonly ('token-exchange' | 'workload' | 'id-jag')[]
+  readonly jwks_uri?: string
+  readonly jwks?: {
+    readonly keys: readonly object[]
+  }
+  /** `aud` of tokens that are exchanged. */
+  readonly audience?: string
+  readonly subjects: readonly IssuerSubject[]
+  readonly clients: readonly string[]
+  readonly resources: readonly string[]
+  readonly scopes?: readonly string[]
+  /** Seconds; default 3600. */
+  readonly max_lifetime?: number
+  /** Default true. */
+  readonly single_use?: boolean
+}
+/** Another server whose assertions are believed. */
+export interface IssuerView {
+  readonly id: string
+  readonly issuer: string
+  readonly trust: IssuerTrust
+  readonly created_by: string
+  readonly created_at: string
+}
+/** Other servers whose assertions are believed. For administrators. */
+export type Issuers = Collection<IssuerView, Pick<IssuerView, 'issuer' | 'trust'>, IssuerView>
+
+// ── key-rotation.d.ts
+/** Algorithms that token signing keys can have. */
+export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
+/** What a rotation of keys has done. */
+export interface KeyRotation {
+  readonly what: 'signing' | 'sealing'
+  /** Id of the key in use from now on. */
+  readonly kid: string
+  /** Of the signing key. */
+  readonly alg?: SigningAlgorithm
+  /** The published signing key that comes next. */
+  readonly next_kid?: string
+  /** When it signs by itself: verifiers get to know a key of another algorithm first. */
+  readonly next_signs_from?: string
+}
+
 // ── login.d.ts
 import * as oauth from 'oauth4webapi'
 import type { Fetch } from './http.ts'
+import { type DetailedRequest } from './oauth/authorization-details.ts'
 import { type ResourceName } from './resource-names.ts'
 import type { Session, StoredTokens, TokenStore } from './session.ts'
 /** How to sign in. */
-export interface LoginOptions {
+export interface LoginOptions extends DetailedRequest {
   /** What the tokens are for. Default `management`. */
   readonly resource?: ResourceName
   /** Default: everything that the resource offers; the server grants what the user may have. */
@@ -993,10 +1144,12 @@ export interface Auth {
 }
 
 // ── oauth/authorization-code.d.ts
+import { type DetailedRequest } from './authorization-details.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
 import type { RegistrationOptions } from './registration.ts'
 /** How a person signs in. */
-export interface AuthorizationCodeOptions extends GrantAuthOptions, RegistrationOptions {
+export interface AuthorizationCodeOptions
+  extends GrantAuthOptions, RegistrationOptions, DetailedRequest {
   /** Such as `http://127.0.0.1:<port>/callback`; `openLoopbackRedirect` of `./node` makes one. */
   readonly redirectUri: string
   /** Sends the person to the URL; resolves with the URL to which the server sent the browser back. */
@@ -1010,6 +1163,22 @@ export interface AuthorizationCodeOptions extends GrantAuthOptions, Registration
 export declare class AuthorizationCodeAuth extends GrantAuth {
   constructor(options: AuthorizationCodeOptions)
 }
+
+// ── oauth/authorization-details.d.ts
+import type { ConnectionDetail } from '@holdfast/protocol'
+/** What a person is asked to allow in detail. */
+export interface DetailedRequest {
+  /**
+   * Which connections the tokens may use and what may be done with each. Default: whatever the server
+   * asks for, as far as the person allows it.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9396}
+   */
+  readonly authorizationDetails?: readonly ConnectionDetail[]
+}
+/** The parameter of a request; none without details. */
+export declare const detailsParameter: ({
+  authorizationDetails,
+}: DetailedRequest) => Record<string, string>
 
 // ── oauth/authorized-fetch.d.ts
 import { type Fetch } from '../http.ts'
@@ -1117,6 +1286,7 @@ export declare class CrossAppAuth extends GrantAuth {
 
 // ── oauth/device.d.ts
 import * as oauth from 'oauth4webapi'
+import { type DetailedRequest } from './authorization-details.ts'
 import { type GrantRequest } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
 import type { RegistrationOptions } from './registration.ts'
@@ -1130,7 +1300,7 @@ export interface DevicePrompt {
   readonly expiresAt: number
 }
 /** How a person signs in on another device. */
-export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions {
+export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions, DetailedRequest {
   /** Shows the prompt; polling goes on when it returns. */
   readonly onPrompt: (prompt: DevicePrompt) => void | Promise<void>
   /** Ends the polling. */
@@ -1147,7 +1317,11 @@ export declare class DeviceAuth extends GrantAuth {
 /** Runs the device flow once. */
 export declare function deviceGrant(
   request: GrantRequest,
-  { onPrompt, signal }: Pick<DeviceOptions, 'onPrompt' | 'signal'>,
+  {
+    onPrompt,
+    signal,
+    ...details
+  }: Pick<DeviceOptions, 'onPrompt' | 'signal' | 'authorizationDetails'>,
 ): Promise<oauth.TokenEndpointResponse>
 
 // ── oauth/grant-auth.d.ts

@@ -54,6 +54,10 @@ export interface AccessTokenVerifierOptions {
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
+/** A member of `authorization_details` (RFC 9396). */
+export interface AuthorizationDetail extends Readonly<Record<string, unknown>> {
+  readonly type: string
+}
 /** What a valid access token says. Frozen, because one object serves every request of a token. */
 export interface VerifiedAccessToken {
   readonly issuer: string
@@ -73,6 +77,11 @@ export interface VerifiedAccessToken {
   readonly actor: string | undefined
   /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
   readonly connections: Readonly<Record<string, ConnectionHandle>>
+  /**
+   * `authorization_details`: what may be done in detail; undefined when nothing limits it so. Those of
+   * type `connection` name handles and what may be done with them, which dispatch enforces.
+   */
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
   /** `ddls:grant`: the grant's opaque reference, for revocation. */
   readonly grant: string | undefined
   /** `ddls:resource`: the resource that the exchanged token was made for. */
@@ -215,6 +224,83 @@ export type {
 export { verifyAuditChain } from './audit-verify.ts'
 export type { AuditProblem, AuditVerification, AuditVerifyOptions } from './audit-verify.ts'
 export type { SignedAuditHead } from './enclave.ts'
+
+// ── authorization-details.d.ts
+import { z } from 'zod'
+import { type DispatchMethod } from './policy.ts'
+/** Most details in one request. */
+export declare const maxAuthorizationDetails = 20
+/** Longest `authorization_details` in characters of JSON: they stand in every token. */
+export declare const maxAuthorizationDetailsLength = 4096
+/** Zod schema of {@link ConnectionDetail}. */
+export declare const connectionDetailSchema: z.ZodObject<
+  {
+    type: z.ZodLiteral<'connection'>
+    identifier: z.ZodOptional<
+      z.ZodPipe<
+        z.ZodString,
+        z.ZodTransform<import('./connection-handle.ts').ConnectionHandle, string>
+      >
+    >
+    provider: z.ZodOptional<z.ZodString>
+    name: z.ZodOptional<z.ZodString>
+    actions: z.ZodOptional<z.ZodArray<z.ZodString>>
+    locations: z.ZodOptional<z.ZodArray<z.ZodString>>
+  },
+  z.core.$strict
+>
+/** A member of `authorization_details` of type `connection`. @see {@link https://www.rfc-editor.org/rfc/rfc9396} */
+export type ConnectionDetail = z.infer<typeof connectionDetailSchema>
+/** Zod schema of {@link GrantedConnectionDetail}. */
+export declare const grantedConnectionDetailSchema: z.ZodObject<
+  {
+    type: z.ZodLiteral<'connection'>
+    identifier: z.ZodNonOptional<
+      z.ZodOptional<
+        z.ZodPipe<
+          z.ZodString,
+          z.ZodTransform<import('./connection-handle.ts').ConnectionHandle, string>
+        >
+      >
+    >
+    provider: z.ZodOptional<z.ZodString>
+    name: z.ZodOptional<z.ZodString>
+    actions: z.ZodOptional<z.ZodArray<z.ZodString>>
+    locations: z.ZodOptional<z.ZodArray<z.ZodString>>
+  },
+  z.core.$strict
+>
+/** A detail as it was granted: it names its connection. */
+export type GrantedConnectionDetail = z.infer<typeof grantedConnectionDetailSchema>
+/** Tells whether a detail allows a call. `pathname` is one that `parseRequestPath` accepted. */
+export declare function allowsCall(
+  { actions }: Pick<GrantedConnectionDetail, 'actions'>,
+  {
+    method,
+    pathname,
+  }: {
+    readonly method: DispatchMethod
+    readonly pathname: string
+  },
+): boolean
+/** Tells whether a detail may be used on behalf of a resource. */
+export declare const allowsLocation: (
+  { locations }: Pick<GrantedConnectionDetail, 'locations'>,
+  resource: string,
+) => boolean
+/** What a grant without details allows, as details: its connections and whatever their policies allow. */
+export declare const detailsOfConnections: (
+  connections: Readonly<Record<string, string>>,
+) => GrantedConnectionDetail[]
+/**
+ * The details that somebody asks for out of those that were granted, with what they leave out filled in.
+ *
+ * @throws ProtocolError `INVALID_DETAILS` for anything that was not granted
+ */
+export declare const narrowDetails: (
+  asked: readonly ConnectionDetail[],
+  granted: readonly GrantedConnectionDetail[],
+) => GrantedConnectionDetail[]
 
 // ── authorize-request.d.ts
 import type { AccessTokenVerifier, VerifiedAccessToken } from './access-token.ts'
@@ -605,6 +691,8 @@ export declare function parseConnectionHandle(value: string): ConnectionHandle
  * @throws ProtocolError `INVALID_HANDLE`
  */
 export declare function formatConnectionHandle(ulid: string, provider: string): ConnectionHandle
+/** The provider that a handle made by {@link formatConnectionHandle} spells; undefined for another's. */
+export declare const providerOfHandle: (handle: string) => string | undefined
 /** Zod schema of {@link ConnectionHandle}. */
 export declare const connectionHandleSchema: z.ZodPipe<
   z.ZodString,
@@ -3077,6 +3165,7 @@ export type ProtocolErrorCode =
   | 'INVALID_ENVELOPE'
   | 'INVALID_PATH'
   | 'INVALID_HOST'
+  | 'INVALID_DETAILS'
   | 'INVALID_KEY_SET'
   | 'KEY_NOT_VALID_NOW'
   | 'IDENTITY_CHANGED'
@@ -3156,6 +3245,18 @@ export declare class FrameDecoder {
  * @module
  */
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts'
+export {
+  allowsCall,
+  allowsLocation,
+  type ConnectionDetail,
+  connectionDetailSchema,
+  detailsOfConnections,
+  type GrantedConnectionDetail,
+  grantedConnectionDetailSchema,
+  maxAuthorizationDetails,
+  maxAuthorizationDetailsLength,
+  narrowDetails,
+} from './authorization-details.ts'
 export { concatBytes, fromBase64url, toBase64url, utf8, utf8Text } from './bytes.ts'
 export { canonicalBytes } from './canonical-json.ts'
 export {
@@ -3166,6 +3267,7 @@ export {
   maxHandleLength,
   parseConnectionHandle,
   providerNameSchema,
+  providerOfHandle,
 } from './connection-handle.ts'
 export {
   type ConnectionStatus,
@@ -3237,6 +3339,7 @@ export {
   type DispatchMethod,
   dispatchMethods,
   pathMatches,
+  patternCovers,
   type PolicyQuestion,
   type PolicyRefusal,
   policyRefusal,
@@ -3452,6 +3555,8 @@ import { z } from 'zod'
 /** Methods that a dispatch may use. */
 export declare const dispatchMethods: readonly ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 export type DispatchMethod = (typeof dispatchMethods)[number]
+/** Zod schema of a path pattern. */
+export declare const pathPatternSchema: z.ZodString
 /**
  * What a Connection may be used for. Every list is an allow-list; an empty list allows nothing.
  *
@@ -3517,6 +3622,11 @@ export declare function policyRefusal(
 ): PolicyRefusal
 /** Tells whether a path matches a pattern of `*` (within a segment) and `**` (anything). */
 export declare function pathMatches(pattern: string, pathname: string): boolean
+/**
+ * Tells whether one pattern allows every path that another allows. What stands for a wildcard of the
+ * narrow one can only be taken up by a wildcard of the wide one that takes at least as much.
+ */
+export declare const patternCovers: (wide: string, narrow: string) => boolean
 
 // ── replay.d.ts
 /**
@@ -3706,6 +3816,7 @@ export {
   accessTokenAlgorithms,
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
+  type AuthorizationDetail,
   createAccessTokenVerifier,
   type TokenProfile,
   type VerifiedAccessToken,

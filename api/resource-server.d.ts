@@ -528,6 +528,7 @@ export {
   SecretValues,
 } from './connection.ts'
 export type { DispatchCall } from './dispatch.ts'
+export type { AuthorizationDetail } from '@holdfast/protocol/token'
 export { DispatchError, type DispatchFailureCode } from './dispatch-error.ts'
 export type { Fetch } from './http-client.ts'
 export {
