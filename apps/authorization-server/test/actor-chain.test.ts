@@ -78,7 +78,7 @@ test('every server that acts stays in the token, and the chain ends somewhere', 
     ) {
       actors.push(actor.sub)
     }
-    expect(actors).toEqual(ids.slice(0, n + 1).reverse())
+    expect(actors).toEqual(ids.slice(0, n + 1).toReversed())
     expect(claimsOf(token)).toMatchObject({
       aud: uriOf(5 - n),
       'ddls:connections': { repo: handle },

@@ -223,6 +223,8 @@ describe('an ID-JAG', () => {
     ['another client', { claims: { client_id: 'cli_x' } }, 'client'],
     ['no client', { claims: { client_id: undefined } }, 'client'],
     ['another resource', { claims: { resource: 'https://other.example/mcp' } }, ''],
+    ['a resource that is none', { claims: { resource: 'x' } }, 'another resource'],
+    ['several resources and no choice', { claims: { resource: [uri, uri] } }, 'another resource'],
     ['no jti', { claims: { jti: undefined } }, 'jti'],
     ['an end that is over', { claims: { iat: 1, exp: 2 } }, 'expired'],
     ['no end', { claims: { exp: undefined } }, 'exp'],

@@ -112,17 +112,16 @@ const hashOf = (key: string): Uint8Array => hash('sha256', key, 'buffer')
 const toJson = (value: unknown): string | null =>
   value === undefined ? null : JSON.stringify(value)
 
-const fromJson = <T>(text: string | null): T | undefined =>
-  text === null ? undefined : (parseJson(text) as T)
+const fromJson = (text: string | null): unknown => (text === null ? undefined : parseJson(text))
 
 const toApiKey = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
   environment: row.environment,
   owner: row.owner,
   label: row.label ?? undefined,
-  resources: fromJson(row.resources),
-  scopes: fromJson(row.scopes),
-  connections: fromJson(row.connections),
+  resources: fromJson(row.resources) as ApiKey['resources'],
+  scopes: fromJson(row.scopes) as ApiKey['scopes'],
+  connections: fromJson(row.connections) as ApiKey['connections'],
   createdAtMs: row.created_at_ms,
   expiresAtMs: row.expires_at_ms ?? undefined,
   lastUsedAtMs: row.last_used_at_ms ?? undefined,

@@ -99,9 +99,12 @@ function checkIdJag(
   if (claims['client_id'] !== clientId) throw new AssertionError('it is for another client')
   const { resource, scope } = claims
   if (resource !== undefined) {
-    const named = [resource].flat().map((uri) => canonicalResource(String(uri)))
+    const named = [resource]
+      .flat()
+      .map((uri) => (typeof uri === 'string' ? canonicalResource(uri) : undefined))
     if (named.length === 1 && named[0] !== undefined) params.resource ??= named[0]
-    if (!named.includes(canonicalResource(params.resource ?? ''))) {
+    const wanted = canonicalResource(params.resource ?? '')
+    if (wanted === undefined || !named.includes(wanted)) {
       throw new AssertionError('it is for another resource')
     }
   }

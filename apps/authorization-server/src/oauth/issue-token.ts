@@ -39,7 +39,7 @@ export async function issueToken(
   const expiresIn = Math.max(1, Math.floor(seconds))
   const token = user
     ? new provider.AccessToken({ ...user, client, gty, expiresIn })
-    : new provider.ClientCredentials({ client, expiresIn, scope: wanted.scope } as never)
+    : new provider.ClientCredentials({ client, expiresIn, scope: wanted.scope })
   token.resourceServer = target
   token.scope = wanted.scope
   if (proof) token.setThumbprint('jkt', proof.thumbprint)
