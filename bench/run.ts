@@ -3,6 +3,7 @@
  *
  *   npm run bench -- --quick            fewer operations, three rounds
  *   npm run bench -- --only rs,audit    some groups
+ *   npm run bench -- --only peers       another authorization server; downloads it first
  *   npm run bench -- --json             the report as JSON on stdout
  *   npm run bench -- --check            exit 1 when a goal's "must" is missed (15 % slack for noise)
  */
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { auditGroup } from './groups/audit.ts'
 import { dispatchGroup } from './groups/dispatch.ts'
 import { countFailedRaces } from './groups/races.ts'
+import { peersGroup } from './groups/peers.ts'
 import { refreshGroup } from './groups/refresh.ts'
 import { resourceServerGroup } from './groups/resource-server.ts'
 import { tokenGroup } from './groups/token.ts'
@@ -30,6 +32,8 @@ const groups: Readonly<Record<string, GroupSetup>> = {
   dispatch: dispatchGroup,
   audit: auditGroup,
 }
+/** Run only when they are asked for. */
+const furtherGroups: Readonly<Record<string, GroupSetup>> = { peers: peersGroup }
 const noiseSlack = 0.15
 
 const { values: options } = parseArgs({
@@ -43,9 +47,10 @@ const { values: options } = parseArgs({
 })
 
 const chosen = options.only?.split(',') ?? Object.keys(groups)
-const unknown = chosen.filter((name) => !Object.hasOwn(groups, name))
+const known = { ...groups, ...furtherGroups }
+const unknown = chosen.filter((name) => !Object.hasOwn(known, name))
 if (unknown.length > 0) {
-  console.error(`Unknown group ${unknown.join(', ')}. Groups: ${Object.keys(groups).join(', ')}`)
+  console.error(`Unknown group ${unknown.join(', ')}. Groups: ${Object.keys(known).join(', ')}`)
   process.exit(2)
 }
 const usualRounds = options.quick ? 3 : 5
@@ -92,7 +97,7 @@ if (v.spread[1] > v.spread[0] * 1.4) say('noisy machine: read ratios only, and r
 reports.push(unit)
 say(formatGroup(unit, v.microsecondsPerOperation))
 for (const name of chosen) {
-  const report = await runGroup(groups[name]!)
+  const report = await runGroup(known[name]!)
   reports.push(report)
   say(formatGroup(report, v.microsecondsPerOperation))
 }

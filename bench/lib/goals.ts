@@ -24,6 +24,13 @@ export const goals = {
     must: 1.4,
     aim: 1.2,
   },
+  G3: {
+    id: 'G3',
+    what: 'CPU of a token: better-auth with its OAuth provider / ours',
+    kind: 'min',
+    must: 3,
+    aim: 4,
+  },
   G4: { id: 'G4', what: 'warm token and proof check, in V', kind: 'max', must: 2.2, aim: 1.5 },
   G5: { id: 'G5', what: 'cold token and proof check, in V', kind: 'max', must: 5.5, aim: 3.2 },
   G6: {

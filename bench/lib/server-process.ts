@@ -11,7 +11,7 @@ export interface ServerProcess {
 }
 
 /**
- * Starts `bench/servers/<name>.ts`, which prints one JSON line when it listens and ends when its
+ * Starts `bench/servers/<name>.ts`, or a file of another folder of `bench`, which prints one JSON line when it listens and ends when its
  * standard input does.
  */
 export async function startServer(name: string, config: unknown): Promise<ServerProcess> {
@@ -20,7 +20,8 @@ export async function startServer(name: string, config: unknown): Promise<Server
     [
       '--conditions=@holdfast/source',
       '--no-warnings',
-      new URL(`../servers/${name}.ts`, import.meta.url).pathname,
+      new URL(name.includes('/') ? `../${name}` : `../servers/${name}.ts`, import.meta.url)
+        .pathname,
     ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
