@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sealingKeySignedBytes } from '@holdfast/protocol'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -209,4 +210,155 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     await paste(secret)
     await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
   })
+
+  test('scripts that somebody plants do not run, a form cannot be sent, and no page frames it', async () => {
+    const ticket = await makeTicket('acme')
+    await open(ticket)
+    const before = violations.length
+    const ran = await page.evaluate(async () => {
+      const attempts = [
+        () => (document.createElement('script').textContent = 'globalThis.planted = 1'),
+        () => (document.createElement('script').src = '/assets/other.js'),
+        () => (document.body.innerHTML += '<img src=x onerror="globalThis.planted = 1">'),
+        // oxlint-disable-next-line typescript/no-implied-eval, typescript/no-unsafe-call, no-new-func
+        () => new Function('globalThis.planted = 1')(),
+      ]
+      // What the debugger runs by itself is free of the policy; what a timer runs is not.
+      const refused = await new Promise((resolve) =>
+        setTimeout(() => {
+          const names = attempts.map((attempt) => {
+            try {
+              attempt()
+              return 'done'
+            } catch (error) {
+              return (error as Error).name
+            }
+          })
+          resolve(names)
+        }),
+      )
+      const inline = document.createElement('script')
+      inline.append('globalThis.planted = 1')
+      document.head.append(inline)
+      const form = document.createElement('form')
+      form.action = '/connect/stolen'
+      document.body.append(form)
+      form.submit()
+      return { refused, planted: Reflect.get(globalThis, 'planted') === 1 }
+    })
+    expect(ran.planted).toBe(false)
+    expect(ran.refused).toEqual(['TypeError', 'TypeError', 'TypeError', 'EvalError'])
+    await expect.poll(() => violations.length).toBeGreaterThan(before)
+    expect(sent.some((text) => text.includes('stolen') || text.includes('other.js'))).toBe(false)
+
+    const framing = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end(`<iframe src="${stack.issuer}/connect/${ticket.id}"></iframe>`)
+    })
+    await new Promise<void>((resolve) => framing.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = framing.address() as AddressInfo
+      await page.goto(`http://localhost:${port}/`)
+      const frame = page.frames()[1]
+      await frame?.waitForLoadState()
+      expect(await frame?.content()).not.toContain('Connect Acme')
+    } finally {
+      framing.close()
+    }
+  })
+
+  test('a key set of another enclave, or with a forged key, is refused before anything is sealed', async () => {
+    const real = await (
+      await fetch(`${stack.issuer}/.well-known/holdfast-sealing-keys.json`)
+    ).json()
+    const { keys } = real as { keys: { public_key: string }[] }
+    const own = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+    const forged = { ...(real as object), keys: keys.map((key) => ({ ...key, public_key: own })) }
+    const foreign = await signedByAnother()
+    for (const [set, words] of [
+      [forged, 'not signed by the enclave identity'],
+      [foreign, 'identity is not the one pinned'],
+    ] as const) {
+      await page.route('**/holdfast-sealing-keys.json', (route) => route.fulfill({ json: set }))
+      // The link of the command line names the enclave that it trusts.
+      const { connect_url } = await makeTicket('acme')
+      await open({ id: '', connect_url })
+      await page.getByText(words).waitFor()
+      expect(await sealButton().isDisabled()).toBe(true)
+      await page.getByLabel('Access token').fill(secret)
+      await page.getByLabel('Access token').press('Enter')
+      await page.unroute('**/holdfast-sealing-keys.json')
+    }
+    expect(sent.some((text) => /POST \S+\/(reserve|credential)/.test(text))).toBe(false)
+  })
+
+  test('a used link, reloaded, shows what came of it; a renewal keeps the handle', async () => {
+    const ticket = await makeTicket('acme', '--label', 'Work')
+    await open(ticket)
+    await paste(secret)
+    await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
+    await page.reload()
+    await page.getByText('Work is connected').waitFor()
+    const handle = await handleOf(page)
+    const renewal = await makeTicket('--renew', handle)
+    await open(renewal)
+    await page.getByRole('heading', { name: 'Renew Acme' }).waitFor()
+    await paste(secret)
+    await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
+    expect(await handleOf(page)).toBe(handle)
+    expect(await ada.run(['connections', 'test', handle, '--path', '/user'])).toMatchObject({
+      status: 200,
+    })
+    expect(await ada.run(['connections', 'show', handle])).toMatchObject({ record_version: 2 })
+    expect(violations).toEqual([])
+  })
+
+  test('without scripts the page names the command and holds no field that could be sent', async () => {
+    const { connect_url } = await makeTicket('acme')
+    const plain = await browser.newContext({ javaScriptEnabled: false })
+    const bare = await plain.newPage()
+    await bare.goto(connect_url)
+    await bare.getByLabel('E-mail address').fill(account.email)
+    await bare.getByLabel('Password').fill(account.password)
+    await bare.keyboard.press('Enter')
+    await bare.waitForURL(connect_url)
+    await bare.locator('#connect').waitFor({ state: 'attached' })
+    const html = await bare.content()
+    expect(/<noscript>.*holdfast connections add acme.*<\/noscript>/s.test(html)).toBe(true)
+    expect(await bare.getByLabel('Access token').isVisible()).toBe(false)
+    await plain.close()
+  })
 })
+
+const handleOf = async (page: Page): Promise<string> =>
+  /ddls:conn:[0-9A-Z]{26}-acme/.exec(
+    (await page.locator('main').innerText()).replaceAll(/\s/g, ''),
+  )?.[0] ?? ''
+
+/** A key set that is right in itself, of an enclave that nobody here knows. */
+async function signedByAnother(): Promise<object> {
+  const pair = (await crypto.subtle.generateKey('Ed25519', true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  const identity = Buffer.from(await crypto.subtle.exportKey('raw', pair.publicKey))
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const key = {
+    kid: 'seal_of_another',
+    alg: 'x25519-sealed-box',
+    public_key: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'),
+    not_before: nowSeconds - 60,
+    expires_at: nowSeconds + 3600,
+  } as const
+  const signed = await crypto.subtle.sign(
+    'Ed25519',
+    pair.privateKey,
+    new Uint8Array(sealingKeySignedBytes(key)),
+  )
+  return {
+    v: 1,
+    identity: identity.toString('base64url'),
+    keys: [{ ...key, signature: Buffer.from(signed).toString('base64url') }],
+    succession: [],
+  }
+}

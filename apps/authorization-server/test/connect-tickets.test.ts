@@ -92,8 +92,10 @@ const makeTicket = async (caller: Caller, body: object = { provider: 'local' }) 
   return made.json as { id: string; connect_url: string }
 }
 
-const signInAt = async (browser: Browser, url: string, { user }: Caller): Promise<PageVisit> =>
-  browser.submit(formOf(await browser.open(url), '/sign-in'), { email: user.email, password })
+const signInAt = async (browser: Browser, url: string, { user }: Caller): Promise<PageVisit> => {
+  const form = { ...formOf(await browser.open(url), ''), action: url }
+  return browser.submit(form, { email: user.email, password })
+}
 
 /** From the page to the provider and back. */
 async function signInAtProvider(

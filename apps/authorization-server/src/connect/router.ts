@@ -89,7 +89,11 @@ const showSignIn = (
   status: number,
   { ticket, error }: { readonly ticket: string; readonly error: string | undefined },
 ): Promise<void> =>
-  sendPage(koa, status, connectSignInPage({ ticket, csrf: csrf.tokenFor(ticket), error }))
+  sendPage(
+    koa,
+    status,
+    connectSignInPage({ action: connectPath, ticket, csrf: csrf.tokenFor(ticket), error }),
+  )
 
 const one = (max: number) => z.string().min(1).max(max)
 

@@ -1,12 +1,11 @@
 import type { ConnectionInfo } from '@holdfast/storage'
 import { html } from 'hono/html'
-import { connectPath } from '../connect/begin.ts'
 import { messagePage } from './message.ts'
 import { type Html, page } from './page.ts'
 
 export interface ConnectSignInView {
-  /** Where the form goes. Default: the sign-in at a provider. */
-  readonly action?: string
+  /** Where the form goes; undefined for the page's own address. */
+  readonly action: string | undefined
   readonly ticket: string
   readonly csrf: string
   readonly error: string | undefined
@@ -19,7 +18,7 @@ export function connectSignInPage({ action, ticket, csrf, error }: ConnectSignIn
     content: html`<h1>Sign in to connect</h1>
       <p class="soft">You are about to connect an account at a provider with Holdfast.</p>
       ${error === undefined ? '' : html`<p class="error" role="alert">${error}</p>`}
-      <form method="post" action="${action ?? connectPath}">
+      <form method="post" ${action === undefined ? '' : html`action="${action}"`}>
         <input type="hidden" name="ticket" value="${ticket}" />
         <input type="hidden" name="csrf" value="${csrf}" />
         <label for="email">E-mail address</label>

@@ -48,7 +48,7 @@ export function createTicketPages(router: Router<RequestState>, parts: ConnectPa
   const catalog = loadCatalog(ctx.config.providers)
   const path = `${ticketPagePath}/:ticket`
   router.get(path, (koa) => show(parts, catalog, koa, koa.params['ticket']))
-  router.post(`${path}/sign-in`, (koa) => submitSignIn(parts, koa, koa.params['ticket']))
+  router.post(path, (koa) => submitSignIn(parts, koa, koa.params['ticket']))
   router.post(`${path}/oauth`, (koa) => toProvider(parts, koa, koa.params['ticket']))
   const steps: Readonly<Record<string, Step>> = {
     reserve: (koa, ticket, body) => reserve(parts, catalog, koa, ticket, body),
@@ -83,7 +83,8 @@ async function show(
 
 const signInPage = ({ csrf }: ConnectParts, { id }: ConnectTicket, error: string | undefined) =>
   connectSignInPage({
-    action: `${ticketPagePath}/${id}/sign-in`,
+    // To where it stands: so what the link has behind `#` survives, which servers do not see.
+    action: undefined,
     ticket: id,
     csrf: csrf.tokenFor(id),
     error,
