@@ -63,11 +63,28 @@ async function listen(): Promise<{ url: string; listener: Server }> {
   return { url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp`, listener }
 }
 
+const abortedCalls: string[] = []
+
+function filesServer(): McpServer {
+  const server = new McpServer({ name: 'files', version: '1.0.0' })
+  server.registerTool('hang', {}, async ({ mcpReq: { signal } }) => {
+    arrivals.emit('hanging')
+    await once(signal, 'abort')
+    abortedCalls.push('hang')
+    return answer('too late')
+  })
+  const region = z.string().meta({ 'x-mcp-header': 'Region' })
+  server.registerTool('where', { inputSchema: z.object({ region }) }, (input) =>
+    answer(`in ${input.region}`),
+  )
+  return server
+}
+
 /** The server of SDK v2 behind one guard: 2026-07-28, and older clients without a session. */
 async function startModern(): Promise<typeof modern> {
   const { url, listener } = await listen()
   const server = new MCPServer({
-    server: () => new McpServer({ name: 'files', version: '1.0.0' }),
+    server: filesServer,
     handler: createMcpHandler,
     authorization: {
       resource: url,
@@ -278,6 +295,30 @@ describe('at a server of 2026-07-28', () => {
     expect(signIns().map((page) => page.searchParams.get('scope'))).toEqual([
       'files:read offline_access files:delete',
     ])
+  })
+})
+
+describe('a client of SDK v2', () => {
+  it('cancels, which over HTTP is the end of a stream', async () => {
+    const { client } = await connectV2(modern.url)
+    const stop = new AbortController()
+    const isHanging = once(arrivals, 'hanging')
+    const call = { name: 'hang', arguments: {} }
+    const called = client.callTool(call, { signal: stop.signal })
+    called.catch(() => undefined)
+    await isHanging
+    stop.abort('enough')
+    await expect(called).rejects.toThrow('enough')
+    await expect.poll(() => abortedCalls, { timeout: 20_000 }).toEqual(['hang'])
+  })
+
+  it('calls a tool whose arguments must be repeated in headers, which stdio does not have', async () => {
+    const { client } = await connectV2(modern.url)
+    await client.listTools()
+    for (const region of ['eu', 'Zürich ']) {
+      const called = await client.callTool({ name: 'where', arguments: { region } })
+      expect(textOf(called)).toBe(`in ${region}`)
+    }
   })
 })
 
