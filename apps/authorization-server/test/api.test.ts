@@ -443,11 +443,30 @@ describe('an administrator', () => {
   test('rotates the signing key, and tokens of the old one stay valid', async () => {
     const before = await callApi(app, rootApi, 'GET', '/v1/status')
     const rotated = await callApi(app, rootApi, 'POST', '/v1/keys/rotate', { what: 'signing' })
-    expect(rotated.json).toEqual({ what: 'signing', kid: expect.any(String) })
+    expect(rotated.json).toEqual({
+      what: 'signing',
+      kid: before.json.signing_keys[1].kid,
+      alg: 'ES256',
+      next_kid: expect.any(String),
+    })
     const after = await callApi(app, rootApi, 'GET', '/v1/status')
     expect(after.status).toBe(200)
-    expect(after.json.signing_keys[0]).toEqual({ kid: rotated.json.kid, state: 'active' })
+    expect(after.json.signing_keys[0]).toEqual({
+      kid: rotated.json.kid,
+      alg: 'ES256',
+      state: 'active',
+    })
     expect(after.json.signing_keys[0].kid).not.toBe(before.json.signing_keys[0].kid)
+    const other = { what: 'signing', alg: 'EdDSA' }
+    const announced = await callApi(app, rootApi, 'POST', '/v1/keys/rotate', other)
+    expect(announced.json).toMatchObject({ kid: rotated.json.kid, alg: 'ES256' })
+    expect(Date.parse(announced.json.next_signs_from)).toBeGreaterThan(Date.now())
+    for (const wrong of [
+      { what: 'signing', alg: 'none' },
+      { what: 'sealing', alg: 'EdDSA' },
+    ]) {
+      expect((await callApi(app, rootApi, 'POST', '/v1/keys/rotate', wrong)).status).toBe(400)
+    }
     const sealing = await callApi(app, rootApi, 'POST', '/v1/keys/rotate', { what: 'sealing' })
     expectProblem(sealing, 502, 'ENCLAVE_FAILED')
   })

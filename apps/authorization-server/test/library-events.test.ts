@@ -2,6 +2,7 @@ import type { AuditRecord } from '@holdfast/protocol/audit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordKeyRotation } from '../src/audit/key-rotation.ts'
 import { createRepeats } from '../src/audit/repeats.ts'
+import { safeErrorCode, safeReason } from '../src/oauth/error-reasons.ts'
 import { auditLibraryEvents } from '../src/oauth/library-events.ts'
 import { registerClient } from '../src/registration/clients.ts'
 import { Browser } from './support/browser.ts'
@@ -345,6 +346,16 @@ test('no value that a caller sent stands in any record or log line', async () =>
   const text = JSON.stringify(await records()) + server.log()
   expect(text).toContain('client.authentication_failed')
   for (const form of [canary, btoa(canary), basic(machine)]) expect(text).not.toContain(form)
+})
+
+test('a reason is kept only in fixed words, and a code only in the form of one', () => {
+  expect(safeReason({ error_detail: 'refresh token not found' })).toBe('refresh token not found')
+  expect(safeReason({ error_detail: `client_id ${canary} is unknown` })).toBeUndefined()
+  expect(safeReason({ cause: new Error(`unexpected ${canary}`) })).toBeUndefined()
+  expect(safeErrorCode('invalid_grant')).toBe('invalid_grant')
+  for (const code of [canary, 'x'.repeat(41), { canary }, undefined]) {
+    expect(safeErrorCode(code)).toBe('unknown')
+  }
 })
 
 test('what fails again and again is one record and a count', async () => {
