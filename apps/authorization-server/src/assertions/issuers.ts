@@ -1,11 +1,10 @@
-import { StorageError, type TrustedIssuer } from '@holdfast/storage'
+import { sourceProperty, StorageError, type TrustedIssuer } from '@holdfast/storage'
 import type { z } from 'zod'
 import type { AppContext } from '../context.ts'
 import { canonicalResource } from '../oauth/resource-directory.ts'
 import { targetOf } from '../outbound/target.ts'
 import { RegistrationError } from '../registration/errors.ts'
 import { isStaticClient } from '../registration/static-client.ts'
-import { sourceProperty } from '@holdfast/storage'
 import { type newIssuerSchema, type Trust, trustSchema } from './trust.ts'
 
 /** An issuer with its rules. */
