@@ -10,6 +10,7 @@ import { type SignedIn, signedIn } from './signed-in.ts'
 const irrevocable = [
   ['connections', 'revoke', 'ddls:conn:01KQ0000000000000000000000-github'],
   ['users', 'revoke', 'usr_01J'],
+  ['api-keys', 'revoke', 'ak_01J'],
   ['clients', 'revoke', 'cli_01J'],
   ['resources', 'remove', 'http://localhost:8000/mcp'],
   ['oauth-apps', 'revoke', 'ddls:conn:01KQ0000000000000000000000-github'],
@@ -91,7 +92,7 @@ describe('what cannot be undone', () => {
 
   it.runIf(hasScript)('is not asked about with --yes at a terminal', async () => {
     const signed = await signedIn()
-    const { code } = await atTerminal(signed, [...(irrevocable[2] ?? []), '--yes'], '')
+    const { code } = await atTerminal(signed, [...(irrevocable[3] ?? []), '--yes'], '')
     expect(code).toBe(exitCodes.ok)
     expect(deletions(signed)).toHaveLength(1)
   })

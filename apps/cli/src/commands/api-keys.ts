@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -75,8 +76,7 @@ Examples:
       const columns = ['id', 'environment', 'label', 'expires_at', 'last_used_at', 'revoked_at']
       return showList(command, await client.apiKeys.list(), columns, 'No API keys yet.')
     })
-  keys
-    .command('revoke')
+  addYesOption(keys.command('revoke'))
     .argument('<id>', 'id of the key (ak_…), not the key')
     .description('revoke a key; it and its tokens stop working at once')
     .addHelpText('after', '\nExample:\n  $ holdfast api-keys revoke ak_01J…')
@@ -85,6 +85,7 @@ Examples:
       if (id.startsWith('dsk-'))
         throw usage('that is the key', 'give its id: holdfast api-keys list')
       const { client } = await openClient(command)
+      await confirm(command, 'Revoke this key? It and its tokens stop working at once.')
       showEntry(command, await client.apiKeys.revoke(id))
     })
   return keys
