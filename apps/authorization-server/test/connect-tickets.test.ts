@@ -12,12 +12,12 @@ import {
   addClient,
   addResource,
   claimsOf,
+  dpopKeys,
   exchange,
   obtainTokens,
   refresh,
 } from './support/flow.ts'
 import { password, type TestServer } from './support/server.ts'
-import { dpopKeys } from './support/flow.ts'
 import { generateDpopKey } from '@holdfast/protocol/token'
 
 const uri = 'https://notes.example/mcp'
@@ -173,7 +173,7 @@ describe('a connection that a tool call lacks', () => {
     expect(claimsOf(renewed.access_token)['ddls:connections']).toEqual({ local: handle })
     const key = await generateDpopKey()
     const exchanged = await exchange(server, own.client, renewed.access_token, {
-      dpop: { privateKey: key.privateKey, publicKey: await publicKeyOf(key) } as CryptoKeyPair,
+      dpop: { privateKey: key.privateKey, publicKey: await publicKeyOf(key) },
       parameters: { connection: 'local' },
     })
     const { access_token: token } = (await exchanged.json()) as { access_token: string }
