@@ -2,7 +2,7 @@ import type { CancelSignal } from './cancellation.ts'
 import { ChannelConnection, type ChannelSocket, isOldStream, unref } from './channel-connection.ts'
 import { type BodySource, IncomingBody, OutgoingBody } from './channel-body.ts'
 import { ChannelError, EnclaveError } from './channel-errors.ts'
-import { decodeJson, maxStreams, requestPrefix } from './channel-request.ts'
+import { decodeJson, encodeHead, maxStreams, requestPrefix } from './channel-request.ts'
 import {
   enclaveErrorCodes,
   type EnclaveErrorCode,
@@ -227,7 +227,10 @@ export function createChannelClient(socket: ChannelSocket): ChannelClient {
     async request(operation, head, body = noPayload, options = {}) {
       const { signal } = options
       const timeoutMs = Math.min(Math.max(options.timeoutMs ?? defaultTimeoutMs, 1), maxTimeoutMs)
-      const start = { prefix: requestPrefix(operation, timeoutMs), head: JSON.stringify(head) }
+      const start = {
+        prefix: requestPrefix(operation, timeoutMs),
+        head: encodeHead(operation, head),
+      }
       if (streams.size >= maxStreams) await freeStream(timeoutMs, signal)
       if (connection.closedBy) throw connection.closedBy
       if (signal?.aborted) throw new ChannelError('CANCELLED', 'the request was cancelled')

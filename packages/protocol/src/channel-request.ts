@@ -1,5 +1,7 @@
 import { utf8, utf8Text } from './bytes.ts'
 import { ChannelError } from './channel-errors.ts'
+import { parseDispatchHead, writeDispatchHead } from './dispatch-head.ts'
+import type { DispatchHead } from './enclave.ts'
 import { readUint32, writeUint32 } from './frame.ts'
 
 /** Most streams that a client opens at once and a server accepts. */
@@ -25,16 +27,24 @@ export function decodeRequest(payload: Uint8Array): {
   if (payload.length < nameEnd + 4) {
     throw new ChannelError('PROTOCOL_VIOLATION', 'a request frame is cut short')
   }
+  const operation = parsed(() => utf8Text(payload.subarray(1, nameEnd)))
+  const parse = operation === 'dispatch' ? parseDispatchHead : parseJson
   return {
-    operation: parsed(() => utf8Text(payload.subarray(1, nameEnd))),
+    operation,
     timeoutMs: readUint32(payload, nameEnd),
-    head: decodeJson(payload.subarray(nameEnd + 4)),
+    head: parsed(() => parse(utf8Text(payload.subarray(nameEnd + 4)))),
   }
 }
 
+/** The head of a request as JSON. */
+export const encodeHead = (operation: string, head: unknown): string =>
+  operation === 'dispatch' ? writeDispatchHead(head as DispatchHead) : JSON.stringify(head)
+
+const parseJson = (text: string): unknown => JSON.parse(text)
+
 /** The JSON value of a frame's payload. @throws ChannelError `PROTOCOL_VIOLATION` */
 export function decodeJson(payload: Uint8Array): unknown {
-  return parsed(() => JSON.parse(utf8Text(payload)) as unknown)
+  return parsed(() => parseJson(utf8Text(payload)))
 }
 
 function parsed<T>(read: () => T): T {

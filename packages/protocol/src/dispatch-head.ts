@@ -1,5 +1,6 @@
 import { BoundedCache } from './bounded-cache.ts'
 import { type RecordContext, recordContextSchema } from './connection.ts'
+import { deepFreeze, isDeepFrozen } from './deep-freeze.ts'
 import type { DispatchHead } from './enclave.ts'
 import { dispatchMethods } from './policy.ts'
 
@@ -7,6 +8,50 @@ import { dispatchMethods } from './policy.ts'
 // contexts change only when their owner changes something.
 const contexts = new BoundedCache<RecordContext>(2000)
 const longestRemembered = 4096
+/** All contexts that were checked here: they are frozen, so they stay what they were. */
+const checked = new WeakSet<object>()
+
+/** How a head with a checked context begins, by the first characters of it, in which the handle is. */
+const beginnings = new BoundedCache<{ readonly text: string; readonly context: RecordContext }>(
+  2000,
+)
+const beginningKey = 96
+const quote = 0x22
+
+/** The text of frozen contexts, which does not change. */
+const written = new WeakMap<RecordContext, string>()
+
+/** The head as JSON. A frozen context is written once. */
+export function writeDispatchHead(head: DispatchHead): string {
+  const { record_bytes, request, caller, timeout_ms, max_response_bytes } = head
+  const rest = JSON.stringify({ record_bytes, request, caller, timeout_ms, max_response_bytes })
+  return `${beginningOf(head.context)}${rest.slice(1)}`
+}
+
+function beginningOf(context: RecordContext): string {
+  const known = written.get(context)
+  if (known !== undefined) return known
+  const text = `{"context":${JSON.stringify(context)},`
+  if (isDeepFrozen(context)) written.set(context, text)
+  return text
+}
+
+/**
+ * The same value as `JSON.parse` gives; a context that was checked before is not parsed again.
+ *
+ * @throws SyntaxError
+ */
+export function parseDispatchHead(text: string): unknown {
+  const known = beginnings.get(text.slice(0, beginningKey))
+  if (known && text.startsWith(known.text) && text.charCodeAt(known.text.length) === quote) {
+    const rest = JSON.parse(`{${text.slice(known.text.length)}`) as Record<string, unknown>
+    if (!Object.hasOwn(rest, 'context')) {
+      rest['context'] = known.context
+      return rest
+    }
+  }
+  return JSON.parse(text)
+}
 
 /**
  * The head of a dispatch, if it is one of the usual form. It accepts nothing that the schema of the
@@ -29,14 +74,25 @@ export function readDispatchHead(value: unknown): DispatchHead | undefined {
 }
 
 function knownContext(value: unknown): RecordContext | undefined {
+  if (typeof value === 'object' && value !== null && checked.has(value)) {
+    return value as RecordContext
+  }
   // Equal texts are equal values, so a text that was checked once need not be checked again.
   const text = JSON.stringify(value) ?? ''
-  const known = contexts.get(text)
-  if (known || text.length > longestRemembered) return known
+  if (text.length > longestRemembered) return undefined
+  const context = contexts.get(text) ?? checkedContext(value, text)
+  if (!context) return undefined
+  const beginning = `{"context":${text},`
+  beginnings.set(beginning.slice(0, beginningKey), { text: beginning, context })
+  return context
+}
+
+function checkedContext(value: unknown, text: string): RecordContext | undefined {
   const parsed = recordContextSchema.safeParse(value)
   if (!parsed.success) return undefined
   const context = deepFreeze(parsed.data)
   contexts.set(text, context)
+  checked.add(context)
   return context
 }
 
@@ -100,10 +156,4 @@ function isTextRecord(value: unknown): value is Readonly<Record<string, string>>
   if (!isObject(value)) return false
   for (const name in value) if (name === '__proto__' || !isText(value[name])) return false
   return true
-}
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value
-  for (const member of Object.values(value)) deepFreeze(member)
-  return Object.freeze(value)
 }

@@ -19,6 +19,7 @@ export {
 } from './authorization-details.ts'
 export { concatBytes, fromBase64url, toBase64url, utf8, utf8Text } from './bytes.ts'
 export { canonicalBytes } from './canonical-json.ts'
+export { deepFreeze } from './deep-freeze.ts'
 export {
   type ConnectionHandle,
   connectionHandleSchema,

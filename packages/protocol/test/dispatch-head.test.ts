@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readDispatchHead } from '../src/dispatch-head.ts'
+import { deepFreeze } from '../src/deep-freeze.ts'
+import { parseDispatchHead, readDispatchHead, writeDispatchHead } from '../src/dispatch-head.ts'
 import { enclaveHeadSchemas } from '../src/enclave.ts'
 
 const usual = {
@@ -108,4 +109,78 @@ test.each([
   ['a header that is a list', { ...usual, request: { ...usual.request, headers: { a: ['b'] } } }],
 ])('%s is left to the schema', (_what, head) => {
   expect(readDispatchHead(head)).toBeUndefined()
+})
+
+/** What a function makes of a text: a value, or a refusal. */
+function outcome(read: (text: string) => unknown, text: string): unknown {
+  try {
+    return { value: read(text) }
+  } catch {
+    return 'refused'
+  }
+}
+
+/** Texts near the usual one: another place, cut, filled in between, with a member twice. */
+const nearText = fc
+  .record({
+    head: fc.oneof(changed, fc.constant<unknown>(usual)),
+    at: fc.nat(1000),
+    remove: fc.integer({ min: 0, max: 2 }),
+    insert: fc.constantFrom(
+      '',
+      '',
+      ' ',
+      ',',
+      '}',
+      '"',
+      '"context":{},',
+      '"__proto__":1,',
+      '\\u0063',
+    ),
+    isContextTwice: fc.boolean(),
+  })
+  .map(({ head, at, remove, insert, isContextTwice }) => {
+    const text = JSON.stringify(head)
+    const twice = isContextTwice ? `${text.slice(0, -1)},"context":{"handle":"x"}}` : text
+    const cut = Math.min(at, twice.length)
+    return remove === 0 && insert === ''
+      ? twice
+      : twice.slice(0, cut) + insert + twice.slice(cut + remove)
+  })
+
+test('a head of known context is the same value as JSON.parse gives, and is refused like it', () => {
+  readDispatchHead(structuredClone(usual))
+  const beginning = `{"context":${JSON.stringify(usual.context)},`
+  fc.assert(
+    fc.property(nearText, (text) => {
+      expect(outcome(parseDispatchHead, text)).toEqual(outcome(JSON.parse, text))
+    }),
+    {
+      numRuns: 4000,
+      // Nothing behind the context but the end: JSON has no such comma.
+      examples: ['}', ' }', ',}', ''].map((end): [string] => [beginning + end]),
+    },
+  )
+})
+
+test('what is written is read as it was, whether its context is frozen or changes', () => {
+  const head = enclaveHeadSchemas.dispatch.parse(structuredClone(usual))
+  const changing = structuredClone(head.context) as { version: number }
+  deepFreeze(head.context)
+  for (const version of [3, 4, 5]) {
+    changing.version = version
+    const other = { ...head, context: changing as typeof head.context }
+    expect(JSON.parse(writeDispatchHead(other))).toEqual(other)
+    expect(JSON.parse(writeDispatchHead(head))).toEqual(usual)
+  }
+})
+
+test('a head of known context gets the context that was checked, in a text of any other', () => {
+  const head = enclaveHeadSchemas.dispatch.parse(structuredClone(usual))
+  const first = readDispatchHead(parseDispatchHead(writeDispatchHead(head)))
+  const second = readDispatchHead(parseDispatchHead(writeDispatchHead(head)))
+  expect(second).toEqual(usual)
+  expect(second?.context).toBe(first?.context)
+  const next = { ...head, context: { ...head.context, version: 4 } }
+  expect(readDispatchHead(parseDispatchHead(writeDispatchHead(next)))).toEqual(next)
 })

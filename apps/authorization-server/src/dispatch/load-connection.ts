@@ -1,4 +1,4 @@
-import { isTokenKind, type RecordContext } from '@holdfast/protocol'
+import { deepFreeze, isTokenKind, type RecordContext } from '@holdfast/protocol'
 import type { Connection, Storage } from '@holdfast/storage'
 import { ConnectionError } from '../connections/errors.ts'
 import { recordContext } from '../connections/record-context.ts'
@@ -78,7 +78,7 @@ function usable(connection: Connection, record: Uint8Array): UsableConnection {
 
 function contextOf(connection: Connection): RecordContext {
   try {
-    return recordContext(connection)
+    return deepFreeze(recordContext(connection))
   } catch (error) {
     if (error instanceof ConnectionError)
       throw new DispatchRefusal('DECRYPTION_FAILED', error.message)
