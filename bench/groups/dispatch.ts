@@ -1,4 +1,4 @@
-import { type AuditRecord, verifyAuditChain } from '@holdfast/protocol/audit'
+import { type AuditRecord, encodeAuditRecord, genesisHash } from '@holdfast/protocol/audit'
 import { createDpopProof } from '@holdfast/protocol/token'
 import { openStorage } from '@holdfast/storage'
 import type { Stack } from '@holdfast/test/stack'
@@ -80,7 +80,7 @@ export const dispatchGroup: GroupSetup = async ({ quick }) => {
     name: 'dispatch',
     about: `POST /dispatch to a TLS upstream on loopback, new DPoP proof each time, audit on disk before the answer; CPU of all three processes; isolation ${report.isolation?.level ?? 'none'}`,
     variants,
-    ...(quick ? {} : { rounds: 30 }),
+    ...(quick ? {} : { rounds: 20 }),
     ratios: (by) => ({
       G8: pairedRatio(by(oursName).rates, by(bareName).rates),
       G9: pairedRatio(by(oursName).rounds, by(bareName).rounds),
@@ -202,9 +202,16 @@ function createUpstreamCount(url: string, ca: string): () => Promise<number> {
   }
 }
 
-/** Follows the audit log in the server's database and verifies its chain from the first record on. */
+/** Follows the audit log in the server's database and verifies its chain, each record once. */
 function createAuditCheck(stack: Stack): (expected: number) => Promise<void> {
-  const records: AuditRecord[] = []
+  let last = { seq: 0, hash: genesisHash }
+  const follow = (record: AuditRecord): void => {
+    const isNext = record.seq === last.seq + 1 && record.prev_hash === last.hash
+    if (!isNext || hash('sha256', encodeAuditRecord(record)) !== record.hash) {
+      throw new Error(`the audit chain is broken at record ${last.seq + 1}`)
+    }
+    last = record
+  }
   return async (expected) => {
     const folder = join(stack.dataDir, 'control')
     const storage = openStorage({
@@ -212,25 +219,16 @@ function createAuditCheck(stack: Stack): (expected: number) => Promise<void> {
       encryptionKey: await readFile(join(folder, 'control.key')),
       sweepIntervalMs: 0,
     })
-    const before = records.length
+    let found = 0
     try {
       for (let page; page === undefined || page.length > 0;) {
-        page = await storage.audit.read({ after: records.length, limit: 1000 })
-        records.push(...page)
+        page = await storage.audit.read({ after: last.seq, limit: 1000 })
+        for (const record of page) follow(record)
+        found += page.filter(({ type }) => type === 'dispatch').length
       }
     } finally {
       await storage.close()
     }
-    const found = records.slice(before).filter(({ type }) => type === 'dispatch').length
     if (found !== expected) throw new Error(`${found} dispatches are recorded, not ${expected}`)
-    const verification = await verifyAuditChain(records, {
-      // The chain alone; the enclave's signatures are for `holdfast audit verify`.
-      signedHeads: [],
-      verifySignature: () => false,
-      sha256: chainHash,
-    })
-    if (!verification.ok) throw new Error(`the audit chain: ${JSON.stringify(verification)}`)
   }
 }
-
-const chainHash = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
