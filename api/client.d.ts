@@ -130,6 +130,13 @@ export interface NewResource {
   /** Also accept dispatches of a Dedalus runner. Default false. */
   readonly deployment?: boolean
 }
+/** What to change of a resource; what is left out stays. */
+export type ResourceChanges = Partial<Omit<NewResource, 'resource' | 'deployment'>>
+/** Resources that can also be changed. */
+export interface Resources extends Collection<ResourceView, NewResource, RegisteredResource> {
+  /** Takes effect with the next token. */
+  readonly update: (uri: string, changes: ResourceChanges) => Promise<ResourceView>
+}
 /** A resource with the secrets of its own client and deployment, which cannot be read again. */
 export interface RegisteredResource {
   readonly resource: ResourceView
@@ -177,6 +184,8 @@ export interface GrantView {
   readonly created_at: string
   readonly revoked_at: string | null
 }
+/** The resources of the management API. */
+export declare const resourcesApi: (api: Api) => Resources
 /** A collection of the management API at a path. */
 export declare function collection<View, New, Created>(
   api: Api,
@@ -384,11 +393,9 @@ import {
   type GrantView,
   type Invitation,
   type NewClient,
-  type NewResource,
   type NewUser,
   type RegisteredClient,
-  type RegisteredResource,
-  type ResourceView,
+  type Resources,
   type UserView,
 } from './administration.ts'
 import type { ApiKeys } from './api-keys.ts'
@@ -439,7 +446,7 @@ export interface Client {
   /** Clients that are described by a document on the web. */
   readonly clientDocuments: ClientDocumentAdministration
   readonly registrationTokens: RegistrationTokens
-  readonly resources: Collection<ResourceView, NewResource, RegisteredResource>
+  readonly resources: Resources
   readonly users: Collection<UserView, NewUser, Invitation>
   readonly grants: Omit<Collection<GrantView, never, never>, 'create'>
   readonly audit: Audit
@@ -740,6 +747,8 @@ export type {
   NewUser,
   RegisteredClient,
   RegisteredResource,
+  ResourceChanges,
+  Resources,
   ResourceView,
   ScopeDescription,
   UserView,

@@ -2616,6 +2616,12 @@ export declare const tokenSecretFields: {
 }
 export {}
 
+// ── deep-freeze.d.ts
+/** Freezes a value of plain objects and arrays with everything in it. */
+export declare function deepFreeze<Value>(value: Value): Value
+/** Tells whether nothing in the value can change any more. */
+export declare function isDeepFrozen(value: unknown): boolean
+
 // ── dispatch.d.ts
 import { z } from 'zod'
 import { type ConnectionHandle } from './connection-handle.ts'
@@ -3259,6 +3265,7 @@ export {
 } from './authorization-details.ts'
 export { concatBytes, fromBase64url, toBase64url, utf8, utf8Text } from './bytes.ts'
 export { canonicalBytes } from './canonical-json.ts'
+export { deepFreeze } from './deep-freeze.ts'
 export {
   type ConnectionHandle,
   connectionHandleSchema,

@@ -17,7 +17,9 @@ const pinName = 'holdfast:enclave-identity'
  * @throws ProtocolError `INVALID_KEY_SET`, `IDENTITY_CHANGED`, `KEY_NOT_VALID_NOW`
  */
 export async function fetchEnclaveKey(): Promise<EnclaveKey> {
-  const response = await globalThis.fetch('/.well-known/holdfast-sealing-keys.json', { redirect: 'error' })
+  const response = await globalThis.fetch('/.well-known/holdfast-sealing-keys.json', {
+    redirect: 'error',
+  })
   if (!response.ok) throw new Error('the enclave does not answer; try again in a minute')
   const set: unknown = await response.json()
   const nowSeconds = Math.floor(Date.now() / 1000)

@@ -167,7 +167,10 @@ async function createContext(
     enclave,
     tokens,
     tokenMaintenance: startTokenMaintenance(
-      [() => createRevocationQueue({ storage, enclave, clock }).work(), () => tokens.recoverAbandoned()],
+      [
+        () => createRevocationQueue({ storage, enclave, clock }).work(),
+        () => tokens.recoverAbandoned(),
+      ],
       logger,
     ),
     keystore,

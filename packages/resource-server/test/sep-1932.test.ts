@@ -28,7 +28,9 @@ beforeAll(async () => {
   const jkt = await calculateJwkThumbprint(await exportJWK(pair.publicKey))
   token = await issuer.signToken({ cnf: { jkt } })
   const guard = protectedResource({ issuer: issuer.issuer, resource, client })
-  server = createServer(protectListener(guard, (_request, response) => response.end('let through')))
+  server = createServer(
+    protectListener(guard, (_request, response) => void response.end('let through')),
+  )
   url = `${await listen(server)}/mcp`
 })
 afterAll(async () => {
