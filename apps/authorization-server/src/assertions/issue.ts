@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type Storage, StorageError } from '@holdfast/storage'
+import { type Grant, type Storage, StorageError } from '@holdfast/storage'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import {
   findAccount,
@@ -93,7 +93,8 @@ export async function issueAsserted(
 
 /**
  * The grant under which a user sees, and takes back, what an issuer's word gave a client. Which of
- * their connections it may use is theirs to say: those of their own consent to the same client.
+ * their connections it may use is theirs to say: those of their own consent to the same client. A consent
+ * to single actions gives none, because these tokens carry no such limits.
  */
 async function keepGrant(
   { grants }: Pick<Storage, 'grants'>,
@@ -109,11 +110,15 @@ async function keepGrant(
   const name = hash('sha256', JSON.stringify([userId, clientId, resource]), 'base64url')
   const grantId = `${issuerId}.${name}`
   const consents = await grants.list({ userId, clientId, resource, limit: 100 })
-  const consent = consents.filter((one) => one.grantId !== grantId).at(-1)
+  const [newest] = consents.filter(isConsent).toSorted((a, b) => b.updatedAtMs - a.updatedAtMs)
+  const connections = newest?.authorizationDetails ? {} : (newest?.connections ?? {})
   try {
-    return await grants.put({ grantId, ...what, connections: consent?.connections ?? {} })
+    return await grants.put({ grantId, ...what, connections })
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'VERSION_CONFLICT') throw error
     throw new AssertionError('its user took this access back', { cause: error })
   }
 }
+
+/** False for what an issuer or an API key stood for: a copy of it would outlive what the user takes back. */
+const isConsent = ({ grantId }: Pick<Grant, 'grantId'>): boolean => !grantId.includes('.')

@@ -1,0 +1,156 @@
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose'
+import * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApiKey, newApiKeySchema } from '../src/api-keys/create.ts'
+import { trustIssuer } from '../src/assertions/issuers.ts'
+import { newIssuerSchema } from '../src/assertions/trust.ts'
+import { registerClient } from '../src/registration/clients.ts'
+import {
+  addResource,
+  authorize,
+  claimsOf,
+  discover,
+  insecure,
+  redeem,
+  redirectUri,
+} from './support/flow.ts'
+import { addConnection, startTestServer, type TestServer } from './support/server.ts'
+
+const uri = 'https://issues.example/mcp'
+const email = 'ann@example.org'
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+let server: TestServer
+let key: GenerateKeyPairResult
+let userId: string
+let handle: string
+
+beforeAll(async () => {
+  server = await startTestServer()
+  key = await generateKeyPair('ES256', { extractable: true })
+  userId = (await server.addUser(email)).id
+  handle = await addConnection(server.ctx, userId, 'github')
+  await addResource(server, {
+    resource: uri,
+    connections: [{ name: 'repo', provider: 'github', description: 'Reads your issues' }],
+  })
+})
+afterAll(() => server.stop())
+
+/** A client at which people sign in, and which also presents what platforms vouch for. */
+async function addAgent(): Promise<oauth.Client> {
+  const { client } = await registerClient(
+    server.ctx,
+    {
+      client_name: 'Agent',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token', jwtBearer, tokenExchange],
+      token_endpoint_auth_method: 'none',
+    },
+    'usr_admin',
+  )
+  return { client_id: client.clientId }
+}
+
+let issuers = 0
+async function trust(agent: oauth.Client): Promise<string> {
+  issuers += 1
+  const issuer = `https://idp.example/${issuers}`
+  const jwk = { ...(await exportJWK(key.publicKey)), kid: 'one', alg: 'ES256' }
+  await trustIssuer(
+    server.ctx,
+    newIssuerSchema.parse({
+      issuer,
+      trust: {
+        jwks: { keys: [jwk] },
+        uses: ['workload'],
+        subjects: [{ subject: 'ann', user: userId }],
+        clients: [agent.client_id],
+        resources: [uri],
+      },
+    }),
+    'usr_admin',
+  )
+  return issuer
+}
+
+async function request(
+  agent: oauth.Client,
+  grantType: string,
+  parameters: Record<string, string>,
+): Promise<Record<string, unknown>> {
+  const response = await oauth.genericTokenEndpointRequest(
+    await discover(server.issuer),
+    agent,
+    oauth.None(),
+    grantType,
+    parameters,
+    insecure,
+  )
+  const body = (await response.json()) as Record<string, string>
+  expect(body['error_description']).toBeUndefined()
+  return claimsOf(body['access_token'] ?? '')
+}
+
+/** The claims of a token for what a platform vouches for. */
+async function vouched(agent: oauth.Client, issuer: string): Promise<Record<string, unknown>> {
+  const assertion = await new SignJWT({ jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .setIssuer(issuer)
+    .setSubject('ann')
+    .setAudience(server.issuer)
+    .setIssuedAt()
+    .setExpirationTime('2 minutes')
+    .sign(key.privateKey)
+  return request(agent, jwtBearer, { assertion, resource: uri })
+}
+
+async function consent(
+  agent: oauth.Client,
+  parameters: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
+  const code = await authorize(server, {
+    client: agent,
+    email,
+    resource: uri,
+    parameters,
+    consent: { 'connection.repo': handle },
+  })
+  const body = (await (await redeem(server, agent, code)).json()) as { access_token: string }
+  return claimsOf(body.access_token)
+}
+
+describe('what another server vouches for', () => {
+  test('gets the connections of the consent, until the user takes that back', async () => {
+    const agent = await addAgent()
+    const [one, two] = [await trust(agent), await trust(agent)]
+    const { 'ddls:grant': grant } = await consent(agent)
+    for (const issuer of [one, two, one]) {
+      expect((await vouched(agent, issuer))['ddls:connections']).toEqual({ repo: handle })
+    }
+    await server.ctx.revocation.revokeGrant(String(grant))
+    for (const issuer of [one, two, one]) {
+      expect((await vouched(agent, issuer))['ddls:connections']).toEqual({})
+    }
+  })
+
+  test('gets no connection of which the user allowed single actions only', async () => {
+    const agent = await addAgent()
+    const details = [{ type: 'connection', name: 'repo', actions: ['GET /repos/**'] }]
+    await consent(agent, { authorization_details: JSON.stringify(details) })
+    expect((await vouched(agent, await trust(agent)))['ddls:connections']).toEqual({})
+  })
+
+  test('gets nothing of what an API key names', async () => {
+    const agent = await addAgent()
+    const wanted = newApiKeySchema.parse({ resources: [uri], connections: { repo: handle } })
+    const made = await createApiKey(server.ctx, wanted, userId)
+    const claims = await request(agent, tokenExchange, {
+      subject_token: made.key,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:api_key',
+      resource: uri,
+    })
+    expect(claims['ddls:connections']).toEqual({ repo: handle })
+    expect((await vouched(agent, await trust(agent)))['ddls:connections']).toEqual({})
+  })
+})
