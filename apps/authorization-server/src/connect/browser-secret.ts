@@ -4,7 +4,7 @@ import type { KoaContext } from '../interaction/parts.ts'
 
 const form = /^[A-Za-z0-9_-]{43}$/
 
-/** A secret that only one browser holds, below one path. */
+/** A secret that only one browser holds, which no other host of the same domain can give it. */
 export interface BrowserSecret {
   /** The one that the request brought. */
   read(koa: KoaContext): string | undefined
@@ -15,8 +15,11 @@ export interface BrowserSecret {
 
 export function createBrowserSecret(
   { issuer }: Pick<Config, 'issuer'>,
-  { name, path }: { readonly name: string; readonly path: string },
+  cookie: { readonly name: string; readonly path: string },
 ): BrowserSecret {
+  const secure = issuer.startsWith('https:')
+  // A name that browsers take only from this very host, and only with the path /.
+  const { name, path } = secure ? { name: `__Host-${cookie.name}`, path: '/' } : cookie
   const read = (koa: KoaContext): string | undefined => {
     const value = koa.cookies.get(name, { signed: false })
     return value !== undefined && form.test(value) ? value : undefined
@@ -30,7 +33,7 @@ export function createBrowserSecret(
         // The way back is a navigation from the provider's site.
         sameSite: 'lax',
         path,
-        secure: issuer.startsWith('https:'),
+        secure,
         signed: false,
         overwrite: true,
       }),
