@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -26,7 +27,9 @@ let userId: string
 let handle: string
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({
+    config: { rateLimits: { tokenFailuresPerAddress: 10_000 } },
+  })
   key = await generateKeyPair('ES256', { extractable: true })
   userId = (await server.addUser(email)).id
   handle = await addConnection(server.ctx, userId, 'github')
@@ -92,9 +95,8 @@ async function request(
   return claimsOf(body['access_token'] ?? '')
 }
 
-/** The claims of a token for what a platform vouches for. */
-async function vouched(agent: oauth.Client, issuer: string): Promise<Record<string, unknown>> {
-  const assertion = await new SignJWT({ jti: crypto.randomUUID() })
+const assertionOf = (issuer: string): Promise<string> =>
+  new SignJWT({ jti: crypto.randomUUID() })
     .setProtectedHeader({ alg: 'ES256', kid: 'one' })
     .setIssuer(issuer)
     .setSubject('ann')
@@ -102,8 +104,10 @@ async function vouched(agent: oauth.Client, issuer: string): Promise<Record<stri
     .setIssuedAt()
     .setExpirationTime('2 minutes')
     .sign(key.privateKey)
-  return request(agent, jwtBearer, { assertion, resource: uri })
-}
+
+/** The claims of a token for what a platform vouches for. */
+const vouched = async (agent: oauth.Client, issuer: string): Promise<Record<string, unknown>> =>
+  request(agent, jwtBearer, { assertion: await assertionOf(issuer), resource: uri })
 
 async function consent(
   agent: oauth.Client,
@@ -119,6 +123,64 @@ async function consent(
   const body = (await (await redeem(server, agent, code)).json()) as { access_token: string }
   return claimsOf(body.access_token)
 }
+
+/** True for a token that is still accepted after what it came of was taken back meanwhile. */
+async function outlives(
+  parameters: Record<string, string>,
+  delayMs: number,
+  takeBack: () => Promise<unknown>,
+): Promise<boolean> {
+  const { token_endpoint: endpoint = '' } = await discover(server.issuer)
+  const asking = fetch(endpoint, { method: 'POST', body: new URLSearchParams(parameters) })
+  await setTimeout(delayMs)
+  await takeBack()
+  const { access_token: token } = (await (await asking).json()) as { access_token?: string }
+  if (token === undefined) return false
+  return server.ctx.verifyToken(token, {}).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** From at once to after the answer. */
+const delays = Array.from({ length: 60 }, (_, n) => (n % 30) / 3)
+
+describe('a token that is asked for while its ground is taken away', () => {
+  test('dies with its API key', async () => {
+    const alive: boolean[] = []
+    for (const delayMs of delays) {
+      const wanted = newApiKeySchema.parse({ resources: [uri], connections: { repo: handle } })
+      const made = await createApiKey(server.ctx, wanted, userId)
+      const parameters = {
+        grant_type: tokenExchange,
+        subject_token: made.key,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:api_key',
+        resource: uri,
+      }
+      const revoke = () => server.ctx.revocation.revokeApiKey(made.record.id)
+      alive.push(await outlives(parameters, delayMs, revoke))
+    }
+    expect(alive).not.toContain(true)
+  })
+
+  test('dies with the trust in its issuer', async () => {
+    const agent = await addAgent()
+    const alive: boolean[] = []
+    for (const delayMs of delays) {
+      const issuer = await trust(agent)
+      const { id } = (await server.ctx.storage.trustedIssuers.findByIssuer(issuer))!
+      const parameters = {
+        grant_type: jwtBearer,
+        client_id: agent.client_id,
+        assertion: await assertionOf(issuer),
+        resource: uri,
+      }
+      const remove = () => server.ctx.revocation.removeIssuer(id)
+      alive.push(await outlives(parameters, delayMs, remove))
+    }
+    expect(alive).not.toContain(true)
+  })
+})
 
 describe('what another server vouches for', () => {
   test('gets the connections of the consent, until the user takes that back', async () => {

@@ -169,7 +169,6 @@ async function keepGrant(
       ...what,
       expiresAtMs: key.expiresAtMs,
     })
-    return grantId
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'VERSION_CONFLICT') throw error
     throw new errors.InvalidRequest(
@@ -178,4 +177,7 @@ async function keepGrant(
       { cause: error },
     )
   }
+  // A revocation takes the grants with it that are there by then, not one that was stored just after.
+  if ((await storage.apiKeys.find(key.id))?.revokedAtMs === undefined) return grantId
+  throw new errors.InvalidRequest('subject_token refused: this API key has been revoked')
 }

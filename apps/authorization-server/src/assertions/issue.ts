@@ -39,7 +39,7 @@ export async function issueAsserted(
 ): Promise<void> {
   const { client, params } = ctx.oidc
   const { verified } = wanted
-  const { trust, id } = verified.issuer
+  const { trust, id, issuer } = verified.issuer
   requireStaticClient(client)
   if (!trust.clients.includes(client.clientId)) {
     throw new errors.UnauthorizedClient(
@@ -84,6 +84,10 @@ export async function issueAsserted(
     resource,
     scopes,
   })
+  // Who ends the trust ends the grants that are there by then, not one that was stored just after.
+  if ((await storage.trustedIssuers.findByIssuer(issuer))?.id !== id) {
+    throw new AssertionError('its issuer is not trusted by this server')
+  }
   return issueToken(provider, ctx, {
     ...common,
     user: { accountId: subject.user, grantId: grant.grantId },
