@@ -1,6 +1,14 @@
 // Builds the scripts of pages that seal in the browser, when what is built does not match the sources.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import process from 'node:process'
@@ -9,6 +17,7 @@ import { BootstrapError } from './errors.mjs'
 const server = 'apps/authorization-server'
 /** Served by the authorization server, which reads `manifest.json` when it starts. */
 const builtFolder = path.join(server, 'browser-built')
+const entry = path.join(server, 'browser/connect.ts')
 
 const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding)
 
@@ -36,13 +45,14 @@ function isFresh(root) {
 
 /** Makes sure that the browser scripts are built. */
 export async function ensureBrowserScripts(root) {
-  if (isFresh(root)) return
+  // An image may hold only what was built.
+  if (!existsSync(path.join(root, entry)) || isFresh(root)) return
   const folder = path.join(root, builtFolder)
   const require = createRequire(path.join(root, server, 'package.json'))
   const { build } = require('esbuild')
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { connect: path.join(server, 'browser/connect.ts') },
+    entryPoints: { connect: entry },
     outdir: builtFolder,
     bundle: true,
     write: false,
