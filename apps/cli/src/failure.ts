@@ -100,7 +100,15 @@ function printJson(
     requestId,
   }: { why?: string | undefined; fix?: string | undefined; requestId?: string | undefined },
 ): void {
-  const body = { error: { code, message, why, fix, request_id: requestId } }
+  const body = {
+    error: {
+      code,
+      message,
+      why: why && asCalledHere(why),
+      fix: fix && asCalledHere(fix),
+      request_id: requestId,
+    },
+  }
   output.write(`${JSON.stringify(body, undefined, 2)}\n`)
 }
 

@@ -78,11 +78,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/issuers.ts')).issuersCommand(),
   },
   clients: {
-    description: 'OAuth clients: register, list, revoke',
+    description: 'OAuth clients: register, list, show, pin, approve, revoke',
     load: async () => (await import('./commands/clients.ts')).clientsCommand(),
   },
   resources: {
-    description: 'resources (MCP servers): add, list, remove',
+    description: 'resources (MCP servers): add, update, list, remove',
     load: async () => (await import('./commands/resources.ts')).resourcesCommand(),
   },
   users: {

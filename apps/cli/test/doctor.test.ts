@@ -256,7 +256,16 @@ describe('doctor with a URL', () => {
     expect(bad.code).toBe(exitCodes.checkFailed)
     expect(bad.stdout).toMatch(/✗ CORS .*\n\s+fix: let the proxy pass OPTIONS on/)
     expect((await holdfast(['doctor', 'not-a-url'])).code).toBe(exitCodes.usage)
-    expect((await holdfast(['doctor', 'http://127.0.0.1:9/mcp'])).code).toBe(exitCodes.checkFailed)
+  })
+
+  it('says of a server that is down just that, and takes it for no authorization server', async () => {
+    const down = await holdfast(['doctor', 'http://127.0.0.1:9/mcp'])
+    expect(down.code).toBe(exitCodes.checkFailed)
+    expect(down.stdout).toMatch(
+      /✗ reachable +no answer from http:\/\/127\.0\.0\.1:9: ECONNREFUSED\n +fix: start what should answer there/,
+    )
+    expect(down.stdout).not.toContain('authorization server')
+    expect(down.stdout).toContain('0 passed, 0 warnings, 1 failed')
   })
 })
 

@@ -32,6 +32,11 @@ describe('a fix', () => {
       env: { npm_lifecycle_event: script },
     })
     expect(stderr).toContain(command)
+    const { stdout } = await holdfast(['connections', 'list', '--json'], {
+      env: { npm_lifecycle_event: script },
+    })
+    const { error } = JSON.parse(stdout) as { error: { fix: string } }
+    expect(error.fix).toContain(command)
   })
 })
 

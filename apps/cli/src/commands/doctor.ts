@@ -93,5 +93,8 @@ function printResults(results: readonly NamedResult[]): void {
   const count = (wanted: CheckResult['outcome']): number =>
     results.filter(({ outcome }) => outcome === wanted).length
   print()
-  print(`${count('ok')} passed, ${count('warning')} warnings, ${count('failed')} failed`)
+  const warnings = count('warning')
+  print(
+    `${count('ok')} passed, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${count('failed')} failed`,
+  )
 }

@@ -41,7 +41,7 @@ export function oauthAppsCommand(): Command {
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
       const columns = ['handle', 'provider', 'label', 'status', 'base_url', 'created_at']
-      const empty = 'No OAuth apps yet. An administrator adds one: holdfast oauth-apps add --help'
+      const empty = `No OAuth apps yet. An administrator adds one: ${commandName()} oauth-apps add --help`
       return showList(command, await client.oauthApps.list(), columns, empty)
     })
   addYesOption(apps.command('revoke'))

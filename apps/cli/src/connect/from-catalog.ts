@@ -95,7 +95,7 @@ async function chooseKind(provider: Provider, wanted: string | undefined): Promi
     `${provider.title}: ${kind.title} happens in a browser and cannot be pasted`,
     pasted.length === 0
       ? `see \`holdfast oauth-apps list\`, then \`holdfast connections add-oauth\`; an administrator adds the app with \`holdfast oauth-apps add ${provider.name}\``
-      : `choose --kind ${pasted.map(({ id }) => id).join(' or --kind ')}, or sign in with \`holdfast connections add-oauth\``,
+      : `choose --kind ${pasted.map(({ id }) => id).join(' or --kind ')}, or sign in with \`holdfast connections link ${provider.name}\``,
   )
 }
 

@@ -45,6 +45,7 @@ export async function findTarget(text: string): Promise<RemoteTarget> {
   const suffixed = await ask(wellKnown(text, 'oauth-protected-resource'))
   const root = await ask(`${url.origin}/.well-known/oauth-protected-resource`)
   const described = [suffixed, root].find(isDocument)
+  if ('problem' in suffixed && 'problem' in root) return unreachableTarget(text, url, root.problem)
   if (described === undefined) return issuerTarget(text, [])
   const found = [
     { id: 'prm', title: 'PRM of the path', ...placeResult(suffixed, text) },
@@ -63,6 +64,16 @@ export async function findTarget(text: string): Promise<RemoteTarget> {
     return { resource: text, issuer: undefined, metadata: undefined, found: [...found, noIssuer] }
   }
   return { ...(await issuerTarget(issuer, found)), resource: text }
+}
+
+/** Nothing answers, so it cannot be told which of the two the URL is. */
+function unreachableTarget(text: string, { origin }: URL, problem: string): RemoteTarget {
+  const result = failed(
+    `no answer from ${origin}: ${problem}`,
+    'start what should answer there, or correct the URL',
+  )
+  const found = [{ id: 'reachable', title: 'reachable', ...result }]
+  return { resource: undefined, issuer: text, metadata: undefined, found }
 }
 
 /** The target of an issuer. */
