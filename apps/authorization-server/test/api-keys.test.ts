@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey, newApiKeySchema } from '../src/api-keys/create.ts'
 import { isApiKeyText, newApiKeyText } from '../src/api-keys/key-text.ts'
+import { registerClient } from '../src/registration/clients.ts'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import {
   addClient,
@@ -270,6 +271,26 @@ describe('the exchange of an API key', () => {
     for (const text of [newApiKeyText('live'), record.id, `${expiring} `, 'dsk-live-x', '']) {
       expect((await ask(text)).body['error']).toBe('invalid_request')
     }
+  })
+
+  test('is refused where its user took it back, whichever client it comes with next', async () => {
+    const { key } = await makeKey()
+    const viaAnother = async () => {
+      const metadata = {
+        client_name: 'Job',
+        grant_types: [grantType],
+        token_endpoint_auth_method: 'none',
+      }
+      const { client } = await registerClient(server.ctx, metadata, 'usr_admin')
+      return { clientId: client.clientId, ...(await ask(key, {}, { clientId: client.clientId })) }
+    }
+    const first = await viaAnother()
+    expect(first.status).toBe(200)
+    await server.ctx.revocation.revokeClient(first.clientId)
+    const { claims } = await ask(key)
+    await server.ctx.revocation.revokeGrant(String(claims['ddls:grant']))
+    expect((await viaAnother()).body['error_description']).toContain('took back')
+    expect((await ask(key, { resource: 'https://other.example/mcp' })).status).toBe(200)
   })
 
   test('a revoked key takes its tokens with it at once, a revoked grant those at that resource', async () => {

@@ -162,6 +162,7 @@ async function keepGrant(
     JSON.stringify([known?.scopes, known?.connections]) ===
       JSON.stringify([what.scopes, what.connections])
   if (isSame) return grantId
+  if (await isTakenBack(storage, key, what.resource)) throw takenBack()
   try {
     await storage.grants.put({
       grantId,
@@ -171,13 +172,32 @@ async function keepGrant(
     })
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'VERSION_CONFLICT') throw error
-    throw new errors.InvalidRequest(
-      'subject_token refused: its user took back what this API key may do at this resource',
-      undefined,
-      { cause: error },
-    )
+    throw takenBack(error)
   }
   // A revocation takes the grants with it that are there by then, not one that was stored just after.
   if ((await storage.apiKeys.find(key.id))?.revokedAtMs === undefined) return grantId
   throw new errors.InvalidRequest('subject_token refused: this API key has been revoked')
 }
+
+/** What its user took back at a resource stays so, whichever client the key comes with. */
+async function isTakenBack(
+  { grants, clients }: AppContext['storage'],
+  { id, owner }: ApiKey,
+  resource: string,
+): Promise<boolean> {
+  const page = { after: `${id}.`, limit: 100, includeInactive: true }
+  const found = await grants.list({ userId: owner, resource, ...page })
+  const revoked = found.filter(
+    ({ grantId, revokedAtMs }) => grantId.startsWith(`${id}.`) && revokedAtMs !== undefined,
+  )
+  // A revoked client takes its grants with it: that was not the user.
+  const used = await Promise.all(revoked.map(({ clientId }) => clients.find(clientId)))
+  return used.some((client) => client?.revokedAtMs === undefined)
+}
+
+const takenBack = (cause?: unknown): Error =>
+  new errors.InvalidRequest(
+    'subject_token refused: its user took back what this API key may do at this resource',
+    undefined,
+    { cause },
+  )
