@@ -132,15 +132,23 @@ async function startSessions(): Promise<typeof sessions> {
       cancelled.push('hang')
       return answer('too late')
     })
-    server.registerTool('ask', {}, async () => {
-      const asked = await server.server.elicitInput({
-        message: 'Which file?',
-        requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
-      })
-      const sampled = await server.server.createMessage({
-        messages: [{ role: 'user', content: { type: 'text', text: 'hello' } }],
-        maxTokens: 5,
-      })
+    server.registerTool('ask', {}, async ({ requestId }) => {
+      // On the stream of the call: whether the other one is open yet is a race.
+      const onThisStream = { relatedRequestId: requestId }
+      const asked = await server.server.elicitInput(
+        {
+          message: 'Which file?',
+          requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
+        },
+        onThisStream,
+      )
+      const sampled = await server.server.createMessage(
+        {
+          messages: [{ role: 'user', content: { type: 'text', text: 'hello' } }],
+          maxTokens: 5,
+        },
+        onThisStream,
+      )
       return answer(`${JSON.stringify(asked.content)} ${JSON.stringify(sampled.content)}`)
     })
     server.registerTool('die', {}, () => {
