@@ -66,5 +66,6 @@ describe('the page of a connect ticket under https', () => {
     expect(own.toLowerCase()).toMatch(/^(?!.*domain=).*secure.*httponly/)
     expect((await send(path, { cookie: own.split(';')[0]! })).status).toBe(200)
     expect((await send(path, { cookie: tossed })).status).toBe(401)
+    expect(server.log()).not.toContain(id)
   })
 })

@@ -2,8 +2,9 @@ import type Koa from 'koa'
 import type { Logger } from 'pino'
 import type { RequestState } from '../context.ts'
 
-/** Paths that hold an identifier of one sign-in. */
-const interactionPath = /^(\/interaction|\/oauth2\/auth|\/device)\/[^/]+/
+/** Paths that hold an identifier of one sign-in or connect link. */
+const interactionPath =
+  /^(\/interaction|\/oauth2\/auth|\/device|\/connect|\/v1\/connect-tickets)\/[^/]+/
 
 /** One line per request: method, path without query, status, duration, id. Nothing the caller sent besides. */
 export function logRequests(logger: Logger): Koa.Middleware<RequestState> {
