@@ -134,6 +134,19 @@ describe('connection picker', () => {
     expect(forced.text).toContain('Choose a github connection')
   })
 
+  test('tells connections apart: by label, by account, else by handle', async () => {
+    const { id } = await server.addUser('twice@example.org')
+    const known = await addConnection(server.ctx, id, 'github')
+    await server.ctx.storage.connections.update(known, { account: 'octo <b>' })
+    const first = await addConnection(server.ctx, id, 'github')
+    const second = await addConnection(server.ctx, id, 'github')
+    const { page } = await openConsent({ resource: uri, email: 'twice@example.org' })
+    expect(page.text).toContain('github · octo &lt;b&gt; · api.github.example')
+    expect(page.text).toContain(`github · api.github.example · ${first}`)
+    expect(page.text).toContain(`github · api.github.example · ${second}`)
+    expect(page.text).not.toContain(`api.github.example · ${known}`)
+  })
+
   test("offers and takes only the user's own active connections that allow the resource", async () => {
     const { id: strangerId } = await server.addUser('bob@example.org')
     const stranger = await addConnection(server.ctx, strangerId, 'github', { label: 'Of Bob' })

@@ -145,7 +145,7 @@ export function toConsentView(
       resource.connections.map((wanted) => toConnectionRequest(request, wanted)),
     anyOf:
       resource.builtIn === 'dispatch' && request.wanted === undefined
-        ? request.usable.map(toChoice)
+        ? toChoices(request.usable)
         : undefined,
     lifetimeDays: refreshes
       ? Math.max(1, Math.round(parts.ctx.config.refreshTokenTtlSeconds / 86_400))
@@ -160,7 +160,7 @@ function toDetailedRequest(request: ConsentRequest, wanted: WantedConnection): C
     provider,
     description,
     optional: false,
-    choices: choicesFor(request, wanted).map(toChoice),
+    choices: toChoices(choicesFor(request, wanted)),
     notAllowed: request.notAllowed.filter((connection) => fits(wanted, connection)).length,
     asked: identifier,
     actions: details.some(({ actions }) => actions === undefined)
@@ -179,14 +179,28 @@ function toConnectionRequest(
     provider: wanted.provider,
     description: wanted.description,
     optional: wanted.optional === true,
-    choices: usable.filter(isOfProvider).map(toChoice),
+    choices: toChoices(usable.filter(isOfProvider)),
     notAllowed: notAllowed.filter(isOfProvider).length,
   }
 }
 
-function toChoice({ handle, provider, label, baseUrl }: ConnectionInfo): ConnectionChoice {
+/** Connections in words; those that read the same are told apart by their handles. */
+function toChoices(connections: readonly ConnectionInfo[]): readonly ConnectionChoice[] {
+  const choices = connections.map((connection) => ({
+    handle: connection.handle,
+    text: inWords(connection),
+  }))
+  return choices.map(({ handle, text }) =>
+    choices.some((other) => other.handle !== handle && other.text === text)
+      ? { handle, text: `${text} · ${handle}` }
+      : { handle, text },
+  )
+}
+
+function inWords({ provider, label, summary, baseUrl }: ConnectionInfo): string {
+  const account = typeof summary?.['account'] === 'string' ? summary['account'] : undefined
   const host = URL.parse(baseUrl)?.host ?? baseUrl
-  return { handle, text: [provider, label, host].filter(Boolean).join(' · ') }
+  return [provider, label, account, host].filter(Boolean).join(' · ')
 }
 
 /** Where the answer goes, as far as people can judge it. */
