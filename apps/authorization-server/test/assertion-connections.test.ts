@@ -203,6 +203,17 @@ describe('what another server vouches for', () => {
     expect((await vouched(agent, await trust(agent)))['ddls:connections']).toEqual({})
   })
 
+  test('gets what the newest of many consents says', async () => {
+    const agent = await addAgent()
+    const consented = { userId, clientId: agent.client_id, resource: uri, scopes: ['notes:read'] }
+    const put = (grantId: string, connections: Record<string, string>) =>
+      server.ctx.storage.grants.put({ ...consented, grantId, connections })
+    await Promise.all(Array.from({ length: 150 }, (_, n) => put(`many-${n}`, { repo: handle })))
+    await setTimeout(2)
+    await put('many-newest', {})
+    expect((await vouched(agent, await trust(agent)))['ddls:connections']).toEqual({})
+  })
+
   test('gets nothing of what an API key names', async () => {
     const agent = await addAgent()
     const wanted = newApiKeySchema.parse({ resources: [uri], connections: { repo: handle } })

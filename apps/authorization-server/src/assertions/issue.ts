@@ -113,14 +113,29 @@ async function keepGrant(
   const { userId, clientId, resource } = what
   const name = hash('sha256', JSON.stringify([userId, clientId, resource]), 'base64url')
   const grantId = `${issuerId}.${name}`
-  const consents = await grants.list({ userId, clientId, resource, limit: 100 })
-  const [newest] = consents.filter(isConsent).toSorted((a, b) => b.updatedAtMs - a.updatedAtMs)
+  const newest = await newestConsent(grants, { userId, clientId, resource })
   const connections = newest?.authorizationDetails ? {} : (newest?.connections ?? {})
   try {
     return await grants.put({ grantId, ...what, connections })
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'VERSION_CONFLICT') throw error
     throw new AssertionError('its user took this access back', { cause: error })
+  }
+}
+
+async function newestConsent(
+  grants: Storage['grants'],
+  parties: Pick<Grant, 'userId' | 'clientId' | 'resource'>,
+): Promise<Grant | undefined> {
+  let newest: Grant | undefined
+  // Every sign-in leaves a grant of its own, in no order of time.
+  for (let after: string | undefined; ;) {
+    const page = await grants.list({ ...parties, after, limit: 100 })
+    for (const grant of page.filter(isConsent)) {
+      if (newest === undefined || grant.updatedAtMs >= newest.updatedAtMs) newest = grant
+    }
+    after = page.at(-1)?.grantId
+    if (page.length < 100 || after === undefined) return newest
   }
 }
 
