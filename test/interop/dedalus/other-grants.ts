@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { request } from 'undici'
 import { type ClientAuth, resultOf } from './python-programs.ts'
 import type { Report } from './report.ts'
 import type { Setting } from './setting.ts'
@@ -44,23 +43,40 @@ export async function checkOtherGrants(
     assert.match(error.message, /requested grant type is not allowed/)
     return error.message
   })
-  await report.check('not there yet: API keys (dsk-…)', async () => {
-    const step = await setting.client.step<{ status: number; body: { error: string } }>('redeem', {
-      url: `${setting.issuer}/oauth2/token`,
-      form: {
-        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-        subject_token: 'dsk-test-1',
-        subject_token_type: 'urn:ietf:params:oauth:token-type:api_key',
-      },
+  await report.check('an API key (dsk-…), exchanged: token and tools', async () => {
+    const { key } = await setting.ada.run<{ key: string }>([
+      ...['api-keys', 'create', '--label', 'interop'],
+      ...['--resource', plain.resource, '--scope', 'tools:call'],
+    ])
+    const { status, body } = await post(setting, '/oauth2/token', {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: key,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:api_key',
+      resource: plain.resource,
     })
-    const { status, body } = resultOf(step)
-    assert.ok(status === 400 || status === 401)
-    return `${status} ${body.error}`
+    assert.equal(status, 200, JSON.stringify(body))
+    const auth: ClientAuth = { kind: 'bearer', token: String(body['access_token']) }
+    const { tools } = resultOf(await use(setting, plain.url, auth))
+    assert.equal(tools.length, 4)
+    return `${tools.length} tools`
   })
-  await report.check('not there yet: device flow', async () => {
-    const answer = await request(`${setting.issuer}/oauth2/device/auth`, { method: 'POST' })
-    await answer.body.dump()
-    assert.equal(answer.statusCode, 404)
-    return String(answer.statusCode)
+  await report.check('the device flow starts at the path that the client knows', async () => {
+    const { status, body } = await post(setting, '/oauth2/device/auth', {
+      client_id: 'holdfast-cli',
+      resource: `${setting.issuer}/v1`,
+      scope: 'connections:read',
+    })
+    assert.equal(status, 200, JSON.stringify(body))
+    assert.ok(body['user_code'] && body['verification_uri'])
+    return String(body['verification_uri'])
   })
+}
+
+/** A form, sent as the Python client sends it. */
+async function post(
+  { client, issuer }: Setting,
+  path: string,
+  form: Record<string, string>,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  return resultOf(await client.step('redeem', { url: issuer + path, form }))
 }
