@@ -49,7 +49,7 @@ export async function ensureBrowserScripts(root) {
   if (!existsSync(path.join(root, entry)) || isFresh(root)) return
   const folder = path.join(root, builtFolder)
   const require = createRequire(path.join(root, server, 'package.json'))
-  const { build } = require('esbuild')
+  const { build, stop } = require('esbuild')
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { connect: entry },
@@ -64,7 +64,8 @@ export async function ensureBrowserScripts(root) {
     conditions: ['@holdfast/source'],
     legalComments: 'eof',
     logLevel: 'error',
-  })
+    // Its service would live as long as we do, which after `npm start` is until Ctrl-C.
+  }).finally(stop)
   const inputs = Object.keys(metafile.inputs).filter((file) => !file.startsWith('('))
   const scripts = Object.fromEntries(
     outputFiles.map(({ path: output, contents }) => {
