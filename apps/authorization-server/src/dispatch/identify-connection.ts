@@ -3,7 +3,6 @@ import { EnclaveError } from '@holdfast/protocol/channel'
 import type { Catalog } from '@holdfast/providers'
 import { accountName, connectionIdentity, type ConnectionIdentity } from '@holdfast/providers'
 import type { ConnectionInfo } from '@holdfast/storage'
-import { recordEvent } from '../audit/recorder.ts'
 import { findOwned } from '../connections/find-owned.ts'
 import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import type { TokenRefresher } from '../connections/refresh.ts'
@@ -11,6 +10,7 @@ import { type CallLimits, toRefusal, type UpstreamAnswer } from './call-enclave.
 import { callWithToken } from './call-with-token.ts'
 import { withFreshToken } from './call-with-token.ts'
 import { loadConnection, type UsableConnection } from './load-connection.ts'
+import { recordTest } from './record-test.ts'
 import { DispatchRefusal } from './refusal.ts'
 
 /**
@@ -58,13 +58,13 @@ export async function identifyConnection(
     const answer = await ask(parts, connection, identity, actor, limits)
     const { status, host } = answer.result
     const { result, account } = judge(identity, answer)
-    await record(parts, actor, handle, { status, host, identity: result })
+    await recordTest(parts, actor, handle, { status, host, identity: result })
     const known =
       result === 'ok' ? await connections.update(handle, { account: account ?? null }) : connection
     return { result, account, status, code: undefined, connection: known }
   } catch (error) {
     if (!(error instanceof DispatchRefusal)) throw error
-    await record(parts, actor, handle, { code: error.code })
+    await recordTest(parts, actor, handle, { code: error.code })
     return { ...nothing, result: 'failed', code: error.code }
   }
 }
@@ -143,19 +143,3 @@ function parseJson(body: Uint8Array): unknown {
     return undefined
   }
 }
-
-const record = (
-  { storage }: ConnectionParts,
-  actor: Actor,
-  handle: string,
-  detail: Record<string, string | number>,
-) =>
-  recordEvent(storage.audit, {
-    type: 'connection.tested',
-    outcome: 'code' in detail ? 'failed' : 'success',
-    actor: actor.sub,
-    client: actor.clientId,
-    connection: handle,
-    request_id: actor.requestId,
-    detail,
-  })

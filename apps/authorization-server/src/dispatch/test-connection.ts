@@ -5,7 +5,6 @@ import {
   ProtocolError,
   type RecordContext,
 } from '@holdfast/protocol'
-import { recordEvent } from '../audit/recorder.ts'
 import { findOwned } from '../connections/find-owned.ts'
 import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import { failure, success } from './answer.ts'
@@ -14,6 +13,7 @@ import type { CallLimits } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
 import { loadConnection } from './load-connection.ts'
 import type { ParsedDispatch } from './parse-request.ts'
+import { recordTest } from './record-test.ts'
 import { DispatchRefusal } from './refusal.ts'
 
 /** A harmless request that shows whether a credential works. */
@@ -49,11 +49,14 @@ export async function testConnection(
     requirePolicy(connection, call, resource)
     const caller = { sub: actor.sub, clientId: actor.clientId, resource, proof: undefined }
     const answer = await callWithToken({ ...parts, reload }, { connection, call, caller }, limits)
-    await record(parts, actor, handle, { status: answer.result.status, host: answer.result.host })
+    await recordTest(parts, actor, handle, {
+      status: answer.result.status,
+      host: answer.result.host,
+    })
     return JSON.parse(success(answer).text) as DispatchResponse
   } catch (error) {
     if (!(error instanceof DispatchRefusal)) throw error
-    await record(parts, actor, handle, { code: error.code })
+    await recordTest(parts, actor, handle, { code: error.code })
     return JSON.parse(failure(error).text) as DispatchResponse
   }
 }
@@ -72,19 +75,3 @@ function toDispatch({ handle, policy }: RecordContext, test: ConnectionTest): Pa
     throw error
   }
 }
-
-const record = (
-  { storage }: ConnectionParts,
-  actor: Actor,
-  handle: string,
-  detail: Record<string, string | number>,
-) =>
-  recordEvent(storage.audit, {
-    type: 'connection.tested',
-    outcome: 'code' in detail ? 'failed' : 'success',
-    actor: actor.sub,
-    client: actor.clientId,
-    connection: handle,
-    request_id: actor.requestId,
-    detail,
-  })

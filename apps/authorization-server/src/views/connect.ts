@@ -2,6 +2,7 @@ import type { ConnectionInfo } from '@holdfast/storage'
 import { html } from 'hono/html'
 import { messagePage } from './message.ts'
 import { type Html, page } from './page.ts'
+import { signInFields } from './sign-in-fields.ts'
 
 export interface ConnectSignInView {
   /** Where the form goes; undefined for the page's own address. */
@@ -21,24 +22,7 @@ export function connectSignInPage({ action, ticket, csrf, error }: ConnectSignIn
       <form method="post" ${action === undefined ? '' : html`action="${action}"`}>
         <input type="hidden" name="ticket" value="${ticket}" />
         <input type="hidden" name="csrf" value="${csrf}" />
-        <label for="email">E-mail address</label>
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          maxlength="254"
-          autocomplete="username"
-        />
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          required
-          maxlength="256"
-          autocomplete="current-password"
-        />
+        ${signInFields()}
         <div class="actions"><button type="submit" class="primary">Sign in</button></div>
       </form>`,
   })

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Html, page } from './page.ts'
+import { signInFields } from './sign-in-fields.ts'
 
 export interface LoginView {
   readonly uid: string
@@ -19,25 +20,7 @@ export function loginPage(view: LoginView): Html {
       ${view.error === undefined ? '' : html`<p class="error" role="alert">${view.error}</p>`}
       <form method="post" action="/interaction/${view.uid}/login">
         <input type="hidden" name="csrf" value="${view.csrf}" />
-        <label for="email">E-mail address</label>
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          maxlength="254"
-          autocomplete="username"
-          value="${view.email ?? ''}"
-        />
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          required
-          maxlength="256"
-          autocomplete="current-password"
-        />
+        ${signInFields(view.email)}
         <div class="actions">
           <button type="submit" class="primary">Sign in</button>
           <button type="submit" formaction="/interaction/${view.uid}/abort" formnovalidate>
