@@ -30,17 +30,32 @@ export async function discover(issuer: string, fetch: Fetch): Promise<oauth.Auth
   const url = requireSecureUrl(issuer, 'the issuer')
   const options = { algorithm: 'oauth2' as const, ...oauthOptions(issuer, fetch) }
   const response = await oauth.discoveryRequest(url, options)
-  try {
-    const server = await oauth.processDiscoveryResponse(url, response)
-    if (server.issuer === issuer) return server
-  } catch (cause) {
-    throw mismatch(issuer, cause)
-  }
-  throw mismatch(issuer)
+  return readMetadata(
+    issuer,
+    response,
+    'use exactly the issuer URL that the server is configured with',
+  )
 }
 
-const mismatch = (issuer: string, cause?: unknown): ClientError =>
-  new ClientError('ISSUER_MISMATCH', `what answers at ${issuer} does not name itself ${issuer}`, {
-    fix: 'use exactly the issuer URL that the server is configured with',
-    cause,
-  })
+/**
+ * The metadata in an answer, if they are those of this very issuer.
+ *
+ * @param fix - what to do when they are not
+ * @throws ClientError `ISSUER_MISMATCH`
+ */
+export async function readMetadata(
+  issuer: string,
+  response: Response,
+  fix: string,
+): Promise<oauth.AuthorizationServer> {
+  let cause: unknown
+  try {
+    const server = await oauth.processDiscoveryResponse(new URL(issuer), response)
+    // Byte for byte: the library also takes what is only equal after normalization.
+    if (server.issuer === issuer) return server
+  } catch (error) {
+    cause = error
+  }
+  const message = `what answers at ${issuer} does not name itself ${issuer}`
+  throw new ClientError('ISSUER_MISMATCH', message, { fix, cause })
+}

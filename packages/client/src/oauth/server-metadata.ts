@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ClientError } from '../errors.ts'
-import { oauthOptions } from '../discovery.ts'
+import { oauthOptions, readMetadata } from '../discovery.ts'
 import { type Fetch, send } from '../http.ts'
 import { requireSecureUrl } from '../secure-url.ts'
 
@@ -19,7 +19,7 @@ export async function findAuthorizationServer(
   const url = requireSecureUrl(issuer, 'the authorization server')
   for (const request of requests(url, fetch)) {
     const response = await request()
-    if (response.status === 200) return read(issuer, response)
+    if (response.status === 200) return readMetadata(issuer, response, mismatchFix)
     await response.body?.cancel()
     if (response.status >= 500) {
       throw new ClientError('SERVER_ERROR', `the metadata of ${url.origin} cannot be read`, {
@@ -44,22 +44,8 @@ function requests(url: URL, fetch: Fetch): readonly (() => Promise<Response>)[] 
   ]
 }
 
-async function read(issuer: string, response: Response): Promise<oauth.AuthorizationServer> {
-  try {
-    const server = await oauth.processDiscoveryResponse(new URL(issuer), response)
-    // Byte for byte: the library also takes what is only equal after normalization.
-    if (server.issuer === issuer) return server
-  } catch (cause) {
-    throw mismatch(issuer, cause)
-  }
-  throw mismatch(issuer)
-}
-
-const mismatch = (issuer: string, cause?: unknown): ClientError =>
-  new ClientError('ISSUER_MISMATCH', `what answers at ${issuer} does not name itself ${issuer}`, {
-    fix: 'the protected server must name the issuer exactly as the authorization server does',
-    cause,
-  })
+const mismatchFix =
+  'the protected server must name the issuer exactly as the authorization server does'
 
 /** MCP 2025-03-26: a server without metadata has its endpoints at fixed paths of its origin. */
 const legacyServer = ({ origin }: URL): oauth.AuthorizationServer => ({
