@@ -9,6 +9,8 @@ import { grants } from './0008_grants.ts'
 import { apiKeysAndIssuers } from './0009_api_keys_and_issuers.ts'
 import { toolManifests } from './0010_tool_manifests.ts'
 import { connectTickets } from './0011_connect_tickets.ts'
+import { connectChoices } from './0012_connect_choices.ts'
+import { providerRevocation } from './0013_provider_revocation.ts'
 import type { Migration } from './migration.ts'
 
 export type { Migration }
@@ -26,4 +28,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009_api_keys_and_issuers': apiKeysAndIssuers,
   '0010_tool_manifests': toolManifests,
   '0011_connect_tickets': connectTickets,
+  '0012_connect_choices': connectChoices,
+  '0013_provider_revocation': providerRevocation,
 }

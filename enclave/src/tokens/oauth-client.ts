@@ -1,4 +1,4 @@
-import type { OAuthApp } from '@holdfast/protocol'
+import type { OAuthApp, RevocationRequest } from '@holdfast/protocol'
 import {
   type AuthorizationServer,
   type Client,
@@ -15,6 +15,7 @@ export interface ProviderFacts {
   readonly client_id: string
   readonly token_endpoint: string
   readonly revocation_endpoint?: string | undefined
+  readonly revocation_request?: RevocationRequest | undefined
   readonly token_endpoint_auth_method: OAuthApp['token_endpoint_auth_method']
   readonly issuer?: string | undefined
 }

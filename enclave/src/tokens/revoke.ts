@@ -8,13 +8,17 @@ import { oauthClient, type ProviderFacts, tokenText } from './oauth-client.ts'
 import {
   generationOf,
   openReference,
+  refresh,
   requireTokenKind,
   type TokenParts,
   type TokenRecords,
 } from './refresh.ts'
 import { requireApp } from './request-tokens.ts'
+import { requestRevocation } from './revocation-request.ts'
 import { tokenFailure } from './token-errors.ts'
 import { createTokenFetch, type TokenFetch } from './token-fetch.ts'
+
+type Outcome = RevokeTokensResult['outcome']
 
 /**
  * Has the provider end the tokens of a connection.
@@ -24,17 +28,33 @@ import { createTokenFetch, type TokenFetch } from './token-fetch.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009}
  */
 export async function revokeTokens(
+  parts: TokenParts,
+  head: RevokeTokensHead,
+  records: TokenRecords,
+): Promise<RevokeTokensResult> {
+  const first = await revokeNewest(parts, head, records)
+  if (first !== 'refused') return { outcome: first }
+  // The access token ended by itself; a new one can still end what stands behind both.
+  await refresh(parts, head, records)
+  const second = await revokeNewest(parts, head, records)
+  return { outcome: second === 'refused' ? 'revoked' : second }
+}
+
+/** `refused` when the access token that must ask is over, and there is a way to another one. */
+async function revokeNewest(
   { keyring, upstream, recentTokens }: TokenParts,
   { context, app: reference }: RevokeTokensHead,
   records: TokenRecords,
-): Promise<RevokeTokensResult> {
+): Promise<Outcome | 'refused'> {
   const opened = await openNewest({ keyring, recentTokens }, context, records.record)
   let app: OpenedApp | undefined
   try {
     app = openReference(keyring, reference, records.app)
     const { header, secrets } = opened.envelope
     const credential = requireTokenKind(header.credential)
-    return { outcome: await revokeAt(credential, secrets, app, createTokenFetch(upstream)) }
+    const outcome = await revokeAt(credential, secrets, app, createTokenFetch(upstream))
+    if (outcome !== 'refused') return outcome
+    return secrets['refresh_token'] === undefined ? 'revoked' : 'refused'
   } catch (error) {
     throw tokenFailure(error, 'operator')
   } finally {
@@ -65,26 +85,47 @@ async function revokeAt(
   secrets: CredentialEnvelope['secrets'],
   app: OpenedApp | undefined,
   fetch: TokenFetch,
-): Promise<RevokeTokensResult['outcome']> {
+): Promise<Outcome | 'refused'> {
   const { refresh_token: refreshToken, access_token: accessToken } = secrets
   // With the refresh token the provider ends what was made with it.
   const token = refreshToken ?? accessToken
-  if (!token) return 'unsupported'
+  if (!accessToken || !token) return 'nothing_to_revoke'
   if (credential.kind === 'github_app') {
     await revokeInstallationToken(credential, token, fetch)
     return 'revoked'
   }
-  if (credential.kind === 'oauth2') {
-    const own = requireApp(credential, app)
-    return revokeByStandard(own.app, own.record.envelope.secrets['client_secret'], token, fetch)
+  const { facts, secret } = clientOf(credential, secrets, app)
+  if (facts.revocation_endpoint !== undefined) return revokeByStandard(facts, secret, token, fetch)
+  const { revocation_request: request } = facts
+  if (request === undefined) return 'not_supported'
+  const asked = request.token === 'access_token' ? accessToken : token
+  const values = {
+    token: tokenText(asked),
+    client_id: facts.client_id,
+    client_secret: secret ? tokenText(secret) : '',
   }
-  if (credential.kind === 'oauth2_client_credentials') {
-    return revokeByStandard(credential, secrets['client_secret'], token, fetch)
+  return requestRevocation(request, values, fetch)
+}
+
+/** Who the tokens were given to. */
+function clientOf(
+  credential: Exclude<TokenKind, { kind: 'github_app' }>,
+  secrets: CredentialEnvelope['secrets'],
+  app: OpenedApp | undefined,
+): { readonly facts: ProviderFacts; readonly secret: Uint8Array | undefined } {
+  switch (credential.kind) {
+    case 'oauth2': {
+      const own = requireApp(credential, app)
+      return { facts: own.app, secret: own.record.envelope.secrets['client_secret'] }
+    }
+    case 'oauth2_client_credentials':
+      return { facts: credential, secret: secrets['client_secret'] }
+    case 'jwt_bearer': {
+      const { issuer: client_id, token_endpoint, revocation_endpoint, revocation_request } = credential
+      const facts = { client_id, token_endpoint, revocation_endpoint, revocation_request }
+      return { facts: { ...facts, token_endpoint_auth_method: 'none' }, secret: undefined }
+    }
   }
-  const { issuer: client_id, token_endpoint, revocation_endpoint } = credential
-  const facts = { client_id, token_endpoint, revocation_endpoint }
-  const anonymous = { ...facts, token_endpoint_auth_method: 'none' } as const
-  return revokeByStandard(anonymous, undefined, token, fetch)
 }
 
 async function revokeByStandard(
@@ -92,8 +133,7 @@ async function revokeByStandard(
   secret: Uint8Array | undefined,
   token: Uint8Array,
   fetch: TokenFetch,
-): Promise<RevokeTokensResult['outcome']> {
-  if (facts.revocation_endpoint === undefined) return 'unsupported'
+): Promise<Outcome> {
   const { server, client, auth, options } = oauthClient(facts, secret, fetch)
   try {
     const response = await revocationRequest(server, client, auth, tokenText(token), options)
@@ -103,7 +143,7 @@ async function revokeByStandard(
     if (!(error instanceof ResponseBodyError)) throw error
     // Some providers say so of a token that is dead already, although the RFC wants a 200.
     if (error.error === 'invalid_token' || error.error === 'invalid_grant') return 'revoked'
-    if (error.error === 'unsupported_token_type') return 'unsupported'
+    if (error.error === 'unsupported_token_type') return 'not_supported'
     throw error
   }
 }

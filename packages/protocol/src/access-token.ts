@@ -68,8 +68,11 @@ export interface VerifiedAccessToken {
   readonly tokenId: string
   /** Thumbprint of the key that must prove itself, when the token is bound to one. */
   readonly jkt: string | undefined
-  /** `act.sub`: who acts for the subject, when the token came from an exchange. */
-  readonly actor: string | undefined
+  /**
+   * Who acts for the subject when the token came from exchanges: `act.sub`, then each `act.sub` nested
+   * in it, up to the client that acted first. Empty otherwise.
+   */
+  readonly actors: readonly string[]
   /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
   readonly connections: Readonly<Record<string, ConnectionHandle>>
   /**
@@ -169,11 +172,15 @@ function detailsOf(claims: JWTPayload): readonly AuthorizationDetail[] | undefin
     : refuse('the token has malformed authorization_details')
 }
 
-function actorOf(claims: JWTPayload): string | undefined {
-  const actor = claims['act']
-  if (actor === undefined) return undefined
-  if (!isObject(actor)) return refuse('the token has a malformed act')
-  return optionalText(actor['sub']) ?? refuse('the token has a malformed act')
+function actorsOf(claims: JWTPayload): readonly string[] {
+  const actors: string[] = []
+  let actor = claims['act']
+  while (actor !== undefined) {
+    const subject = isObject(actor) ? optionalText(actor['sub']) : undefined
+    actors.push(subject ?? refuse('the token has a malformed act'))
+    actor = (actor as Readonly<Record<string, unknown>>)['act']
+  }
+  return actors
 }
 
 function scopesOf(claims: JWTPayload): readonly string[] {
@@ -238,7 +245,7 @@ function readClaims(claims: JWTPayload, hash: string, profile: TokenProfile): Ve
     expiresAt: requiredSeconds(claims, 'exp'),
     tokenId: tokenId ?? hash,
     jkt: confirmationOf(claims),
-    actor: actorOf(claims),
+    actors: actorsOf(claims),
     connections: connectionsOf(claims),
     authorizationDetails: detailsOf(claims),
     grant: optionalText(claims['ddls:grant']),

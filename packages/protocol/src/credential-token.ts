@@ -1,28 +1,13 @@
 import { z } from 'zod'
 import { connectionHandleSchema } from './connection-handle.ts'
 import { templateText, tokenName } from './credential-place.ts'
-import { parseBaseUrl } from './upstream-host.ts'
+import { revocationRequestSchema } from './credential-revocation.ts'
+import { endpoint } from './token-endpoint.ts'
 
 // Kinds whose access token the enclave gets by itself at a token endpoint. Their endpoints are sealed
 // with them: nobody outside can send a client secret or a refresh token elsewhere.
 
 const printable = /^[\x20-\x7e]+$/
-
-/** An https URL without user information or fragment. */
-const endpoint = z
-  .string()
-  .max(2048)
-  .refine((url) => isEndpoint(url), 'an endpoint is an https URL without user name or fragment')
-
-function isEndpoint(value: string): boolean {
-  if (/[#\\\s]/.test(value)) return false
-  try {
-    parseBaseUrl(value.split('?')[0] ?? '')
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3} */
 const scopes = z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/)).max(100)
@@ -58,6 +43,13 @@ const ownParameters: ReadonlySet<string> = new Set([
 
 const authMethod = z.enum(['client_secret_basic', 'client_secret_post', 'none'])
 
+/** How tokens are ended at the provider: by RFC 7009, or by a request of the provider's own. */
+const revocation = {
+  revocation_endpoint: endpoint.optional(),
+  /** Used where there is no `revocation_endpoint`. */
+  revocation_request: revocationRequestSchema.optional(),
+}
+
 /** How the access token is sent; absent = `Authorization: Bearer`. */
 const tokenHeader = z.strictObject({
   name: tokenName,
@@ -86,7 +78,7 @@ const appSchema = z.strictObject({
   client_id: identifier,
   authorization_endpoint: endpoint,
   token_endpoint: endpoint,
-  revocation_endpoint: endpoint.optional(),
+  ...revocation,
   /** Compared with `iss` of the authorization response. @see RFC 9207 */
   issuer: endpoint.optional(),
   /** The provider always sends `iss`; an answer without it is refused. */
@@ -116,7 +108,7 @@ const clientCredentialsSchema = z.strictObject({
   kind: z.literal('oauth2_client_credentials'),
   client_id: identifier,
   token_endpoint: endpoint,
-  revocation_endpoint: endpoint.optional(),
+  ...revocation,
   token_endpoint_auth_method: authMethod.exclude(['none']),
   scopes: scopes.optional(),
   parameters: parameters.optional(),
@@ -128,7 +120,7 @@ const clientCredentialsSchema = z.strictObject({
 const jwtBearerSchema = z.strictObject({
   kind: z.literal('jwt_bearer'),
   token_endpoint: endpoint,
-  revocation_endpoint: endpoint.optional(),
+  ...revocation,
   issuer: identifier,
   subject: identifier.optional(),
   /** Default: the token endpoint. */

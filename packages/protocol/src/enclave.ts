@@ -177,8 +177,8 @@ export interface RevokeTokensHead extends RefreshHead {}
 
 /** What the provider did. */
 export interface RevokeTokensResult {
-  /** `unsupported` when the provider offers no revocation, or there is nothing to revoke. */
-  readonly outcome: 'revoked' | 'unsupported'
+  /** `not_supported` when the credential says no way, or the provider does not end such a token. */
+  readonly outcome: 'revoked' | 'not_supported' | 'nothing_to_revoke'
 }
 
 /** An audit head to sign. */

@@ -47,6 +47,11 @@ export {
 } from './credential-kind.ts'
 export { hmacSlots, type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
+export {
+  type RevocationRequest,
+  revocationRequestOf,
+  revocationSlots,
+} from './credential-revocation.ts'
 export { parseTemplate, type TemplatePart } from './credential-template.ts'
 export {
   type IssuedToken,

@@ -41,11 +41,18 @@ export function resolveBaseUrl(provider: Provider, given: Variables = {}): strin
 /**
  * Puts the account's values into one of the provider's URLs, such as its token endpoint.
  *
+ * @param kept - names that stand for something else and stay
  * @throws ProviderError `MISSING_VARIABLE`, `INVALID_VARIABLE`
  */
-export function fillTemplate(provider: Provider, template: string, given: Variables): string {
+export function fillTemplate(
+  provider: Provider,
+  template: string,
+  given: Variables,
+  kept: readonly string[] = [],
+): string {
   const pathStart = template.indexOf('/', 'https://'.length)
-  return template.replaceAll(/\{([^{}]*)\}/g, (_, name: string, at: number) => {
+  return template.replaceAll(/\{([^{}]*)\}/g, (slot, name: string, at: number) => {
+    if (kept.includes(name)) return slot
     const variable = provider.variables?.[name]
     if (!variable) {
       throw new ProviderError('INVALID_PROVIDER', `{${name}} is not declared`, 'fix the provider')

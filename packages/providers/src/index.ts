@@ -1,3 +1,4 @@
+export { accessPage } from './access-page.ts'
 export { accountName } from './account.ts'
 export { matchBaseUrl, resolveBaseUrl, fillTemplate, type Variables } from './base-url.ts'
 export {

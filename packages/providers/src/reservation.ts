@@ -3,6 +3,7 @@ import {
   type CredentialKind,
   credentialKindSchema,
   type OAuthApp,
+  revocationSlots,
 } from '@holdfast/protocol'
 import { fillTemplate, resolveBaseUrl, type Variables } from './base-url.ts'
 import { ProviderError } from './errors.ts'
@@ -88,7 +89,7 @@ export function toOAuthApp(
     client_id: clientId,
     authorization_endpoint: oauth?.authorization_endpoint && fill(oauth.authorization_endpoint),
     token_endpoint: oauth && fill(oauth.token_endpoint),
-    ...(oauth?.revocation_endpoint && { revocation_endpoint: fill(oauth.revocation_endpoint) }),
+    ...revocationOf(provider, variables),
     token_endpoint_auth_method: oauth?.token_endpoint_auth_method,
     scopes: oauth?.default_scopes ?? [],
     ...(oauth?.scope_separator && { scope_separator: oauth.scope_separator }),
@@ -122,11 +123,7 @@ function wireKind(
   baseUrl: string,
 ): object {
   const fill = (text: string): string => fillTemplate(provider, text, variables)
-  const {
-    token_endpoint = '',
-    revocation_endpoint,
-    token_endpoint_auth_method,
-  } = provider.oauth ?? {}
+  const { token_endpoint = '', token_endpoint_auth_method } = provider.oauth ?? {}
   switch (credential.kind) {
     case 'aws_sigv4':
       return { ...credential, region: fill(credential.region) }
@@ -135,16 +132,32 @@ function wireKind(
         ...credential,
         ...details,
         token_endpoint: fill(token_endpoint),
-        ...(revocation_endpoint && { revocation_endpoint: fill(revocation_endpoint) }),
+        ...revocationOf(provider, variables),
         token_endpoint_auth_method,
       }
     case 'jwt_bearer':
-      return { ...credential, ...details, token_endpoint: fill(token_endpoint) }
+      return {
+        ...credential,
+        ...details,
+        token_endpoint: fill(token_endpoint),
+        ...revocationOf(provider, variables),
+      }
     case 'github_app':
       return { ...credential, ...details, api_url: baseUrl }
     default:
       return credential
   }
+}
+
+/** How tokens are ended, with the account's values. */
+function revocationOf(provider: Provider, variables: Variables): object {
+  const { revocation_endpoint: endpoint, revocation_request: request } = provider.oauth ?? {}
+  if (endpoint !== undefined) {
+    return { revocation_endpoint: fillTemplate(provider, endpoint, variables) }
+  }
+  if (!request) return {}
+  const url = fillTemplate(provider, request.url, variables, revocationSlots)
+  return { revocation_request: { ...request, url } }
 }
 
 function checkedDetails(provider: Provider, { inputs }: ProviderKind, given: Variables): Variables {

@@ -1,4 +1,10 @@
-import { dispatchMethods, parseRequestPath, providerNameSchema } from '@holdfast/protocol'
+import {
+  dispatchMethods,
+  parseRequestPath,
+  providerNameSchema,
+  revocationRequestOf,
+  revocationSlots,
+} from '@holdfast/protocol'
 import { z } from 'zod'
 import { credentialShapeSchema, wantedFor } from './credential-shape.ts'
 import { parsePattern } from './key-pattern.ts'
@@ -121,7 +127,12 @@ const kindSchema = z
 const oauthSchema = z.strictObject({
   authorization_endpoint: urlTemplate.optional(),
   token_endpoint: urlTemplate,
+  /** By RFC 7009. */
   revocation_endpoint: urlTemplate.optional(),
+  /** Instead: the provider's own way. Beside variables its URL may hold `{token}` and `{client_id}`. */
+  revocation_request: revocationRequestOf(urlTemplate).optional(),
+  /** Where people see and take back what they allowed. */
+  access_page: urlTemplate.optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'none']),
   /** Whether the provider takes PKCE with S256. */
   pkce: z.boolean(),
@@ -238,9 +249,19 @@ function* contradictions(provider: {
   for (const name of declared.filter((name) => !used.includes(name))) {
     yield ['variables', `the variable ${name} does not stand in base_url`]
   }
-  const { authorization_endpoint = '', token_endpoint = '', revocation_endpoint = '' } = oauth ?? {}
-  for (const name of variableNames(authorization_endpoint + token_endpoint + revocation_endpoint)) {
+  const { authorization_endpoint = '', token_endpoint = '', access_page = '' } = oauth ?? {}
+  const { revocation_endpoint = '', revocation_request } = oauth ?? {}
+  const urls = authorization_endpoint + token_endpoint + revocation_endpoint + access_page
+  const slots: readonly string[] = revocationSlots
+  const inRequest = variableNames(revocation_request?.url ?? '').filter((one) => !slots.includes(one))
+  for (const name of new Set([...variableNames(urls), ...inRequest])) {
     if (!declared.includes(name)) yield ['oauth', `the variable {${name}} is not declared`]
+  }
+  if (declared.some((name) => slots.includes(name))) {
+    yield ['variables', `a variable cannot be named ${slots.join(', ')}`]
+  }
+  if (revocation_endpoint !== '' && revocation_request) {
+    yield ['oauth', 'tokens are ended in one way: give revocation_endpoint or revocation_request']
   }
   const ids = kinds.map(({ id }) => id)
   if (new Set(ids).size !== ids.length) yield ['kinds', 'two kinds have the same id']

@@ -21,6 +21,10 @@ export interface ConnectTicket {
   readonly resource: string | undefined
   /** The client that asked. */
   readonly clientId: string | undefined
+  /** The client for which it asked. */
+  readonly agentId: string | undefined
+  /** The sign-in during which it was asked for, and to which its page leads back. */
+  readonly interaction: string | undefined
   /** The grant that gets the connection. */
   readonly grantId: string | undefined
   /** The connection: the one to renew, or the one that was reserved on the page. */
@@ -41,21 +45,36 @@ export interface NewConnectTicket {
   readonly policy?: JsonObject | undefined
   readonly resource?: string | undefined
   readonly clientId?: string | undefined
+  readonly agentId?: string | undefined
+  readonly interaction?: string | undefined
   readonly grantId?: string | undefined
   /** The connection to renew. */
   readonly handle?: string | undefined
   readonly usableUntilMs: number
 }
 
+/** Who lacks which connection, and for whom. */
+export type ConnectNeed = Pick<
+  NewConnectTicket,
+  | 'owner'
+  | 'resource'
+  | 'clientId'
+  | 'agentId'
+  | 'grantId'
+  | 'name'
+  | 'provider'
+  | 'interaction'
+>
+
 export interface ConnectTickets {
   add(ticket: NewConnectTicket): Promise<ConnectTicket>
   /** Also a used or an old one, for as long as its fate may be asked. */
   find(id: string): Promise<ConnectTicket | undefined>
-  /** An open ticket for the same need that is usable until then at least. */
-  findOpen(
-    need: { readonly owner: string; readonly grantId: string; readonly name: string },
-    untilMs: number,
-  ): Promise<ConnectTicket | undefined>
+  /**
+   * An open ticket for exactly this need that is usable until then at least: nobody is handed one that was
+   * made for another.
+   */
+  findOpen(need: ConnectNeed, untilMs: number): Promise<ConnectTicket | undefined>
   /** An open ticket for a new value of this connection. */
   findRenewal(owner: string, handle: string, untilMs: number): Promise<ConnectTicket | undefined>
   /** How many of this owner are open. */
@@ -80,8 +99,9 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
   )
   const open = 'connected_at_ms is null and usable_until_ms > ?'
   const byNeed = db.prepare<ConnectTicketRow>(
-    `select * from connect_tickets where owner = ? and grant_id = ? and name = ? and handle is null
-       and ${open} order by usable_until_ms desc limit 1`,
+    `select * from connect_tickets where owner = ? and resource is ? and client_id is ?
+       and agent_id is ? and grant_id is ? and name is ? and provider is ? and interaction is ?
+       and handle is null and ${open} order by usable_until_ms desc limit 1`,
   )
   const byHandle = db.prepare<ConnectTicketRow>(
     `select * from connect_tickets where owner = ? and handle = ? and is_renewal = 1
@@ -123,6 +143,8 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
         usable_until_ms: ticket.usableUntilMs,
         connected_at_ms: null,
         expires_at_ms: ticket.usableUntilMs + remembersMs,
+        agent_id: ticket.agentId ?? null,
+        interaction: ticket.interaction ?? null,
       }
       await commit.statement(() => run(db, query.insertInto('connect_tickets').values(row)))
       return toTicket(row)
@@ -131,8 +153,10 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
       const row = byId.get(id, now())
       return row && toTicket(row)
     },
-    async findOpen({ owner, grantId, name }, untilMs) {
-      const row = byNeed.get(owner, grantId, name, untilMs)
+    async findOpen(need, untilMs) {
+      const { owner, resource, clientId, agentId, grantId, name, provider, interaction } = need
+      const parties = [resource, clientId, agentId, grantId, name, provider, interaction]
+      const row = byNeed.get(owner, ...parties.map((one) => one ?? null), untilMs)
       return row && toTicket(row)
     },
     async findRenewal(owner, handle, untilMs) {
@@ -158,6 +182,8 @@ const toTicket = (row: ConnectTicketRow): ConnectTicket => ({
   policy: row.policy === null ? undefined : (parseJson(row.policy) as JsonObject),
   resource: row.resource ?? undefined,
   clientId: row.client_id ?? undefined,
+  agentId: row.agent_id ?? undefined,
+  interaction: row.interaction ?? undefined,
   grantId: row.grant_id ?? undefined,
   handle: row.handle ?? undefined,
   isRenewal: row.is_renewal === 1,

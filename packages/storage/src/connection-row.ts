@@ -37,6 +37,7 @@ export function toReservedRow(
     refresh_until_ms: null,
     refresh_failures: 0,
     refresh_retry_at_ms: null,
+    provider_revocation: null,
   }
 }
 
@@ -70,6 +71,7 @@ export function toInfo(row: InfoRow): ConnectionInfo {
     tokenRefreshAtMs: row.token_refresh_at_ms ?? undefined,
     refreshFailures: row.refresh_failures,
     refreshRetryAtMs: row.refresh_retry_at_ms ?? undefined,
+    providerRevocation: row.provider_revocation ?? undefined,
   }
 }
 

@@ -13,6 +13,14 @@ import { toRevocationRow } from './token-revocations.ts'
 
 export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'needs_reconnect' | 'revoked'
 
+/** What became of the tokens of a revoked connection at its provider. */
+export type ProviderRevocation =
+  | 'pending'
+  | 'revoked'
+  | 'nothing_to_revoke'
+  | 'not_supported'
+  | 'failed'
+
 /** An `oauth_app` is an operator's OAuth client: others are authorized with it, nobody calls through it. */
 export type ConnectionPurpose = 'credential' | 'oauth_app'
 
@@ -52,6 +60,8 @@ export interface ConnectionInfo {
   readonly refreshFailures: number
   /** Before this nobody tries again. */
   readonly refreshRetryAtMs: number | undefined
+  /** Undefined unless it was revoked with tokens that its provider could end. */
+  readonly providerRevocation: ProviderRevocation | undefined
 }
 
 /** A connection with its vault record (ciphertext that only the enclave opens). */
@@ -149,6 +159,8 @@ export interface Connections extends TokenRefreshes {
    * @throws StorageError NOT_FOUND
    */
   revoke(handle: string, options?: { readonly atProvider?: boolean }): Promise<ConnectionInfo>
+  /** Notes how telling the provider of a revoked connection ended. */
+  noteProviderRevocation(handle: string, outcome: ProviderRevocation): Promise<void>
   /** Notes a use; kept in memory and written at most once a minute per handle. */
   touch(handle: string): void
 }
@@ -178,6 +190,7 @@ const infoColumns = [
   'token_refresh_at_ms',
   'refresh_failures',
   'refresh_retry_at_ms',
+  'provider_revocation',
 ] as const
 
 /** How often a connection's last use is written, and how many handles are remembered for it. */
@@ -341,17 +354,30 @@ export function createConnections({ db, commit, now }: Backend): Connections {
         const row = byHandle.get(handle)
         if (row === undefined) throw notFound('connection')
         const nowMs = now()
-        if (options?.atProvider === true && row.record !== null) {
+        const isQueued = options?.atProvider === true && row.record !== null
+        if (isQueued) {
           const app = row.app_handle === null ? undefined : byHandle.get(row.app_handle)
           run(db, query.insertInto('token_revocations').values(toRevocationRow(row, app, nowMs)))
         }
         db.prepare(
           `update connections set status = 'revoked', record = null, upload_nonce_hash = null,
              upload_expires_at_ms = null, refresh_owner = null, refresh_until_ms = null,
-             token_refresh_at_ms = null, revoked_at_ms = ?, updated_at_ms = ?
+             token_refresh_at_ms = null, revoked_at_ms = ?, updated_at_ms = ?,
+             provider_revocation = ?
            where handle = ? and status <> 'revoked'`,
-        ).run(nowMs, nowMs, handle)
+        ).run(nowMs, nowMs, isQueued ? 'pending' : null, handle)
         return infoOf(handle)
+      }),
+    noteProviderRevocation: (handle, outcome) =>
+      change(handle, () => {
+        run(
+          db,
+          query
+            .updateTable('connections')
+            .set({ provider_revocation: outcome })
+            .where('handle', '=', handle)
+            .where('status', '=', 'revoked'),
+        )
       }),
     touch(handle) {
       const nowMs = now()

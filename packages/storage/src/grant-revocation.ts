@@ -1,4 +1,5 @@
 import type { Cipher } from './cipher.ts'
+import { forgetChoices } from './connection-choices.ts'
 import { addDenials } from './denials.ts'
 import { grantRecords } from './oidc/grant-records.ts'
 import { grantKeyOf, recordKeyOf } from './oidc/keys.ts'
@@ -32,6 +33,7 @@ export function revokeGrants(
         .set({ revoked_at_ms: nowMs, updated_at_ms: nowMs })
         .where('grant_id', '=', grantId),
     )
+    forgetChoices(db, grantId)
     deleteGrantRecords(db, cipher, grantId)
     grantRecords(db).forget(grantId)
     db.prepare('delete from oidc_records where key = ?').run(recordKeyOf(cipher, 'Grant', grantId))

@@ -1,4 +1,10 @@
 import type { Backend } from './backend.ts'
+import {
+  type ChoiceParties,
+  type ConnectionChoice,
+  listChoices,
+  rememberChoice,
+} from './connection-choices.ts'
 import { addDenials } from './denials.ts'
 import { StorageError } from './errors.ts'
 import { revokeGrants } from './grant-revocation.ts'
@@ -9,6 +15,7 @@ import { limitOf, notFound, parseJson } from './rows.ts'
 import type { GrantRow } from './schema.ts'
 import type { Database } from './sqlite/database.ts'
 import { all, query } from './sqlite/queries.ts'
+import { isVouchedFor } from './trusted-issuers.ts'
 
 /** What one user allowed one client at one resource. */
 export interface Grant {
@@ -55,10 +62,14 @@ export interface Grants {
   findActive(userId: string, clientId: string, resource: string): Promise<Grant | undefined>
   list(filter?: GrantFilter): Promise<Grant[]>
   /**
-   * Names a connection in an active grant of this user, in place of one of the same name.
+   * Names a connection in an active grant of this user, in place of one of the same name. For a grant
+   * that each assertion writes anew the choice is kept beside it, until a grant of these parties is
+   * revoked.
    * @returns false when there is no such grant
    */
   addConnection(grantId: string, userId: string, name: string, handle: string): Promise<boolean>
+  /** The choices that are kept so; whether they still hold is the caller's to check. */
+  choices(parties: ChoiceParties): Promise<readonly ConnectionChoice[]>
   /**
    * Revokes one grant, deletes its codes and refresh tokens and denies its access tokens, in one transaction.
    * @throws StorageError NOT_FOUND
@@ -132,10 +143,17 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
       return listGrants(db, filter, now())
     },
     addConnection: (grantId, userId, name, handle) =>
-      commit.statement(() => {
+      commit.transaction(() => {
         const nowMs = now()
-        return addConnection.run(name, handle, nowMs, grantId, userId, nowMs) > 0
+        const isAdded = addConnection.run(name, handle, nowMs, grantId, userId, nowMs) > 0
+        if (isAdded && isVouchedFor(grantId)) {
+          rememberChoice(db, grantId, { name, handle, chosenAtMs: nowMs })
+        }
+        return isAdded
       }),
+    async choices(parties) {
+      return listChoices(db, parties)
+    },
     revoke: (grantId, { denyUntilMs }) =>
       commit.transaction(() => {
         revokeGrants(db, cipher, { grantId }, now())

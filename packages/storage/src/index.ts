@@ -36,6 +36,7 @@ export type {
   Connection,
   ConnectionInfo,
   ConnectionPurpose,
+  ProviderRevocation,
   Connections,
   ConnectionStatus,
   NewConnection,
@@ -56,6 +57,11 @@ export type {
   PendingAuthorization,
   PendingAuthorizations,
 } from './pending-authorizations.ts'
-export type { ConnectTicket, ConnectTickets, NewConnectTicket } from './connect-tickets.ts'
+export type {
+  ConnectNeed,
+  ConnectTicket,
+  ConnectTickets,
+  NewConnectTicket,
+} from './connect-tickets.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
 export type { RefreshFailure, RefreshLease, TokenRefreshes } from './token-refreshes.ts'

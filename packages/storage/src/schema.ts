@@ -19,6 +19,7 @@ export interface Schema {
   connections: ConnectionRow
   pending_authorizations: PendingAuthorizationRow
   connect_tickets: ConnectTicketRow
+  connection_choices: ConnectionChoiceRow
   token_revocations: TokenRevocationRow
   audit: AuditRow
   audit_heads: AuditHeadRow
@@ -209,6 +210,8 @@ export interface ConnectionRow {
   refresh_until_ms: number | null
   refresh_failures: number
   refresh_retry_at_ms: number | null
+  provider_revocation:
+    'pending' | 'revoked' | 'nothing_to_revoke' | 'not_supported' | 'failed' | null
 }
 
 export interface PendingAuthorizationRow {
@@ -243,6 +246,17 @@ export interface ConnectTicketRow {
   usable_until_ms: number
   connected_at_ms: number | null
   expires_at_ms: number
+  agent_id: string | null
+  interaction: string | null
+}
+
+export interface ConnectionChoiceRow {
+  user_id: string
+  client_id: string
+  resource: string
+  name: string
+  handle: string
+  chosen_at_ms: number
 }
 
 export interface TokenRevocationRow {

@@ -24,12 +24,22 @@ export interface TrustedIssuers {
   findByIssuer(issuer: string): Promise<TrustedIssuer | undefined>
   list(page?: Page): Promise<TrustedIssuer[]>
   /**
+   * True when its user took the grant `<id>.<name>` back that this or an earlier registration of the issuer
+   * stood for. What ended with a registration was not the user.
+   */
+  isTakenBack(issuer: string, name: string): Promise<boolean>
+  /**
    * Removes the issuer, the grants that were made by its word (`<id>.…`) and their tokens, in one
    * transaction.
    * @throws StorageError NOT_FOUND
    */
   remove(id: string, denial: Denial): Promise<TrustedIssuer>
 }
+
+const idPrefix = 'ti_'
+
+/** True for the id of a grant that an issuer's word stands for. */
+export const isVouchedFor = (grantId: string): boolean => grantId.startsWith(idPrefix)
 
 export function createTrustedIssuers({ db, commit, cipher, now }: Backend): TrustedIssuers {
   const insert = db.prepare<TrustedIssuerRow>(
@@ -45,11 +55,19 @@ export function createTrustedIssuers({ db, commit, cipher, now }: Backend): Trus
   const remove = db.prepare<TrustedIssuerRow>(
     'update trusted_issuers set removed_at_ms = ? where id = ? and removed_at_ms is null returning *',
   )
+  const takenBack = db.prepare<{ readonly id: string }>(
+    `select i.id from trusted_issuers i join grants g on g.grant_id = i.id || '.' || ?
+     where i.issuer = ? and g.revoked_at_ms is not null
+       and (i.removed_at_ms is null or g.revoked_at_ms < i.removed_at_ms) limit 1`,
+  )
+  const lastRevoked = db.prepare<{ readonly at: number | null }>(
+    'select max(revoked_at_ms) as at from grants where grant_id > ? and grant_id < ?',
+  )
   return {
     create: ({ issuer, trust, createdBy }) =>
       commit.statement(() => {
         const nowMs = now()
-        const id = `ti_${newUlid(nowMs)}`
+        const id = `${idPrefix}${newUlid(nowMs)}`
         const row = orExists('this issuer is trusted already', () =>
           insert.get(id, issuer, JSON.stringify(trust), createdBy, nowMs),
         )
@@ -62,11 +80,17 @@ export function createTrustedIssuers({ db, commit, cipher, now }: Backend): Trus
     async list(wanted) {
       return page.all(wanted?.after ?? '', limitOf(wanted)).map(toIssuer)
     },
+    async isTakenBack(issuer, name) {
+      return takenBack.get(name, issuer) !== undefined
+    },
     remove: (id, { denyUntilMs }) =>
       commit.transaction(() => {
-        const row = remove.get(now(), id)
+        // Later than whatever a user took back, and never equal: the two are told apart by it.
+        const takenBackMs = lastRevoked.get(`${id}.`, `${id}/`)?.at ?? 0
+        const nowMs = Math.max(now(), takenBackMs + 1)
+        const row = remove.get(nowMs, id)
         if (row === undefined) throw notFound('trusted issuer')
-        revokeGrantsMadeBy(db, cipher, id, { nowMs: now(), denyUntilMs })
+        revokeGrantsMadeBy(db, cipher, id, { nowMs, denyUntilMs })
         return toIssuer(row)
       }),
   }

@@ -111,6 +111,7 @@ test('revoking moves the record into the queue, with the app’s, in one step', 
   expect(await storage.connections.find(handle)).toMatchObject({
     status: 'revoked',
     record: undefined,
+    providerRevocation: 'pending',
   })
   expect(await storage.connections.countOfApp(app)).toBe(0)
   const [job, ...rest] = await storage.tokenRevocations.claim(10, 1000)
@@ -125,6 +126,8 @@ test('revoking moves the record into the queue, with the app’s, in one step', 
   expect(await storage.tokenRevocations.claim(10, 1000)).toEqual([])
   clock.nowMs += 1000
   expect((await storage.tokenRevocations.claim(10, 1000))[0]).toMatchObject({ attempts: 1 })
+  await storage.connections.noteProviderRevocation(handle, 'not_supported')
+  expect((await storage.connections.find(handle))?.providerRevocation).toBe('not_supported')
   await storage.tokenRevocations.finish(job!.id)
   expect(await storage.tokenRevocations.count()).toBe(0)
 })

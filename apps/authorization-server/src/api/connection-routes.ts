@@ -7,7 +7,8 @@ import {
   maxEnvelopeBytes,
   providerNameSchema,
 } from '@holdfast/protocol'
-import { loadCatalog } from '@holdfast/providers'
+import { accessPage, loadCatalog } from '@holdfast/providers'
+import type { ConnectionInfo } from '@holdfast/storage'
 import { z } from 'zod'
 import { beginAuthorization } from '../connect/begin.ts'
 import { changeConnection, revokeConnection } from '../connections/change.ts'
@@ -82,6 +83,8 @@ export function connectionRoutes(
 ): readonly AnyRoute[] {
   const { config, storage } = context
   const catalog = loadCatalog(config.providers)
+  const view = (connection: ConnectionInfo) =>
+    viewConnection(connection, accessPage(catalog, connection))
   const limits = {
     defaultTimeoutMs: config.dispatch.defaultTimeoutMs,
     maxResponseBytes: config.dispatch.maxResponseBytes,
@@ -135,7 +138,7 @@ export function connectionRoutes(
       handle: async ({ actor, query: { limit, cursor } }) => {
         const filter = { owner: actor.sub, after: cursor, limit: limit + 1 }
         const found = await storage.connections.list(filter)
-        return toPage(found, limit, ({ handle }) => handle, viewConnection)
+        return toPage(found, limit, ({ handle }) => handle, view)
       },
     }),
     defineRoute({
@@ -144,7 +147,7 @@ export function connectionRoutes(
       scope: 'connections:read',
       response: connectionView,
       handle: async ({ actor, params }) =>
-        viewConnection(await findOwned(context, actor, params['handle'] ?? '')),
+        view(await findOwned(context, actor, params['handle'] ?? '')),
     }),
     defineRoute({
       method: 'patch',
@@ -161,7 +164,7 @@ export function connectionRoutes(
       scope: 'connections:write',
       response: connectionView,
       handle: async ({ actor, params }) =>
-        viewConnection(await revokeConnection(context, actor, params['handle'] ?? '')),
+        view(await revokeConnection(context, actor, params['handle'] ?? '')),
     }),
     defineRoute({
       method: 'post',

@@ -3,10 +3,18 @@ import {
   connectionStatuses,
   credentialPinsSchema,
 } from '@holdfast/protocol'
-import type { ConnectionInfo } from '@holdfast/storage'
+import type { ConnectionInfo, ProviderRevocation } from '@holdfast/storage'
 import { z } from 'zod'
 import type { OpenUpload } from '../connections/reserve.ts'
 import { optionalTime, timeText } from './page.ts'
+
+const providerRevocations = [
+  'pending',
+  'revoked',
+  'nothing_to_revoke',
+  'not_supported',
+  'failed',
+] as const satisfies readonly ProviderRevocation[]
 
 /** A connection as its owner sees it. */
 export const connectionView = z.object({
@@ -39,6 +47,10 @@ export const connectionView = z.object({
   authorized_at: z.string().nullable(),
   /** When its access token ends, for those that do. */
   token_expires_at: z.string().nullable(),
+  /** Of a revoked connection: what became of its tokens at the provider, and where to end them by hand. */
+  provider_revocation: z
+    .object({ state: z.enum(providerRevocations), access_page: z.string().nullable() })
+    .nullable(),
 })
 export type ConnectionView = z.infer<typeof connectionView>
 
@@ -50,8 +62,13 @@ export const reservationView = z.object({
   connection: connectionView,
 })
 
-/** The {@link connectionView} of a stored connection. */
-export function viewConnection(connection: ConnectionInfo): ConnectionView {
+/**
+ * The {@link connectionView} of a stored connection.
+ *
+ * @param accessPage - the provider's page where people take back what they allowed
+ */
+export function viewConnection(connection: ConnectionInfo, accessPage?: string): ConnectionView {
+  const { providerRevocation: state } = connection
   const policy = connectionPolicySchema.safeParse(connection.policy)
   const scopes = z.array(z.string()).safeParse(connection.summary?.['scopes'])
   const authorizedAt = z.int().safeParse(connection.summary?.['authorized_at_ms'])
@@ -80,6 +97,7 @@ export function viewConnection(connection: ConnectionInfo): ConnectionView {
     scopes: scopes.success ? scopes.data : null,
     authorized_at: authorizedAt.success ? timeText(authorizedAt.data) : null,
     token_expires_at: optionalTime(connection.tokenExpiresAtMs),
+    provider_revocation: state ? { state, access_page: accessPage ?? null } : null,
   }
 }
 

@@ -22,6 +22,7 @@ export const auditEventTypes = [
   'connection.needs_reconnect',
   'connection.provider_revoked',
   'connection.revocation_failed',
+  'connection.revocation_not_supported',
   'connect_ticket.created',
   'connect_ticket.used',
   'oauth_app.reserved',

@@ -1,13 +1,13 @@
 import { recordContextSchema } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import type { Storage, TokenRevocation } from '@holdfast/storage'
-import { recordEvent } from '../audit/recorder.ts'
+import type { ProviderRevocation, Storage, TokenRevocation } from '@holdfast/storage'
+import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import { type BoundRecord, type EnclaveClient, providerMs } from '../enclave-client/client.ts'
 import { backOff } from './refresh-failure.ts'
 
 /** What telling providers needs of the process. */
 export interface RevocationParts {
-  readonly storage: Pick<Storage, 'tokenRevocations' | 'audit'>
+  readonly storage: Pick<Storage, 'tokenRevocations' | 'connections' | 'audit'>
   readonly enclave: Pick<EnclaveClient, 'revokeTokens'>
   /** Unix milliseconds. */
   readonly clock: () => number
@@ -33,6 +33,13 @@ const final: ReadonlySet<string> = new Set([
   'NEEDS_RECONNECT',
 ])
 
+const events: Readonly<Record<Exclude<ProviderRevocation, 'pending'>, AuditEventType>> = {
+  revoked: 'connection.provider_revoked',
+  nothing_to_revoke: 'connection.provider_revoked',
+  not_supported: 'connection.revocation_not_supported',
+  failed: 'connection.revocation_failed',
+}
+
 /** Makes the worker of the queue; the queue itself lies in storage. */
 export function createRevocationQueue(parts: RevocationParts): RevocationQueue {
   const { storage, enclave, clock } = parts
@@ -47,14 +54,12 @@ export function createRevocationQueue(parts: RevocationParts): RevocationQueue {
   async function revoke(job: TokenRevocation): Promise<void> {
     try {
       const { outcome } = await enclave.revokeTokens(bound(job), job.app && bound(job.app))
-      const type =
-        outcome === 'revoked' ? 'connection.provider_revoked' : 'connection.revocation_failed'
-      await settle(job, type, outcome)
+      await settle(job, outcome, outcome)
     } catch (error) {
       if (!(error instanceof EnclaveError)) throw error
       const isOver = clock() - job.createdAtMs > giveUpAfterMs
       if (isOver || final.has(error.code)) {
-        await settle(job, 'connection.revocation_failed', error.code)
+        await settle(job, 'failed', error.code)
         return
       }
       const pauseMs = backOff(job.attempts, firstPauseMs, longestPauseMs)
@@ -65,17 +70,18 @@ export function createRevocationQueue(parts: RevocationParts): RevocationQueue {
   // Recorded first: told twice does no harm, forgotten does.
   async function settle(
     { id, handle, owner, attempts }: TokenRevocation,
-    type: 'connection.provider_revoked' | 'connection.revocation_failed',
+    state: Exclude<ProviderRevocation, 'pending'>,
     code: string,
   ): Promise<void> {
     await recordEvent(storage.audit, {
-      type,
-      outcome: type === 'connection.provider_revoked' ? 'success' : 'failed',
+      type: events[state],
+      outcome: state === 'failed' ? 'failed' : 'success',
       actor: 'system',
       subject: owner,
       connection: handle,
       detail: { attempts: attempts + 1, ...(code !== 'revoked' && { code }) },
     })
+    await storage.connections.noteProviderRevocation(handle, state)
     await queue.finish(id)
   }
 

@@ -60,7 +60,9 @@ export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions
         options.authMethod ?? known?.token_endpoint_auth_method ?? 'client_secret_basic',
       scopes: [...(options.scopes ?? known?.scopes ?? [])],
       ...(known?.scope_separator && { scope_separator: known.scope_separator }),
-      ...(revocation !== undefined && { revocation_endpoint: revocation }),
+      ...(revocation !== undefined
+        ? { revocation_endpoint: revocation }
+        : known?.revocation_request && { revocation_request: known.revocation_request }),
       ...(options.providerIssuer !== undefined && { issuer: options.providerIssuer }),
       ...(Object.keys(parameters).length > 0 && { authorization_parameters: parameters }),
     },
