@@ -1,12 +1,15 @@
-import type * as oauth from 'oauth4webapi'
+import { calculateJwkThumbprint, exportJWK } from 'jose'
+import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import {
   addClient,
   addResource,
   claimsOf,
+  discover,
   dpopKeys,
   exchange,
+  insecure,
   obtainTokens,
 } from './support/flow.ts'
 import { addConnection, startTestServer, type TestServer } from './support/server.ts'
@@ -86,6 +89,28 @@ test('every server that acts stays in the token, and the chain ends somewhere', 
   }
   const { error_description: text } = await onward(5, token)
   expect(text).toContain('more than 5 servers')
+})
+
+test('introspection tells the whole chain, and the key of the server that acts', async () => {
+  const once = (await onward(0, await first()))['access_token'] ?? ''
+  const dpop = await dpopKeys()
+  const parameters = { resource: uriOf(4) }
+  const answer = await exchange(server, chain[1]!.client, once, { dpop, parameters })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const { id, secret } = chain[2]!.client
+  const introspected = await oauth.introspectionRequest(
+    await discover(server.issuer),
+    { client_id: id },
+    oauth.ClientSecretBasic(secret),
+    token,
+    insecure,
+  )
+  expect(await introspected.json()).toMatchObject({
+    active: true,
+    token_type: 'DPoP',
+    act: { sub: chain[1]!.client.id, act: { sub: chain[0]!.client.id } },
+    cnf: { jkt: await calculateJwkThumbprint(await exportJWK(dpop.publicKey)) },
+  })
 })
 
 test('a chain ends in a dispatch token that names all of it, and dies with each of its servers', async () => {

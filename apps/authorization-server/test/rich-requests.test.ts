@@ -261,7 +261,7 @@ describe('authorization details', () => {
     })
   })
 
-  test('are part of introspection, with who acts and by which key', async () => {
+  test('are part of introspection', async () => {
     const { access_token: token } = await tokens()
     const me = { client_id: own.client.id }
     const introspected = await oauth.introspectionRequest(

@@ -25,7 +25,7 @@ describe('a valid access token (RFC 9068)', () => {
     const clock = testClock()
     const token = await signToken(key, clock, {
       cnf: { jkt: 'a'.repeat(43) },
-      act: { sub: 'mcp-server' },
+      act: { sub: 'mcp-server', act: { sub: 'first-server' } },
       'ddls:connections': { github: 'ddls:conn:abc-github', ['__proto__']: 'ddls:conn:x' },
       'ddls:grant': 'grt_1',
       'ddls:resource': 'https://other.example',
@@ -38,7 +38,7 @@ describe('a valid access token (RFC 9068)', () => {
       audience: [audience],
       scopes: ['tools:call', 'files:read'],
       jkt: 'a'.repeat(43),
-      actor: 'mcp-server',
+      actors: ['mcp-server', 'first-server'],
       grant: 'grt_1',
       resource: 'https://other.example',
       hash: nodeSha256(token),
@@ -102,6 +102,9 @@ describe('a wrong access token', () => {
     ['no client', { client_id: undefined }, {}, 'the token has no client_id'],
     ['no jti', { jti: undefined }, {}, 'the token has no jti'],
     ['a scope list', { scope: ['admin'] }, {}, 'the token has a malformed scope'],
+    ['a text act', { act: 'x' }, {}, 'the token has a malformed act'],
+    ['a nameless actor', { act: { sub: 'x', act: {} } }, {}, 'the token has a malformed act'],
+    ['a text act below', { act: { sub: 'x', act: 'y' } }, {}, 'the token has a malformed act'],
     ['a text cnf', { cnf: 'x' }, {}, 'the token has a malformed cnf'],
     ['a short jkt', { cnf: { jkt: 'x' } }, {}, 'the token has a malformed cnf'],
     [

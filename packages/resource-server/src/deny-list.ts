@@ -33,7 +33,7 @@ function namesOf(token: VerifiedAccessToken): readonly string[] {
     `user:${token.subject}`,
     `client:${token.clientId}`,
     ...(token.grant === undefined ? [] : [`grant:${token.grant}`]),
-    ...(token.actor === undefined ? [] : [`client:${token.actor}`]),
+    ...token.actors.map((actor) => `client:${actor}`),
   ]
 }
 
@@ -47,10 +47,14 @@ export function createDenyList(
   let etag: string | undefined
   // Age counts from when a copy was asked for: what was revoked later may be missing in the answer.
   let askedAt = Number.NEGATIVE_INFINITY
+  /** How many copies were asked for so far, and which of them is the one at hand. */
+  let started = 0
+  let loaded = 0
   let pending: Promise<void> | undefined
 
   const load = async (): Promise<void> => {
     const startedAt = now()
+    const nth = ++started
     const { status, headers, body } = await requestJson(
       settings.fetch,
       `${settings.issuer}/oauth2/deny-list`,
@@ -73,6 +77,7 @@ export function createDenyList(
       throw new Error(`the deny list answered ${status}`)
     }
     askedAt = startedAt
+    loaded = nth
   }
   const refresh = (): Promise<void> => {
     pending ??= load().finally(() => {
@@ -81,17 +86,20 @@ export function createDenyList(
     return pending
   }
 
-  const isOlderThan = (time: number): boolean => askedAt < time
+  // A copy of the very millisecond may have been asked for just before the revocation.
+  const isYoungerThan = (time: number): boolean => askedAt > time
 
   const ensureFresh = async (): Promise<void> => {
     const oldest = now() - bounds.maxStaleMs
+    const startedBefore = started
     try {
-      if (isOlderThan(oldest)) await refresh()
+      if (isYoungerThan(oldest)) return
+      await refresh()
       // The answer that we joined may have been asked for too long before this request came in.
-      if (isOlderThan(oldest)) await refresh()
+      if (loaded <= startedBefore && !isYoungerThan(oldest)) await refresh()
     } catch (cause) {
       settings.onError(cause)
-      if (!isOlderThan(oldest - bounds.outageGraceMs)) return
+      if (isYoungerThan(oldest - bounds.outageGraceMs)) return
       throw new TokenError('temporarily_unavailable', 'revocation cannot be checked', { cause })
     }
   }

@@ -23,19 +23,21 @@ async function call(guard: ProtectedResource, token: string): Promise<number> {
 }
 
 describe('revocation', () => {
-  test('of a token, user, client, grant or actor takes effect on the next request', async () => {
+  test('of a token, user, client, grant or any actor takes effect on the next request', async () => {
     const guard = guardWith({ revocation: { maxStaleMs: 0 } })
     const token = await issuer.signToken({
       jti: 'tok_1',
       'ddls:grant': 'grt_1',
-      act: { sub: 'srv' },
+      act: { sub: 'last', act: { sub: 'middle', act: { sub: 'first' } } },
     })
     const entries = [
       ['token', 'tok_1'],
       ['user', 'usr_1'],
       ['client', 'agent'],
       ['grant', 'grt_1'],
-      ['client', 'srv'],
+      ['client', 'last'],
+      ['client', 'middle'],
+      ['client', 'first'],
     ] as const
     for (const [kind, value] of entries) {
       issuer.denied = []
@@ -64,6 +66,30 @@ describe('revocation', () => {
     expect(issuer.count('/oauth2/deny-list')).toBe(3)
     ms += 2_000
     expect(await call(guard, token)).toBe(401)
+  })
+
+  test('reaches every request that came in after it, also those that join an older question', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    let isFirst = true
+    const slow = async (url: string, init: RequestInit): Promise<Response> => {
+      const answer = await fetch(url, init)
+      if (url.endsWith('/deny-list') && isFirst) {
+        isFirst = false
+        arrived.resolve()
+        await release.promise
+      }
+      return answer
+    }
+    const now = Date.now()
+    const guard = guardWith({ revocation: { maxStaleMs: 0 }, fetch: slow, now: () => now })
+    const token = await issuer.signToken()
+    const before = call(guard, token)
+    await arrived.promise
+    issuer.denied = [{ kind: 'user', value: 'usr_1', expires_at: 4_000_000_000 }]
+    const after = Array.from({ length: 5 }, () => call(guard, token))
+    release.resolve()
+    expect([await before, ...(await Promise.all(after))]).toEqual([200, 401, 401, 401, 401, 401])
   })
 
   test('refuses requests while it cannot be checked, unless a grace time is configured', async () => {
