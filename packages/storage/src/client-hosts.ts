@@ -21,6 +21,8 @@ export interface ClientHost {
 
 export interface ClientHosts {
   find(host: string): Promise<ClientHost | undefined>
+  /** True when it was denied, or its name as a whole: that without a port denies every port. */
+  isDenied(host: string): Promise<boolean>
   list(page?: Page & { readonly decision?: HostDecision | undefined }): Promise<ClientHost[]>
   /** Lets an unknown host wait for an administrator; true when it is new. A full list takes no more. */
   wait(host: string, clientId: string): Promise<boolean>
@@ -36,6 +38,9 @@ const maxWaiting = 1000
 
 export function createClientHosts({ db, commit, cipher, now }: Backend): ClientHosts {
   const byHost = db.prepare<ClientHostRow>('select * from client_hosts where host = ?')
+  const denied = db.prepare(
+    `select 1 from client_hosts where host in (?, ?) and decision = 'denied'`,
+  )
   const page = db.prepare<ClientHostRow>(
     `select * from client_hosts where host > ? and decision = coalesce(?, decision)
      order by host limit ?`,
@@ -64,6 +69,7 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
       const row = byHost.get(host)
       return row === undefined ? undefined : toHost(row)
     },
+    isDenied: async (host) => denied.get(host, withoutPort(host)) !== undefined,
     async list(wanted) {
       return page
         .all(wanted?.after ?? '', wanted?.decision ?? null, limitOf(wanted))
@@ -77,7 +83,8 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
         const nowMs = now()
         const row = decide.get(host, 'denied', nowMs, decidedBy, nowMs)!
         for (const { client_id: clientId } of granted.all()) {
-          if (URL.parse(clientId)?.host !== host) continue
+          const of = URL.parse(clientId)?.host
+          if (of === undefined || (of !== host && withoutPort(of) !== host)) continue
           revokeGrants(db, cipher, { clientId }, nowMs)
           addDenials(db, [{ kind: 'client', value: clientId, expiresAtMs: denyUntilMs }])
         }
@@ -86,6 +93,8 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
     forget: (host) => commit.statement(() => forget.run(host) > 0),
   }
 }
+
+const withoutPort = (host: string): string => host.replace(/:\d+$/, '')
 
 const toHost = (row: ClientHostRow): ClientHost => ({
   host: row.host,

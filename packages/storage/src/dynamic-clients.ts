@@ -37,13 +37,17 @@ export interface DynamicClients {
   register(client: NewDynamicClient, maxClients: number): Promise<DynamicRegistration>
   /** The unrevoked client whose registration access token has this hash. */
   findManaged(clientId: string, managementHash: Uint8Array): Promise<Client | undefined>
-  /** @throws StorageError NOT_FOUND when it is revoked or gone */
+  /**
+   * Changes a client and its registration access token.
+   * @throws StorageError NOT_FOUND when it is revoked or gone, or the token is not this one any more
+   */
   update(
     clientId: string,
     change: {
       readonly metadata: JsonObject
-      /** Absent: the secret stays. */
-      readonly secret?: string | undefined
+      /** Absent: the secret stays; null: it goes. */
+      readonly secret?: string | null | undefined
+      readonly expectedHash: Uint8Array
       readonly managementHash: Uint8Array
     },
   ): Promise<Client>
@@ -74,9 +78,10 @@ export function createDynamicClients({ db, commit, cipher, now }: Backend): Dyna
     `select * from clients where client_id = ? and management_hash = ? and revoked_at_ms is null`,
   )
   const change = db.prepare<ClientRow>(
-    `update clients set metadata = ?, secret = coalesce(?, secret), management_hash = ?,
+    `update clients set metadata = ?, secret = iif(?, secret, ?), management_hash = ?,
        updated_at_ms = ?, revision = revision + 1
-     where client_id = ? and source = 'dynamic' and revoked_at_ms is null returning *`,
+     where client_id = ? and management_hash = ? and source = 'dynamic'
+       and revoked_at_ms is null returning *`,
   )
   const reap = db.prepare(
     `delete from clients where client_id in (
@@ -114,14 +119,16 @@ export function createDynamicClients({ db, commit, cipher, now }: Backend): Dyna
       const row = managed.get(clientId, managementHash)
       return row === undefined ? undefined : toClient(row)
     },
-    update: (clientId, { metadata, secret, managementHash }) =>
+    update: (clientId, { metadata, secret, expectedHash, managementHash }) =>
       commit.statement(() => {
         const row = change.get(
           JSON.stringify(metadata),
-          sealed(clientId, secret),
+          secret === undefined ? 1 : 0,
+          sealed(clientId, secret ?? undefined),
           managementHash,
           now(),
           clientId,
+          expectedHash,
         )
         if (row === undefined) throw notFound('client')
         return toClient(row)

@@ -67,7 +67,8 @@ export function createAssertionVerifier({
         currentDate: new Date(clock()),
       },
     ).catch((error: unknown) => {
-      throw isJose(error) ? new AssertionError(reasonOf(error), { cause: error }) : error
+      // What is no error of JOSE is a key that cannot be read, or is too weak to be used.
+      throw new AssertionError(isJose(error) ? reasonOf(error) : unusable, { cause: error })
     })
     const type = protectedHeader.typ?.toLowerCase().replace(/^application\//, '')
     if (!wanted.types.includes(type)) throw new AssertionError('it is of another type (typ)')
@@ -92,7 +93,7 @@ export async function spendAssertion(
   if (typeof jti !== 'string' || jti === '' || jti.length > 512) {
     throw new AssertionError('it has no jti')
   }
-  const name = hash('sha256', JSON.stringify(['assertion', issuer.id, jti]), 'base64url')
+  const name = hash('sha256', JSON.stringify(['assertion', issuer.issuer, jti]), 'base64url')
   const seconds = Math.ceil((claims.exp ?? 0) - nowMs / 1000) + 2 * clockToleranceSeconds
   try {
     await storage.oidcAdapter('ReplayDetection').upsert(name, {}, seconds)
@@ -148,6 +149,8 @@ const isJose = (error: unknown): error is Error & { readonly code: string } =>
   typeof error.code === 'string' &&
   error.code.startsWith('ERR_J')
 
+const unusable = 'it is malformed, or signed in a way that is not accepted'
+
 const reasons: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: 'it has expired',
   ERR_JWKS_NO_MATCHING_KEY: 'its issuer has no such key',
@@ -160,5 +163,5 @@ function reasonOf(error: { readonly code: string; readonly claim?: unknown }): s
   if (known !== undefined) return known
   return error.code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && typeof error.claim === 'string'
     ? `its ${error.claim} is not what this server expects`
-    : 'it is malformed, or signed in a way that is not accepted'
+    : unusable
 }

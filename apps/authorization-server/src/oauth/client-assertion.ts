@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Client } from '@holdfast/storage'
-import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import type { AppContext } from '../context.ts'
-import { OutboundError } from '../outbound/errors.ts'
 import { createKeySets } from '../outbound/key-sets.ts'
 import { isReplayConflict } from './adapter.ts'
 import { routes } from './routes.ts'
@@ -47,11 +46,15 @@ export function createAssertionCheck({
     return status === 200 ? (JSON.parse(Buffer.from(body).toString()) as JSONWebKeySet) : undefined
   }
 
-  return async (client, assertion) => {
+  /** What the client says; undefined when it did not, for any reason that is its own or its keys'. */
+  async function read(
+    client: Client,
+    assertion: string,
+    nowMs: number,
+  ): Promise<JWTPayload | undefined> {
     try {
       const keys = await keysOf(client)
-      if (!keys) return false
-      const nowMs = clock()
+      if (!keys) return undefined
       const { payload } = await jwtVerify(assertion, createLocalJWKSet(keys), {
         algorithms: [...assertionAlgorithms],
         issuer: client.clientId,
@@ -60,6 +63,17 @@ export function createAssertionCheck({
         requiredClaims: ['exp', 'jti'],
         currentDate: new Date(nowMs),
       })
+      return payload
+    } catch {
+      return undefined
+    }
+  }
+
+  return async (client, assertion) => {
+    const nowMs = clock()
+    const payload = await read(client, assertion, nowMs)
+    if (!payload) return false
+    try {
       const seconds = (payload.exp ?? 0) - Math.floor(nowMs / 1000)
       if (seconds > maxAssertionSeconds || !payload.jti) return false
       // The name under which the library remembers it: no assertion serves at two endpoints.
@@ -67,14 +81,8 @@ export function createAssertionCheck({
       await replays.upsert(name, {}, seconds + 1)
       return true
     } catch (error) {
-      if (error instanceof Error && (isReplayConflict(error) || isRefusal(error))) return false
+      if (error instanceof Error && isReplayConflict(error)) return false
       throw error
     }
   }
 }
-
-/** Anything that the caller or its key server is the reason of, rather than our storage. */
-const isRefusal = (error: Error): boolean =>
-  ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_J')) ||
-  error instanceof OutboundError ||
-  error instanceof SyntaxError

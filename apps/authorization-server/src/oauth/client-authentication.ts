@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AppContext } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { createProxies } from '../http/proxies.ts'
 import { clientsWithDocuments } from '../registration/documents/find-client.ts'
 import { assertedClient, assertionType, createAssertionCheck } from './client-assertion.ts'
 import { certificateMatches, createClientCertificates } from './client-certificate.ts'
@@ -12,6 +13,10 @@ export interface AuthenticatedClient {
   readonly client: Client
   readonly method: 'secret' | 'key' | 'certificate' | 'none'
 }
+
+type Clients = Pick<Storage['clients'], 'find' | 'checkSecret'>
+
+const secretMethods: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post'])
 
 const failed = (basic: boolean): HttpProblem =>
   new HttpProblem(401, 'client authentication failed', {
@@ -27,7 +32,7 @@ const failed = (basic: boolean): HttpProblem =>
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1}
  */
 export async function authenticateClient(
-  clients: Pick<Storage['clients'], 'find' | 'checkSecret'>,
+  clients: Clients,
   request: IncomingMessage,
   form?: URLSearchParams,
 ): Promise<AuthenticatedClient> {
@@ -38,7 +43,7 @@ export async function authenticateClient(
   if (!client || client.revokedAtMs !== undefined) throw failed(basic !== undefined)
   const method = authMethodOf(client)
   // A client of a stronger method has no way round it.
-  if (!client.hasSecret && method !== 'none') throw failed(basic !== undefined)
+  if (method !== 'none' && !secretMethods.has(method)) throw failed(basic !== undefined)
   if (client.hasSecret) {
     if (secret === undefined || !(await clients.checkSecret(client.clientId, secret))) {
       throw failed(basic !== undefined || secret === undefined)
@@ -64,11 +69,15 @@ export type AuthenticateClient = (
 export function createClientAuthentication(
   ctx: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'documents' | 'clock'>,
 ): AuthenticateClient {
-  const clients = clientsWithDocuments(ctx)
+  const proxies = createProxies(ctx.config)
   const checkAssertion = createAssertionCheck(ctx)
   const certificates = createClientCertificates(ctx.config)
 
-  const known = async (id: string | undefined, method: readonly string[]): Promise<Client> => {
+  const known = async (
+    clients: Clients,
+    id: string | undefined,
+    method: readonly string[],
+  ): Promise<Client> => {
     const client = id === undefined ? undefined : await clients.find(id)
     const wanted = authMethodOf(client)
     if (!client || client.revokedAtMs !== undefined || !method.includes(wanted)) throw failed(false)
@@ -76,6 +85,7 @@ export function createClientAuthentication(
   }
 
   return async (request, form) => {
+    const clients = clientsWithDocuments(ctx, proxies.clientAddress(request))
     const assertion = form?.get('client_assertion') ?? undefined
     if (assertion !== undefined) {
       const others = [request.headers.authorization, form?.get('client_secret') ?? undefined]
@@ -83,7 +93,7 @@ export function createClientAuthentication(
         throw new HttpProblem(400, 'use one way of client authentication only')
       }
       if (form?.get('client_assertion_type') !== assertionType) throw failed(false)
-      const client = await known(assertedClient(assertion), ['private_key_jwt'])
+      const client = await known(clients, assertedClient(assertion), ['private_key_jwt'])
       const named = form.get('client_id')
       if (named !== null && named !== client.clientId) throw failed(false)
       if (!(await checkAssertion(client, assertion))) throw failed(false)
@@ -94,7 +104,7 @@ export function createClientAuthentication(
     const isTls = (client: Client | undefined): boolean =>
       authMethodOf(client).endsWith('tls_client_auth')
     if (id !== undefined && isTls(await clients.find(id))) {
-      const client = await known(id, ['self_signed_tls_client_auth', 'tls_client_auth'])
+      const client = await known(clients, id, ['self_signed_tls_client_auth', 'tls_client_auth'])
       if (!provesCertificate(client, certificate, certificates.isVerified(request))) {
         throw failed(false)
       }

@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import type { RequestState } from '../context.ts'
-import { handOffPage } from '../views/hand-off.ts'
+import { isStaticClient, type SourcedClient } from '../registration/static-client.ts'
+import { detourPage, handOffPage, isRefusal } from '../views/hand-off.ts'
 import { sendPage } from '../views/page.ts'
 import { routes } from './routes.ts'
 
@@ -19,6 +20,21 @@ export function handOff(issuer: string): Koa.Middleware<RequestState> {
     const target = URL.parse(location, issuer)
     if (!target || target.origin === issuer) return
     ctx.remove('Location')
-    await sendPage(ctx, 200, handOffPage(target))
+    await sendPage(
+      ctx,
+      200,
+      isRefusal(target) && isUnasked(ctx) ? detourPage(target) : handOffPage(target),
+    )
   }
+}
+
+/**
+ * True when nobody has done anything here yet, and whoever registered the client need not be trusted:
+ * a link to this server that fails at once must not carry a person to any address in the world.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2}
+ */
+function isUnasked(ctx: Koa.ParameterizedContext<RequestState>): boolean {
+  const { oidc } = ctx as { oidc?: { client?: SourcedClient } }
+  const hasActed = ctx.path !== routes.authorization
+  return !hasActed && (oidc?.client === undefined || !isStaticClient(oidc.client))
 }

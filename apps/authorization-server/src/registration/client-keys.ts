@@ -1,14 +1,21 @@
 import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth', 'priv']
+
+type Jwk = Readonly<Record<string, unknown>>
+
+/** True for a key of an algorithm with which clients sign here. */
+export const isKnownKind = ({ kty, crv }: Jwk): boolean =>
+  kty === 'RSA' || (kty === 'EC' && crv === 'P-256')
+
+/** True when a key, or something that only a private one has, is in it. */
+export const isPrivate = (jwk: Jwk): boolean => privateMembers.some((member) => member in jwk)
 
 /** What is wrong with a public key of a client; undefined when nothing is. */
-function keyProblem(jwk: Readonly<Record<string, unknown>>): string | undefined {
-  if (privateMembers.some((member) => member in jwk)) return 'must hold public keys only'
-  if (jwk['kty'] !== 'RSA' && (jwk['kty'] !== 'EC' || jwk['crv'] !== 'P-256')) {
-    return 'must hold EC P-256 keys (ES256) or RSA keys (RS256)'
-  }
+export function keyProblem(jwk: Jwk): string | undefined {
+  if (isPrivate(jwk)) return 'must hold public keys only'
+  if (!isKnownKind(jwk)) return 'must hold EC P-256 keys (ES256) or RSA keys (RS256)'
   try {
     const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
     const bits = key.asymmetricKeyDetails?.modulusLength

@@ -1,5 +1,7 @@
 import type { JsonObject, JsonValue } from '@holdfast/storage'
+import { assertionAlgorithms } from '../oauth/client-assertion.ts'
 import { cleanText } from './clean-text.ts'
+import { isKnownKind, isPrivate, keyProblem } from './client-keys.ts'
 import { RegistrationError } from './errors.ts'
 import { redirectUriProblem } from './redirect-uri.ts'
 import { selfServiceGrants } from './static-client.ts'
@@ -117,20 +119,29 @@ function authMethodOf(
 
 function keysOf(given: Readonly<Record<string, unknown>>): Record<string, JsonValue> {
   const { jwks, jwks_uri: uri, token_endpoint_auth_signing_alg: alg } = given
-  const signing =
-    typeof alg === 'string' && alg !== '' ? { token_endpoint_auth_signing_alg: alg } : {}
+  const signing = isAbsent(alg) ? {} : { token_endpoint_auth_signing_alg: algorithmOf(alg) }
   if (!isAbsent(uri)) {
     if (!isAbsent(jwks)) refuse('jwks', 'must not stand beside jwks_uri')
     return { jwks_uri: linkOf(uri) ?? refuse('jwks_uri', 'must be an https URL'), ...signing }
   }
+  return { jwks: { keys: publicKeysOf(jwks) }, ...signing }
+}
+
+const algorithmOf = (alg: unknown): string =>
+  assertionAlgorithms.find((known) => known === alg) ??
+  refuse('token_endpoint_auth_signing_alg', `must be one of ${assertionAlgorithms.join(', ')}`)
+
+/** The keys by which a client can sign here; keys of other kinds are left out, private ones never. */
+function publicKeysOf(jwks: unknown): JsonObject[] {
   const keys = (jwks as { keys?: unknown } | undefined | null)?.keys
-  if (!Array.isArray(keys) || keys.length === 0 || keys.length > maxKeys) {
+  const isList = Array.isArray(keys) && keys.length > 0 && keys.length <= maxKeys
+  if (!isList || !keys.every((key) => typeof key === 'object' && key !== null)) {
     return refuse('jwks', `private_key_jwt needs jwks_uri, or jwks with 1 to ${maxKeys} keys`)
   }
-  const isPublicKey = (key: unknown): boolean =>
-    typeof key === 'object' && key !== null && !('d' in key) && !('k' in key) && !('priv' in key)
-  if (!keys.every(isPublicKey)) refuse('jwks', 'must hold public keys only')
-  return { jwks: jwks as JsonObject, ...signing }
+  const known = (keys as JsonObject[]).filter(isKnownKind)
+  const looked = (keys as JsonObject[]).some(isPrivate) || known.length === 0 ? keys : known
+  const problem = (looked as JsonObject[]).map(keyProblem).find((one) => one !== undefined)
+  return problem === undefined ? known : refuse('jwks', problem)
 }
 
 /** An https URL without credentials; anything else is left out, as nothing depends on it. */

@@ -1,6 +1,8 @@
 import type { CachedDocument, JsonObject, Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config.ts'
+import { addressGroup } from '../../interaction/sign-in-limits.ts'
 import { OutboundError } from '../../outbound/errors.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { RegistrationError } from '../errors.ts'
@@ -27,10 +29,10 @@ export interface ClientDocuments {
    * The document of a client: pinned, else fetched in the last hours, else fetched now, else an older
    * one whose host does not answer, else the bundled one.
    *
-   * @param mayFetch - asked before anything is sent
+   * @param from - address of the caller, which may make this server fetch so and so often
    * @throws DocumentError
    */
-  resolve(clientId: string, mayFetch?: () => Promise<boolean>): Promise<ClientDocument>
+  resolve(clientId: string, from?: string): Promise<ClientDocument>
   /** Whether a client that was resolved a moment ago may still be used. */
   isAllowed(clientId: string): Promise<boolean>
 }
@@ -45,6 +47,8 @@ export interface ClientDocumentsOptions {
 }
 
 const fetchTimeoutMs = 5000
+/** New documents that one address (for IPv6 its /64) may make this server fetch, per minute. */
+const fetchesPerAddress = 30
 
 /** The document is not there any more: its host has taken the client back. */
 class DocumentGone extends Error {}
@@ -52,6 +56,7 @@ class DocumentGone extends Error {}
 export function createClientDocuments(options: ClientDocumentsOptions): ClientDocuments {
   const { storage, outbound, settings, logger, clock } = options
   const underWay = new Map<string, Promise<string>>()
+  const budget = new RateLimiterMemory({ points: fetchesPerAddress, duration: 60 })
   const requireTrust = createTrust({
     hosts: storage.clientHosts,
     settings,
@@ -75,20 +80,24 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     )
   }
 
+  async function requireBudget(from: string | undefined): Promise<void> {
+    if (from === undefined) return
+    await budget.consume(addressGroup(from)).catch((refusal: unknown) => {
+      throw refusal instanceof RateLimiterRes ? new OutboundError('RATE_LIMITED') : refusal
+    })
+  }
+
   /** Fetches at most once at a time; resolves to the text that is now stored. */
   function fetchOnce(
     clientId: string,
     host: string,
     cached: CachedDocument | undefined,
-    mayFetch: () => Promise<boolean>,
+    from: string | undefined,
   ): Promise<string> {
     const running = underWay.get(clientId)
     if (running) return running
-    const fetching = mayFetch()
-      .then((may) => {
-        if (!may) throw new OutboundError('RATE_LIMITED')
-        return fetchDocument(clientId, host, cached)
-      })
+    const fetching = requireBudget(from)
+      .then(() => fetchDocument(clientId, host, cached))
       .finally(() => underWay.delete(clientId))
     underWay.set(clientId, fetching)
     return fetching
@@ -108,6 +117,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     const isUnchanged = status === 304 && cached?.document !== undefined
     if (status === 404 || status === 410) throw new DocumentGone(`it answers with status ${status}`)
     if (status !== 200 && !isUnchanged) throw new Error(`it answers with status ${status}`)
+    if (!isUnchanged) requireJson(headers['content-type'])
     const text = isUnchanged ? cached.document : readDocument(clientId, body).text
     const freshUntilMs = clock() + freshForMs(headers['cache-control'])
     const etag = headers['etag']?.slice(0, 256)
@@ -151,10 +161,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     )
   }
 
-  async function resolve(
-    clientId: string,
-    mayFetch: () => Promise<boolean> = () => Promise.resolve(true),
-  ): Promise<ClientDocument> {
+  async function resolve(clientId: string, from?: string): Promise<ClientDocument> {
     const host = requireHost(clientId)
     const pin = await storage.clientDocuments.findPin(clientId)
     if (pin) return read(clientId, pin.document, 'pinned')
@@ -170,7 +177,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       return fallback(clientId, cached?.failure ?? new OutboundError('OUTBOUND_OFF').message)
     }
     try {
-      return read(clientId, await fetchOnce(clientId, host, cached, mayFetch), 'fetched')
+      return read(clientId, await fetchOnce(clientId, host, cached, from), 'fetched')
     } catch (error) {
       const failure = failureText(error)
       const keeps = stale !== undefined && !(error instanceof DocumentGone)
@@ -184,9 +191,18 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     async isAllowed(clientId) {
       const host = requireHost(clientId)
       if (await storage.clientDocuments.findPin(clientId)) return true
-      return (await storage.clientHosts.find(host))?.decision !== 'denied'
+      return !(await storage.clientHosts.isDenied(host))
     },
   }
+}
+
+/**
+ * What users may upload to a host speaks for them, not for the host: that is seldom served as JSON.
+ * @see draft-ietf-oauth-client-id-metadata-document section 4
+ */
+function requireJson(contentType: string | undefined): void {
+  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) return
+  throw new RegistrationError('invalid_client_metadata', 'it is not served as application/json')
 }
 
 const invalidPrefix = 'invalid: '

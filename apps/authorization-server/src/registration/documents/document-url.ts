@@ -8,6 +8,8 @@ export function documentHost(id: string): string | undefined {
     return undefined
   const url = URL.parse(id)
   if (!url || url.username !== '' || url.password !== '') return undefined
+  // The same host by another name: what was decided about the one would not hold for it.
+  if (url.hostname.endsWith('.')) return undefined
   const path = /^https:\/\/[^/?]*([^?]*)/i.exec(id)?.[1] ?? ''
   const hasDots = path.split('/').some((part) => /^\.{1,2}$/.test(part.replace(/%2e/gi, '.')))
   return hasDots ? undefined : url.host

@@ -1,13 +1,8 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { AppContext, RequestState } from '../../context.ts'
-import { addressGroup } from '../../interaction/sign-in-limits.ts'
 import { DocumentError } from './errors.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['clientIdMetadataDocument']>
-
-/** New documents that one address (for IPv6 its /64) may make this server fetch, per minute. */
-const fetchesPerAddress = 30
 
 /**
  * Lets the library take clients whose id is a URL. It asks {@link Feature.allowFetch} first: there the
@@ -17,7 +12,6 @@ export function clientDocumentFeature({
   config,
   documents,
 }: Pick<AppContext, 'config' | 'documents'>): Feature {
-  const limiter = new RateLimiterMemory({ points: fetchesPerAddress, duration: 60 })
   return {
     enabled: config.registration.documents !== 'off',
     ack: 'draft-02',
@@ -25,7 +19,7 @@ export function clientDocumentFeature({
     cacheDuration: { min: 0, max: 0 },
     async allowFetch(koa: KoaContextWithOIDC | undefined, clientId) {
       try {
-        await documents.resolve(clientId, () => mayFetch(limiter, koa))
+        await documents.resolve(clientId, addressOf(koa))
         return true
       } catch (error) {
         if (!(error instanceof DocumentError)) throw error
@@ -47,17 +41,5 @@ function refusalOf(error: DocumentError): Error {
   return refusal
 }
 
-async function mayFetch(
-  limiter: RateLimiterMemory,
-  koa: KoaContextWithOIDC | undefined,
-): Promise<boolean> {
-  const from = (koa?.state as Partial<RequestState> | undefined)?.remoteAddress
-  if (from === undefined) return true
-  try {
-    await limiter.consume(addressGroup(from))
-    return true
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return false
-    throw refusal
-  }
-}
+const addressOf = (koa: KoaContextWithOIDC | undefined): string | undefined =>
+  (koa?.state as Partial<RequestState> | undefined)?.remoteAddress

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts'
 import { DocumentError } from './errors.ts'
 
 export interface TrustOptions {
-  readonly hosts: Pick<Storage['clientHosts'], 'find' | 'wait'>
+  readonly hosts: Pick<Storage['clientHosts'], 'find' | 'isDenied' | 'wait'>
   readonly settings: Pick<Config['registration'], 'trust' | 'allowedHosts'>
   /** Called once for each host that begins to wait. */
   readonly onWaiting: (host: string, clientId: string) => Promise<void>
@@ -21,15 +21,16 @@ export type RequireTrust = (host: string, clientId: string) => Promise<void>
 export function createTrust({ hosts, settings, onWaiting }: TrustOptions): RequireTrust {
   const { trust, allowedHosts } = settings
   return async (host, clientId) => {
-    const decision = (await hosts.find(host))?.decision
-    if (decision === 'denied') {
+    if (await hosts.isDenied(host)) {
       throw new DocumentError(
         'HOST_DENIED',
         `An administrator of this server has turned away apps of ${host}.`,
         `holdfast clients approve ${host}`,
       )
     }
-    if (trust === 'open' || decision === 'approved') return
+    if (trust === 'open') return
+    const decision = (await hosts.find(host))?.decision
+    if (decision === 'approved') return
     if (allowedHosts.some((pattern) => matchesHost(pattern, host))) return
     const fix = `holdfast clients approve ${host}`
     if (trust === 'allow-list') {

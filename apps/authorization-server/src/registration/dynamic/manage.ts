@@ -1,4 +1,4 @@
-import type { Client } from '@holdfast/storage'
+import { type Client, StorageError } from '@holdfast/storage'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
@@ -29,13 +29,11 @@ export async function manageClient(ctx: AppContext, koa: Context, clientId: stri
     token === undefined
       ? undefined
       : await ctx.storage.dynamicClients.findManaged(clientId, hashOf(token))
-  if (!client || token === undefined) {
-    throw invalidToken('the registration access token is not that of this client')
-  }
+  if (!client || token === undefined) throw notItsToken()
   if (koa.method === 'GET') {
     koa.body = registrationAnswer(ctx.config.issuer, { client, managementToken: token })
   } else if (koa.method === 'PUT') {
-    await update(ctx, koa, client)
+    await update(ctx, koa, client, hashOf(token))
   } else if (koa.method === 'DELETE') {
     await ctx.revocation.revokeClient(client.clientId)
     await audit(ctx, koa, 'client.deleted', client.clientId)
@@ -45,7 +43,12 @@ export async function manageClient(ctx: AppContext, koa: Context, clientId: stri
   }
 }
 
-async function update(ctx: AppContext, koa: Context, client: Client): Promise<void> {
+async function update(
+  ctx: AppContext,
+  koa: Context,
+  client: Client,
+  expectedHash: Uint8Array,
+): Promise<void> {
   const { storage, config } = ctx
   const given = await readMetadata(koa.req)
   const readOnly = readOnlyFields.find((field) => field in given)
@@ -64,14 +67,22 @@ async function update(ctx: AppContext, koa: Context, client: Client): Promise<vo
   }
   const secret = needsSecret(metadata) && !client.hasSecret ? newSecret() : undefined
   const managementToken = newManagementToken()
-  const updated = await storage.dynamicClients.update(client.clientId, {
-    metadata,
-    secret,
-    managementHash: hashOf(managementToken),
-  })
+  const updated = await storage.dynamicClients
+    .update(client.clientId, {
+      metadata,
+      secret: needsSecret(metadata) ? secret : null,
+      expectedHash,
+      managementHash: hashOf(managementToken),
+    })
+    .catch((error: unknown) => {
+      throw error instanceof StorageError && error.code === 'NOT_FOUND' ? notItsToken() : error
+    })
   await audit(ctx, koa, 'client.updated', client.clientId)
   koa.body = registrationAnswer(config.issuer, { client: updated, secret, managementToken })
 }
+
+const notItsToken = (): HttpProblem =>
+  invalidToken('the registration access token is not that of this client')
 
 const refused = (message: string): HttpProblem =>
   new HttpProblem(400, message, { error: 'invalid_client_metadata' })
