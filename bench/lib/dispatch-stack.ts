@@ -43,7 +43,7 @@ export async function startDispatchStack(upstream: {
     const browser = createBrowser({ origin: stack.issuer })
     const setup = await browser.open(stack.setupLink)
     const { email, password } = account
-    await browser.submit(setup.form('password'), { email, password })
+    await browser.submit(setup.form('password'), { email, password, repeat: password })
     await browser.close()
     return { stack, ...(await grantEverything(stack, createPerson(stack, account), upstream)) }
   } catch (error) {

@@ -219,7 +219,7 @@ async function run(
 async function acceptInvitation(stack: Stack, url: string, secret: string): Promise<void> {
   const browser = createBrowser({ origin: stack.issuer })
   const page = await browser.open(url)
-  await browser.submit(page.form('password'), { password: secret })
+  await browser.submit(page.form('password'), { password: secret, repeat: secret })
   await browser.close()
 }
 

@@ -25,7 +25,11 @@ beforeAll(async () => {
   secrets.push(new URL(server.setupLink ?? '').searchParams.get('key') ?? '')
   const setup = new Browser(server.issuer)
   const page = await setup.open(server.setupLink ?? '')
-  await setup.submit(formOf(page, '/setup'), { email: 'root@example.org', password })
+  await setup.submit(formOf(page, '/setup'), {
+    email: 'root@example.org',
+    password,
+    repeat: password,
+  })
 
   await server.addUser(email)
   const client = await addClient(server)

@@ -15,7 +15,7 @@ const setUp = async (link = server.setupLink ?? '') => {
   const page = await browser.open(link)
   return { browser, page }
 }
-const filled = { email: 'root@example.org', password }
+const filled = { email: 'root@example.org', password, repeat: password }
 
 describe('set-up link', () => {
   test('makes the first administrator, once', async () => {
@@ -30,6 +30,7 @@ describe('set-up link', () => {
     const again = await browser.submit(formOf(page, '/setup'), {
       email: 'two@example.org',
       password,
+      repeat: password,
     })
     expect(again.status).toBe(410)
     expect(again.text).toContain('no longer works')
@@ -42,7 +43,7 @@ describe('set-up link', () => {
     const form = formOf(page, '/setup')
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
-        browser.submit(form, { email: `root${i}@example.org`, password }),
+        browser.submit(form, { ...filled, email: `root${i}@example.org` }),
       ),
     )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -52,11 +53,32 @@ describe('set-up link', () => {
   test('is not used up by looking at it, nor by a weak password', async () => {
     await setUp()
     const { browser, page } = await setUp()
-    const weak = await browser.submit(formOf(page, '/setup'), { ...filled, password: 'short' })
+    const weak = await browser.submit(formOf(page, '/setup'), {
+      ...filled,
+      password: 'short',
+      repeat: 'short',
+    })
     expect(weak.status).toBe(400)
     expect(weak.text).toContain('at least 12 characters')
     expect(weak.text).not.toContain('value="short"')
     expect((await browser.submit(formOf(weak, '/setup'), filled)).status).toBe(200)
+  })
+
+  test('asks for the password twice and keeps the rest of the form when they differ', async () => {
+    const { browser, page } = await setUp()
+    expect(page.text).toContain('name="repeat"')
+    const differ = await browser.submit(formOf(page, '/setup'), {
+      ...filled,
+      repeat: `${password}!`,
+    })
+    expect(differ.status).toBe(400)
+    expect(differ.text).toContain('not the same')
+    expect(differ.text).toContain('value="root@example.org"')
+    expect(differ.text).not.toContain(password)
+    expect(await server.ctx.storage.users.list()).toHaveLength(0)
+    const again = await browser.submit(formOf(differ, '/setup'), filled)
+    expect(again.status).toBe(200)
+    expect(again.text).toContain('holdfast login')
   })
 
   test('expires and says how to get another', async () => {
@@ -124,6 +146,7 @@ describe('invitation', () => {
     const done = await browser.submit(formOf(page, '/invite'), {
       email: 'eve@example.org',
       password,
+      repeat: password,
     })
     expect(done.status).toBe(200)
     expect(await server.ctx.storage.users.findByEmail('eve@example.org')).toBeUndefined()
@@ -147,6 +170,7 @@ describe('invitation', () => {
     const back = await browser.submit(formOf(page, '/invite'), {
       email: 'eve-again@example.org',
       password,
+      repeat: password,
     })
     expect(back.status).toBe(410)
     expect(await server.ctx.storage.users.findByEmail('eve-again@example.org')).toBeUndefined()

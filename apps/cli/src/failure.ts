@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { CommanderError } from 'commander'
 import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { asCalledHere } from './output.ts'
+import { asCalledHere, note } from './output.ts'
 
 /** The parts of `ClientError` that matter here; named so as not to load the SDK for a usage error. */
 interface RemoteFailure {
@@ -72,11 +72,10 @@ export function reportFailure(
     printJson(output, failure.code ?? 'ERROR', failure.message, failure)
     return failure.exitCode
   }
-  const lines = [`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`]
-  if (failure.why) lines.push(`  why: ${asCalledHere(failure.why)}`)
-  if (failure.fix) lines.push(`  fix: ${asCalledHere(failure.fix)}`)
-  if (failure.requestId) lines.push(`  request id: ${failure.requestId}`)
-  process.stderr.write(`${lines.join('\n')}\n`)
+  note(`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`)
+  if (failure.why) note(`  why: ${failure.why}`)
+  if (failure.fix) note(`  fix: ${failure.fix}`)
+  if (failure.requestId) note(`  request id: ${failure.requestId}`)
   return failure.exitCode
 }
 
@@ -103,7 +102,7 @@ function printJson(
   const body = {
     error: {
       code,
-      message,
+      message: asCalledHere(message),
       why: why && asCalledHere(why),
       fix: fix && asCalledHere(fix),
       request_id: requestId,

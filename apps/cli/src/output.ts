@@ -10,7 +10,7 @@ export const paint = (style: Style, text: string): string =>
 export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 
 /** A line about what happens, on stderr, so that stdout stays data. */
-export const note = (line: string): void => void process.stderr.write(`${line}\n`)
+export const note = (line: string): void => void process.stderr.write(`${asCalledHere(line)}\n`)
 
 /** The stable form for programs. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2))
@@ -48,10 +48,13 @@ export function printPairs(pairs: readonly (readonly [string, string])[]): void 
 /** npm scripts of a clone, where `holdfast` itself is not on the PATH. */
 const cloneScripts: readonly (string | undefined)[] = ['start', 'holdfast', 'demo']
 
-/** How this command is called here, for hints. */
-export const commandName = (): string =>
-  cloneScripts.includes(process.env['npm_lifecycle_event']) ? 'npm run holdfast --' : 'holdfast'
+/** How this command is called in the place where it was started. */
+export function commandName(): string {
+  const script = process.env['npm_lifecycle_event']
+  if (script === 'npx') return 'npx holdfast'
+  return cloneScripts.includes(script) ? 'npm run -s holdfast --' : 'holdfast'
+}
 
 /** Text whose `holdfast …` commands can be copied as they stand. */
 export const asCalledHere = (text: string): string =>
-  text.replaceAll('`holdfast ', `\`${commandName()} `)
+  text.replaceAll(/(?<![\w./@-])(?<!npx )holdfast (?=[a-z…])/g, `${commandName()} `)

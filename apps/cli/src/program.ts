@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { withoutValue } from './failure.ts'
+import { asCalledHere, commandName } from './output.ts'
 import { version } from './version.ts'
 
 const exitCodeHelp = `
@@ -109,7 +110,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
 
 /** The command line, with those commands loaded that the arguments may mean. */
 export async function buildProgram(args: readonly string[]): Promise<Command> {
-  const program = new Command('holdfast')
+  const program = new Command(commandName())
     .description('Self-hostable OAuth authorization server with a sealed credential vault for MCP.')
     .version(version)
     .option('--json', 'print JSON instead of text')
@@ -127,6 +128,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
   }
   for (const command of walk(program)) {
     command.exitOverride().configureOutput({
+      writeOut: (text) => void process.stdout.write(asCalledHere(text)),
       // With --json the usage error is printed once, as JSON, where the error is caught.
       outputError: (text, write) =>
         args.includes('--json') ? undefined : write(withoutValue(text)),

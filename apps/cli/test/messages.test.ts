@@ -25,7 +25,8 @@ describe('a failed call', () => {
 
 describe('a fix', () => {
   it.each([
-    ['holdfast', '`npm run holdfast -- login`'],
+    ['holdfast', '`npm run -s holdfast -- login`'],
+    ['npx', '`npx holdfast login`'],
     ['test', '`holdfast login`'],
   ])('names the command as npm script %s can run it', async (script, command) => {
     const { stderr } = await holdfast(['connections', 'list'], {
@@ -37,6 +38,23 @@ describe('a fix', () => {
     })
     const { error } = JSON.parse(stdout) as { error: { fix: string } }
     expect(error.fix).toContain(command)
+  })
+})
+
+describe('help', () => {
+  it.each([
+    ['holdfast', 'npm run -s holdfast --'],
+    ['npx', 'npx holdfast'],
+    ['', 'holdfast'],
+  ])('has examples that npm script "%s" can run', async (script, name) => {
+    const env = { npm_lifecycle_event: script }
+    const { stdout: top } = await holdfast(['--help'], { env })
+    expect(top).toContain(`Usage: ${name} [options]`)
+    expect(top).toContain(`\n  $ ${name} connections add github`)
+    const { stdout: setup } = await holdfast(['setup', '--help'], { env })
+    expect(setup).toContain(`Usage: ${name} setup`)
+    // `pass show holdfast` names an entry, not this program.
+    expect(setup).toContain(`$ pass show holdfast | ${name} setup`)
   })
 })
 

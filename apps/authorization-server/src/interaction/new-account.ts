@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import { readForm } from '../http/form-body.ts'
 import { messagePage } from '../views/message.ts'
 import { newPasswordPage } from '../views/new-password.ts'
-import { sendPage } from '../views/page.ts'
+import { type Html, sendPage } from '../views/page.ts'
 import type { InteractionParts, KoaContext } from './parts.ts'
 import { hashPassword, isEmail, passwordProblem } from './passwords.ts'
 import { requireSameOrigin } from './same-origin.ts'
@@ -16,7 +16,7 @@ export interface NewAccountPage {
   readonly text: string
   /** How to get another key. */
   readonly howToGetKey: string
-  readonly done: string
+  readonly done: Html
 }
 
 /** Shows the form while the key is good; looking at it does not use it up. */
@@ -44,7 +44,7 @@ export async function submitNewAccount(
   if (!invitation) return sendKeyGone(koa, kind)
   const email = invitation.email ?? (form.get('email') ?? '').trim()
   const problem = isEmail(email)
-    ? passwordProblem(password, email)
+    ? (passwordProblem(password, email) ?? typedTwice(password, form.get('repeat')))
     : 'This is not an e-mail address.'
   if (problem !== undefined) {
     return sendForm(parts, koa, kind, key, 400, { email, error: problem })
@@ -69,8 +69,14 @@ export async function submitNewAccount(
       error: 'An account with this e-mail address exists already.',
     })
   }
-  await sendPage(koa, 200, messagePage('Your account is ready', html`<p>${kind.done}</p>`))
+  await sendPage(koa, 200, messagePage('Your account is ready', kind.done))
 }
+
+/** What a person types unseen is typed twice; a program sends it once. */
+const typedTwice = (password: string, repeat: string | null): string | undefined =>
+  repeat === null || repeat === password
+    ? undefined
+    : 'The two passwords are not the same. Type both again.'
 
 async function sendForm(
   parts: InteractionParts,

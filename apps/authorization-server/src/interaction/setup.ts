@@ -1,4 +1,6 @@
 import type { AppContext } from '../context.ts'
+import { html } from 'hono/html'
+import { cloneNote } from '../views/clone-note.ts'
 import type { NewAccountPage } from './new-account.ts'
 
 /** The first administrator's page. */
@@ -8,7 +10,10 @@ export const setupPage: NewAccountPage = {
   title: 'Set up Holdfast',
   text: 'Make the first administrator account.',
   howToGetKey: 'As long as there is no administrator, every start of the server prints a new link.',
-  done: 'You can close this page. Next, sign in on the command line: holdfast login',
+  done: html`<p>
+      You can close this page. Next, sign in on the command line: <code>holdfast login</code>
+    </p>
+    ${cloneNote()}`,
 }
 
 /**

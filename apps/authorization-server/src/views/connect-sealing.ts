@@ -3,6 +3,7 @@ import type { ProviderField, ProviderInput, ProviderKind } from '@holdfast/provi
 import { html } from 'hono/html'
 import { ticketPagePath } from '../connect/tickets.ts'
 import type { BrowserScript } from './browser-scripts.ts'
+import { cloneNote } from './clone-note.ts'
 import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { type Html, page } from './page.ts'
 
@@ -51,7 +52,8 @@ function byCommand({ renewed, providerName, name }: ConnectPageView, why: string
     renewed === undefined
       ? `holdfast connections add ${providerName}${asked}`
       : `holdfast connections rotate ${renewed.handle}`
-  return html`<p class="notice">${why} In a terminal: <code>${command}</code></p>`
+  return html`<p class="notice">${why} In a terminal: <code>${command}</code></p>
+    ${cloneNote()}`
 }
 
 function form(view: ConnectPageView, data: string): Html {

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { cloneNote } from './clone-note.ts'
 import { type Html, page } from './page.ts'
 import { openTools, toolsOfScope, type ToolView } from './tool-list.ts'
 
@@ -122,6 +123,7 @@ export function consentPage(view: ConsentView): Html {
               </fieldset>`
         }
         ${view.connections.map(connectionPicker)} ${anyConnection(view.anyOf)}
+        ${blocked ? cloneNote() : ''}
         <p class="soft">
           ${
             view.lifetimeDays === undefined

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { cloneNote } from './clone-note.ts'
 import { type Html, page } from './page.ts'
 
 export interface ErrorText {
@@ -19,7 +20,12 @@ export function errorPage({ title, text, fix, code, detail, requestId }: ErrorTe
     title,
     content: html`<h1>${title}</h1>
       <p role="alert">${text}</p>
-      ${fix === undefined ? '' : html`<p class="soft">For an administrator: <code>${fix}</code></p>`}
+      ${
+        fix === undefined
+          ? ''
+          : html`<p class="soft">For an administrator: <code>${fix}</code></p>
+              ${cloneNote()}`
+      }
       ${
         code === undefined && requestId === undefined
           ? ''

@@ -56,6 +56,15 @@ export function newPasswordPage(view: NewPasswordView): Html {
         <p id="password-hint" class="soft">
           At least 12 characters. A few words in a row are easy to remember.
         </p>
+        <label for="repeat">The same password again</label>
+        <input
+          id="repeat"
+          name="repeat"
+          type="password"
+          required
+          maxlength="256"
+          autocomplete="new-password"
+        />
         <div class="actions">
           <button type="submit" class="primary">Create account</button>
         </div>

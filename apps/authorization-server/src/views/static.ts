@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import type { RequestState } from '../context.ts'
 import { html } from 'hono/html'
+import { cloneNote } from './clone-note.ts'
 import { messagePage } from './message.ts'
 import { sendPage } from './page.ts'
 import { loadConnectScript } from './browser-scripts.ts'
@@ -41,5 +42,6 @@ const frontPage = () =>
       <p>
         To manage it, use <code>holdfast login</code> and <code>holdfast --help</code> on the
         command line.
-      </p>`,
+      </p>
+      ${cloneNote()}`,
   )

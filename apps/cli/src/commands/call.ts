@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, note, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -76,7 +76,7 @@ function requireHandle(accessToken: string, handle: string): void {
   throw new CliError('your sign-in for calls does not include this connection', {
     exitCode: exitCodes.forbidden,
     code: 'CONNECTION_NOT_GRANTED',
-    fix: `run \`${commandName()} login --dispatch\` and choose it; its policy must allow \`direct\``,
+    fix: 'run `holdfast login --dispatch` and choose it; its policy must allow `direct`',
   })
 }
 

@@ -8,7 +8,7 @@ import { identifyNew } from '../connect/identify.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { asCalledHere, commandName, note, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { isInteractive } from '../terminal/secrets.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 import { identityLine } from './identity-line.ts'
@@ -111,7 +111,7 @@ async function add(name: string, options: Options, command: Command): Promise<vo
   note(
     `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
   )
-  if (identity) note(asCalledHere(identityLine(identity)))
+  if (identity) note(identityLine(identity))
   return note(nextStep(plan, handle))
 }
 
@@ -136,5 +136,5 @@ export async function planOf(
 
 const nextStep = ({ policy }: ConnectionPlan, handle: string): string =>
   policy === undefined
-    ? `Nothing may use it yet. Next: ${commandName()} connections allow ${handle} --help`
-    : `Next: ${commandName()} connections test ${handle}`
+    ? `Nothing may use it yet. Next: holdfast connections allow ${handle} --help`
+    : `Next: holdfast connections test ${handle}`

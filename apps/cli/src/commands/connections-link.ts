@@ -3,7 +3,7 @@ import type { Client, ConnectTicketView } from '@holdfast/client'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, note, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
@@ -63,7 +63,7 @@ async function link(
   if (wantsJson(command)) return printJson({ ...ticket, connect_url: url })
   if (ticket.handle === null) return print(url)
   print(ticket.handle)
-  return note(`Connected. Next: ${commandName()} connections test ${ticket.handle}`)
+  return note(`Connected. Next: holdfast connections test ${ticket.handle}`)
 }
 
 async function connected(client: Client, made: ConnectTicketView): Promise<ConnectTicketView> {
@@ -76,6 +76,6 @@ async function connected(client: Client, made: ConnectTicketView): Promise<Conne
   throw new CliError('nobody connected the account in time', {
     exitCode: exitCodes.error,
     code: 'NOT_CONNECTED',
-    fix: `start again: ${commandName()} connections link`,
+    fix: 'start again: holdfast connections link',
   })
 }

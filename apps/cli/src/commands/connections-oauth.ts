@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { identifyNew } from '../connect/identify.ts'
-import { asCalledHere, commandName, note, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
 import { identityLine } from './identity-line.ts'
@@ -95,8 +95,8 @@ async function signIn(
   const identity = await identifyNew(client, handle)
   if (wantsJson(command)) return printJson(identity.connection ?? connection)
   print(handle)
-  if (identity.result !== 'unavailable') note(asCalledHere(identityLine(identity)))
-  note(`Connected. Next: ${commandName()} connections test ${handle}`)
+  if (identity.result !== 'unavailable') note(identityLine(identity))
+  note(`Connected. Next: holdfast connections test ${handle}`)
 }
 
 /** Waits until the tokens are there. */
@@ -115,6 +115,6 @@ async function connected(
   throw new CliError('nobody connected the account in time', {
     exitCode: exitCodes.error,
     code: 'NOT_CONNECTED',
-    fix: `start again: ${commandName()} connections reconnect ${handle}`,
+    fix: `start again: holdfast connections reconnect ${handle}`,
   })
 }

@@ -44,13 +44,13 @@ async function identify(client: Client, handle: string, command: Command): Promi
   const identity = await client.connections.identify(handle)
   if (identity.result === 'unavailable') return false
   if (identity.result !== 'ok') {
-    throw new CliError(asCalledHere(identityLine(identity)), {
+    throw new CliError(identityLine(identity), {
       exitCode: exitCodes.upstreamFailed,
       code: identity.code ?? (identity.result === 'refused' ? 'CREDENTIAL_REFUSED' : 'UPSTREAM'),
     })
   }
   if (wantsJson(command)) printJson(identity)
-  else print(identityLine(identity))
+  else print(asCalledHere(identityLine(identity)))
   return true
 }
 

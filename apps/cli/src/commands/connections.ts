@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { commandName } from '../output.ts'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { addConnectionCommand } from './connections-add.ts'
 import { allowCommand } from './connections-allow.ts'
@@ -25,7 +24,7 @@ export function connectionsCommand(): Command {
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
       const columns = ['handle', 'provider', 'label', 'account', 'status', 'last_used_at']
-      const empty = `No connections yet. Next: ${commandName()} connections add --help`
+      const empty = 'No connections yet. Next: holdfast connections add --help'
       return showList(command, await client.connections.list(), columns, empty)
     })
   connections

@@ -24,7 +24,8 @@ export function doctorCommand(): Command {
     .argument('[url]', 'URL of an MCP server or of an authorization server')
     .addHelpText('after', help)
     .action(async (url: string | undefined, _options, command: Command) => {
-      const results = url === undefined ? await runChecks(command) : await runRemoteChecks(url)
+      const found = url === undefined ? await runChecks(command) : await runRemoteChecks(url)
+      const results = found.map(withCommandsOfHere)
       const failures = results.filter(({ outcome }) => outcome === 'failed').length
       if (wantsJson(command)) printJson({ ok: failures === 0, checks: results })
       else printResults(results)
@@ -33,6 +34,11 @@ export function doctorCommand(): Command {
 }
 
 type NamedResult = CheckResult & { readonly id: string; readonly title: string }
+
+const withCommandsOfHere = ({ fix, ...result }: NamedResult): NamedResult => ({
+  ...result,
+  ...(fix !== undefined && { fix: asCalledHere(fix) }),
+})
 
 async function runChecks(command: Command): Promise<NamedResult[]> {
   const [
@@ -88,7 +94,7 @@ async function runRemoteChecks(url: string): Promise<NamedResult[]> {
 function printResults(results: readonly NamedResult[]): void {
   for (const { outcome, title, detail, fix } of results) {
     print(`${paint(styles[outcome], marks[outcome])} ${title.padEnd(15)} ${detail}`)
-    if (fix !== undefined) print(`  ${''.padEnd(15)} fix: ${asCalledHere(fix)}`)
+    if (fix !== undefined) print(`  ${''.padEnd(15)} fix: ${fix}`)
   }
   const count = (wanted: CheckResult['outcome']): number =>
     results.filter(({ outcome }) => outcome === wanted).length

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { localCatalog } from '../connect/load-catalog.ts'
 import { type AppOptions, planOAuthApp } from '../connect/oauth-app.ts'
-import { commandName, note } from '../output.ts'
+import { note } from '../output.ts'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { readSecret } from '../terminal/secrets.ts'
 import { flagsOf, wantsJson } from './flags.ts'
@@ -41,7 +41,7 @@ export function oauthAppsCommand(): Command {
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
       const columns = ['handle', 'provider', 'label', 'status', 'base_url', 'created_at']
-      const empty = `No OAuth apps yet. An administrator adds one: ${commandName()} oauth-apps add --help`
+      const empty = 'No OAuth apps yet. An administrator adds one: holdfast oauth-apps add --help'
       return showList(command, await client.oauthApps.list(), columns, empty)
     })
   addYesOption(apps.command('revoke'))
@@ -109,7 +109,7 @@ async function add(provider: string, options: AddOptions, command: Command): Pro
     showEntry(command, made)
     if (wantsJson(command)) return
     note('The provider must have this redirect URI on its list for the client.')
-    note(`Next: ${commandName()} connections add-oauth ${made.handle}`)
+    note(`Next: holdfast connections add-oauth ${made.handle}`)
   } finally {
     secret?.fill(0)
   }

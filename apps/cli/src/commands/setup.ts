@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { commandName, note, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 
 const help = `
@@ -43,10 +43,11 @@ export function setupCommand(): Command {
         stdin: options.passwordStdin === true,
         option: '--password-stdin',
         message: 'Password (12 characters or more)',
+        twice: true,
       })
       await redeemSetupLink(link, email, password)
       if (wantsJson(command)) return printJson({ email, role: 'admin' })
       print(`${email} is the first administrator.`)
-      return note(`Next: ${commandName()} login`)
+      return note('Next: holdfast login')
     })
 }

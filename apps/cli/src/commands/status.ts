@@ -2,7 +2,7 @@ import type { AttackResult } from '@holdfast/protocol/enclave'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, paint, print, printJson, printTable } from '../output.ts'
+import { paint, print, printJson, printTable } from '../output.ts'
 import type { RunningStatus } from '../supervisor/status.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 
@@ -29,7 +29,7 @@ export function statusCommand(): Command {
         throw new CliError(`Holdfast does not run on ${config.dataDir}`, {
           exitCode: exitCodes.serverUnreachable,
           code: 'NOT_RUNNING',
-          fix: `start it with \`${commandName()} up\`, or name its folder with --data-dir`,
+          fix: 'start it with `holdfast up`, or name its folder with --data-dir',
         })
       }
       return wantsJson(command) ? printJson(status) : printStatus(status, options.attacks ?? false)

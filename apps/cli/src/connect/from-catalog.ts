@@ -14,7 +14,7 @@ import {
 import { policyOf } from '../commands/policy-options.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { commandName, note } from '../output.ts'
+import { note } from '../output.ts'
 import { ask, isInteractive } from '../terminal/secrets.ts'
 import { requireKey } from './check-key.ts'
 import type { AddOptions, ConnectionPlan } from './plan.ts'
@@ -185,7 +185,7 @@ function choose(provider: Provider, options: AddOptions, issuer: string): Connec
   const { policy, also } = choosePolicy(provider, choice)
   if (also.length > 0) {
     note(`Methods and paths combine: this also allows ${also.map(({ name }) => name).join(', ')}.`)
-    note(`See the policy with \`${commandName()} connections show\`.`)
+    note('See the policy with `holdfast connections show`.')
   }
   return policy
 }

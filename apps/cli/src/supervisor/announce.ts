@@ -81,7 +81,7 @@ function banner(what: Announcement): string {
     if (reason !== undefined) lines.push(row('', `not networkless: ${reason}`))
   }
   lines.push(row('Data', what.dataDir))
-  if (what.role === 'all') lines.push('', 'Next:', ...nextCommands(what))
+  if (what.role === 'all') lines.push('', 'Next, in another terminal:', ...nextCommands(what))
   lines.push('', 'Ctrl-C stops everything.')
   return lines.join('\n')
 }
@@ -93,15 +93,19 @@ function heading({ role, url, notReady }: Announcement): string {
     : `Holdfast's ${role} is running`
 }
 
+/** What the person in front of this terminal does next, in that order. */
 function nextCommands(what: Announcement): string[] {
   const name = commandName()
   const { local, remote } = what.hints
-  const all: readonly (readonly [string, string])[] = [
-    [`setup${local}`, 'create the first administrator here instead of in the browser'],
-    [`login${remote}`, 'sign in from this machine'],
-    ['connections add github --allow read', 'seal a first credential'],
-    [`doctor${local}`, 'check the installation'],
-  ]
-  const chosen = what.setupLink === undefined ? all.slice(1) : all.slice(0, 3)
-  return chosen.map(([command, why]) => `  ${paint('cyan', `${name} ${command}`)}   ${why}`)
+  const setUp = [`setup${local}`, 'make the first administrator (or open the link above)'] as const
+  const check = [`doctor${local}`, 'check the installation'] as const
+  const signIn = [`login${remote}`, 'sign this machine in'] as const
+  const seal = ['connections add github --allow read', 'seal a first credential'] as const
+  const chosen = what.setupLink === undefined ? [signIn, seal, check] : [setUp, signIn, seal]
+  const commands = chosen.map(([command]) => `${name} ${command}`)
+  const width = Math.max(...commands.map((command) => command.length))
+  return chosen.map(([, why], at) => {
+    const command = commands[at] ?? ''
+    return `  ${paint('cyan', command.padEnd(width))}   ${why}`
+  })
 }

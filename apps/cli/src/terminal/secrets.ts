@@ -19,23 +19,35 @@ async function fromStdin(option: string): Promise<string> {
  * A secret, from a pipe or a hidden prompt; never from an argument.
  *
  * @param options.stdin - whether the `--…-stdin` option was given
+ * @param options.twice - a new secret that is typed unseen is asked for again
  * @throws CliError when there is neither a pipe nor a terminal
  */
 export async function readSecret(options: {
   readonly stdin: boolean
   readonly option: string
   readonly message: string
+  readonly twice?: boolean
 }): Promise<string> {
   if (options.stdin) return fromStdin(options.option)
   requireTerminal(options.option)
   const { password } = await import('@clack/prompts')
-  return answered(
+  const value = answered(
     await password({
       message: options.message,
       output: process.stderr,
-      validate: (value) => (value ? undefined : 'Enter a value.'),
+      validate: (typed) => (typed ? undefined : 'Enter a value.'),
     }),
   )
+  if (options.twice) {
+    answered(
+      await password({
+        message: 'The same again',
+        output: process.stderr,
+        validate: (typed) => (typed === value ? undefined : 'This is not what you typed first.'),
+      }),
+    )
+  }
+  return value
 }
 
 /** A value that may be seen while it is typed. */
