@@ -1,4 +1,5 @@
 import type { DpopPolicy, ReplayStore, Sha256, VerifySignature } from '@holdfast/protocol/token'
+import { createDpopNonces, type NonceWindow } from './dpop-nonces.ts'
 import { type Fetch, platformFetch } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
 import { createScopeCheck, type MissingScopes, type ScopeHierarchy } from './scopes.ts'
@@ -67,6 +68,12 @@ export interface ProtectedResourceOptions {
   readonly metadataMaxAgeSeconds?: number
   /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
   readonly dpop?: DpopPolicy
+  /**
+   * Demands a nonce of this server in every proof, which ends the use of proofs that were made ahead of
+   * time. A secret of 32 bytes or more that all processes of this server share; one process may draw
+   * it at start. Locks out clients that do not answer `use_dpop_nonce`. Default none is demanded.
+   */
+  readonly dpopNonceSecret?: Uint8Array
   /** Needed for `ctx.dispatch` and for revocation. */
   readonly client?: ResourceClient
   /**
@@ -110,6 +117,8 @@ export interface Settings {
   readonly metadataPath: string | undefined
   readonly metadataMaxAgeSeconds: number
   readonly dpop: DpopPolicy
+  /** Undefined when proofs need no nonce. */
+  readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
   readonly client: ResourceClient | undefined
   readonly revocation: Required<RevocationOptions> | undefined
   readonly publicPaths: ReadonlySet<string>
@@ -201,6 +210,19 @@ function readMetadataPath(path: string | undefined): string | undefined {
   return refuse('metadataPath must be a plain path')
 }
 
+function readNonces(
+  secret: Uint8Array | undefined,
+  dpop: DpopPolicy,
+  now: () => number,
+): Settings['dpopNonces'] {
+  if (secret === undefined) return undefined
+  if (!(secret instanceof Uint8Array) || secret.length < 32) {
+    return refuse('dpopNonceSecret must be 32 bytes or more')
+  }
+  if (dpop === 'off') refuse('dpopNonceSecret needs dpop: preferred or required')
+  return createDpopNonces(new Uint8Array(secret), now)
+}
+
 function readRevocation(options: ProtectedResourceOptions): Settings['revocation'] {
   const isExternal = options.authorizationProvider !== undefined
   if (options.revocation === false) return undefined
@@ -221,7 +243,7 @@ function readRevocation(options: ProtectedResourceOptions): Settings['revocation
 export function readOptions(options: ProtectedResourceOptions): Settings {
   const resource = readIdentifier('resource', options.resource)
   const publicUrl = readUrl('publicUrl', options.publicUrl ?? new URL(resource).origin)
-  const { metadataMaxAgeSeconds = 300 } = options
+  const { metadataMaxAgeSeconds = 300, dpop = 'preferred', now = Date.now } = options
   if (!(metadataMaxAgeSeconds >= 0)) refuse('metadataMaxAgeSeconds must not be negative')
   if (options.client !== undefined && options.issuer === undefined) {
     refuse('client needs issuer, the Holdfast server that knows it')
@@ -237,7 +259,8 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     resource,
     publicBase: publicUrl.href.replace(/\/+$/, ''),
     scopes: readScopes(options.scopes ?? {}),
-    dpop: options.dpop ?? 'preferred',
+    dpop,
+    dpopNonces: readNonces(options.dpopNonceSecret, dpop, now),
     client: options.client,
     revocation: readRevocation(options),
     publicPaths: new Set(options.publicPaths),
@@ -252,6 +275,6 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     verifySignature: options.verifySignature,
     fetch: options.fetch ?? platformFetch,
     onError: options.onError ?? (() => undefined),
-    now: options.now ?? Date.now,
+    now,
   })
 }

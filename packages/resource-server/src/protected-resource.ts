@@ -2,6 +2,7 @@ import { authorizeRequest, parseAuthorization } from '@holdfast/protocol/token'
 import { type AuthenticatedRequest, createAuthenticatedRequest } from './authenticated-request.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
 import { createDenyList } from './deny-list.ts'
+import type { NonceWindow } from './dpop-nonces.ts'
 import { createGateway } from './dispatch.ts'
 import { metadataPaths, metadataUrl, type ResourceMetadata, resourceMetadata } from './metadata.ts'
 import {
@@ -57,9 +58,13 @@ function createMetadataAnswer(
   }
 }
 
-function createAdmission(
-  settings: Settings,
-): (request: ResourceRequest) => Promise<AuthenticatedRequest> {
+/** Decides whether a request may go on; where proofs need a nonce, by those of the moment. */
+type Admit = (
+  request: ResourceRequest,
+  nonces: NonceWindow | undefined,
+) => Promise<AuthenticatedRequest>
+
+function createAdmission(settings: Settings): Admit {
   const checks = createTokenChecks(settings)
   const denied =
     isConnected(settings) && settings.revocation !== undefined
@@ -71,7 +76,7 @@ function createAdmission(
     metadataUrl: metadataUrl(settings),
     missingScopes: settings.missingScopes,
   }
-  return async (request) => {
+  return async (request, nonces) => {
     const authorization = request.header('authorization')
     const auth = await authorizeRequest(
       {
@@ -80,7 +85,7 @@ function createAdmission(
         authorization,
         dpop: request.header('dpop'),
       },
-      checks,
+      nonces === undefined ? checks : { ...checks, nonce: nonces.accepts },
     )
     await denied?.check(auth)
     const { required } = settings.scopes
@@ -89,6 +94,16 @@ function createAdmission(
     const { token } = parseAuthorization(authorization)
     return createAuthenticatedRequest(auth, token, gateway, resource)
   }
+}
+
+/** Whoever proved a key learns the next nonce in time, and is not refused when the present one ends. */
+function withNextNonce(
+  headers: Readonly<Record<string, string>>,
+  request: ResourceRequest,
+  nonces: NonceWindow | undefined,
+): Readonly<Record<string, string>> {
+  if (nonces === undefined || request.header('dpop').length === 0) return headers
+  return { ...headers, 'dpop-nonce': nonces.current }
 }
 
 /**
@@ -120,10 +135,12 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
       if (answer !== undefined) return { answer }
       const headers = corsHeaders(settings, request)
       if (settings.publicPaths.has(pathOf(request.target))) return { headers, request: undefined }
+      const nonces = settings.dpopNonces && (await settings.dpopNonces())
       try {
-        return { headers, request: await admit(request) }
+        const admitted = await admit(request, nonces)
+        return { headers: withNextNonce(headers, request, nonces), request: admitted }
       } catch (error) {
-        return { answer: refusal(settings, request, error), error }
+        return { answer: refusal(settings, request, error, nonces?.current), error }
       }
     },
     checkScopes: (request, { auth, missingScopes }, needed) => {

@@ -50,11 +50,16 @@ function readError(error: unknown): TokenError {
     : new TokenError('temporarily_unavailable', 'the request cannot be checked', { cause: error })
 }
 
-/** The answer to a request that is refused. */
+/**
+ * The answer to a request that is refused.
+ *
+ * @param nonce - what the next proof must carry, where proofs need a nonce
+ */
 export function refusal(
   settings: Settings,
   request: ResourceRequest,
   error: unknown,
+  nonce?: string,
 ): ResourceAnswer {
   const known = readError(error)
   const isOurs = known.code === 'temporarily_unavailable'
@@ -77,6 +82,7 @@ export function refusal(
     {
       ...corsHeaders(settings, request),
       'cache-control': 'no-store',
+      ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }),
       ...(isOurs ? { 'retry-after': '1' } : { 'www-authenticate': challenge }),
     },
   )

@@ -1,7 +1,7 @@
-import { BearerAuth, DPoPAuth } from '@holdfast/client'
+import { authorizedFetch, BearerAuth, DPoPAuth } from '@holdfast/client'
 import type { HttpResponse } from '@holdfast/protocol/dispatch'
 import { generateDpopKey } from '@holdfast/protocol/token'
-import { MCPServer, tool } from '@holdfast/resource-server/mcp'
+import { type AuthorizationOptions, MCPServer, tool } from '@holdfast/resource-server/mcp'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,6 @@ import {
   connectClient,
   createTestIssuer,
   startEchoUpstream,
-  type TestAuthorization,
   type TestIssuer,
   type TokenOptions,
 } from '../src/index.ts'
@@ -25,7 +24,7 @@ const callApi = tool(
   },
 )
 
-const api = (authorization: TestAuthorization) =>
+const api = (authorization: AuthorizationOptions) =>
   new MCPServer({
     server: () => new McpServer({ name: 'api', version: '1.0.0' }),
     handler: createMcpHandler,
@@ -94,6 +93,40 @@ describe('a test issuer', () => {
     await expect(connectClient(url, token)).rejects.toThrow()
     const thief = new DPoPAuth(token, await generateDpopKey())
     await expect(connectClient(url, thief)).rejects.toThrow()
+  })
+})
+
+describe('the client SDK at a server that demands nonces', () => {
+  it('answers with one more request, and then carries them at once, as MCP clients do through it', async () => {
+    await using issuer = await createTestIssuer()
+    const { url } = await issuer.serve((authorization) =>
+      api({ ...authorization, dpopNonceSecret: crypto.getRandomValues(new Uint8Array(32)) }),
+    )
+    const dpopKey = await generateDpopKey()
+    const auth = new DPoPAuth(await issuer.issueToken({ dpopKey, scopes: ['api'] }), dpopKey)
+    const statuses: number[] = []
+    const fetch = authorizedFetch({
+      auth,
+      resource: url,
+      fetch: async (target, init) => {
+        const response = await globalThis.fetch(target, init)
+        statuses.push(response.status)
+        return response
+      },
+    })
+    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    }
+    for (let n = 0; n < 3; n += 1) {
+      await fetch(url, { method: 'POST', headers, body: JSON.stringify(ping) })
+    }
+    expect(statuses.filter((status) => status === 401)).toEqual([401])
+    expect(statuses[0]).toBe(401)
+    expect(statuses).toHaveLength(4)
+    await using client = await connectClient(url, auth)
+    expect((await client.listTools()).tools).toHaveLength(1)
   })
 })
 
