@@ -54,18 +54,27 @@ describe('the page of a connect ticket under https', () => {
     const tossed = `holdfast_connect_page=${'x'.repeat(43)}`
     const page = await send(path, { cookie: tossed })
     const { fields } = formOf({ ...page, url: `${issuer}${path}`, status: 401 } as never, '')
-    const signedIn = await send(
-      path,
-      { cookie: tossed, 'content-type': 'application/x-www-form-urlencoded' },
-      new URLSearchParams({ ...fields, email, password }).toString(),
-    )
-    expect(signedIn.status, signedIn.text).toBe(303)
-    const [own = '', ...others] = signedIn.headers['set-cookie'] ?? []
+    const [own = '', ...others] = page.headers['set-cookie'] ?? []
     expect(others).toEqual([])
     expect(own).toMatch(/^__Host-holdfast_connect_page=[\w-]{43}; path=\/;/)
     expect(own.toLowerCase()).toMatch(/^(?!.*domain=).*secure.*httponly/)
-    expect((await send(path, { cookie: own.split(';')[0]! })).status).toBe(200)
-    expect((await send(path, { cookie: tossed })).status).toBe(401)
+    const browser = own.split(';')[0]!
+    const submit = (cookie: string) =>
+      send(
+        path,
+        { cookie, 'content-type': 'application/x-www-form-urlencoded' },
+        new URLSearchParams({ ...fields, email, password }).toString(),
+      )
+    for (const cookie of ['none=1', tossed, `holdfast_connect_page=${browser.split('=')[1]}`]) {
+      expect((await submit(cookie)).status).toBe(403)
+    }
+    const signedIn = await submit(`${tossed}; ${browser}`)
+    expect(signedIn.status, signedIn.text).toBe(303)
+    const session = (signedIn.headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]!)
+    expect(session.every((cookie) => cookie.startsWith('__Host-holdfast_session'))).toBe(true)
+    const admitted = [browser, ...session].join('; ')
+    expect((await send(path, { cookie: admitted })).status).toBe(200)
+    expect((await send(path, { cookie: [tossed, browser].join('; ') })).status).toBe(401)
     expect(server.log()).not.toContain(id)
   })
 })

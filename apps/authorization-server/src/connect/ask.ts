@@ -6,16 +6,22 @@ import { createTicket, type TicketRequest, ticketTtlMs } from './tickets.ts'
 
 type Parts = Pick<AppContext, 'storage' | 'clock'>
 
-/** What a call lacks. */
+/** What a call, or a consent, lacks. */
 export interface Missing {
-  /** Who called, for the user. */
+  /** Who asks, for the user. */
   readonly actor: Actor
-  readonly resource: string
-  readonly grantId: string
-  /** Name under which the resource asks for it. */
-  readonly name: string
-  /** Whose account it must be. */
-  readonly provider: string
+  /** The client for which it asks. */
+  readonly agentId: string
+  /** Undefined for the user's own calls. */
+  readonly resource: string | undefined
+  /** The grant that gets it, where there is one. */
+  readonly grantId?: string
+  /** Name under which the resource asks for it; undefined when any will do. */
+  readonly name: string | undefined
+  /** Whose account it must be; undefined when the user chooses. */
+  readonly provider: string | undefined
+  /** The consent that goes on with it. */
+  readonly interaction?: string
 }
 
 /** An open link is handed out again while there is this much time left on it. */
@@ -27,7 +33,7 @@ export async function askForConnection(
   { actor, ...request }: Missing,
 ): Promise<ConnectTicket | undefined> {
   const open = await parts.storage.connectTickets.findOpen(
-    { ...request, owner: actor.sub },
+    { ...request, owner: actor.sub, clientId: actor.clientId },
     parts.clock() + reusableMs,
   )
   return open ?? make(parts, actor, request)

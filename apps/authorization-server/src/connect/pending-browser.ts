@@ -21,10 +21,8 @@ export async function bindBrowser(
   koa: KoaContext,
   ticket: string,
 ): Promise<void> {
-  const cookie = browserOf(ctx)
-  const browser = cookie.readOrMake(koa)
+  const browser = browserOf(ctx).ensure(koa)
   if (!(await ctx.storage.pendingAuthorizations.bindBrowser(ticket, browser))) throw expired()
-  cookie.keep(koa, browser)
 }
 
 /** The cookie of the browser in which a sign-in at a provider is under way. */

@@ -8,9 +8,11 @@ import { readForm } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
 import type { InteractionParts, KoaContext } from '../interaction/parts.ts'
 import { requireSameOrigin } from '../interaction/same-origin.ts'
+import { startSession } from '../oauth/browser-session.ts'
 import { connectedPage, connectSignInPage, toProviderPage } from '../views/connect.ts'
 import { sendPage } from '../views/page.ts'
 import { callbackPath, connectPath } from './begin.ts'
+import { requireToken, tokenFor } from './form-token.ts'
 import { bindBrowser, browserOf, expired } from './pending-browser.ts'
 import { completeAuthorization } from './complete.ts'
 import { signedInUser, signIn } from './sign-in.ts'
@@ -61,12 +63,13 @@ async function submitSignIn(parts: ConnectParts, koa: KoaContext): Promise<void>
   requireSameOrigin(koa.req, parts.ctx.config.issuer)
   const form = await readForm(koa.req)
   const { ticket, pending } = await findPending(parts, form.get('ticket'))
-  parts.csrf.require(ticket, form)
+  requireToken(parts.csrf, browserOf(parts.ctx).read(koa), ticket, form)
   const result = await signIn(parts, koa.state, pending, form)
   if ('error' in result) {
     if (result.waitSeconds !== undefined) koa.set('Retry-After', String(result.waitSeconds))
     return showSignIn(parts, koa, result.status, { ticket, error: result.error })
   }
+  await startSession(parts.provider(), koa, result.id)
   await bindBrowser(parts, koa, ticket)
   // Under `form-action 'self'` a form post may not be redirected to another origin.
   return sendPage(koa, 200, toProviderPage(pending.url))
@@ -84,16 +87,18 @@ const askToSignIn = (
   })
 
 const showSignIn = (
-  { csrf }: ConnectParts,
+  { ctx, csrf }: ConnectParts,
   koa: KoaContext,
   status: number,
   { ticket, error }: { readonly ticket: string; readonly error: string | undefined },
-): Promise<void> =>
-  sendPage(
+): Promise<void> => {
+  const token = tokenFor(csrf, browserOf(ctx).ensure(koa), ticket)
+  return sendPage(
     koa,
     status,
-    connectSignInPage({ action: connectPath, ticket, csrf: csrf.tokenFor(ticket), error }),
+    connectSignInPage({ action: connectPath, ticket, csrf: token, error }),
   )
+}
 
 const one = (max: number) => z.string().min(1).max(max)
 
@@ -113,6 +118,12 @@ async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void>
   const { ctx } = parts
   const pending = await ctx.storage.pendingAuthorizations.take(answer.data.state, browser)
   if (!pending) throw expired()
+  if ((await signedInUser(parts, koa))?.id !== pending.owner) {
+    throw new HttpProblem(
+      403,
+      'You have signed out meanwhile. Nothing was connected: start again where you got the link.',
+    )
+  }
   try {
     const connection = await completeAuthorization(ctx, pending, answer.data, koa.state.requestId)
     if (await returnToTicket(ctx, koa, pending)) return undefined

@@ -36,6 +36,10 @@ export interface TicketRequest {
   readonly handle?: string | undefined
   /** The grant that gets the connection. */
   readonly grantId?: string | undefined
+  /** The client for which the actor asks. */
+  readonly agentId?: string | undefined
+  /** The consent to which the page leads back. */
+  readonly interaction?: string | undefined
 }
 
 /**
@@ -88,6 +92,9 @@ export const pollUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): stri
   `${issuer}/v1/connect-tickets/${id}`
 
 export type TicketStatus = 'pending' | 'connected' | 'expired'
+
+/** Where a person goes on who connected an account for a consent. */
+export const consentPath = (interaction: string): string => `/interaction/${interaction}`
 
 /** What became of a ticket. */
 export function ticketStatus(

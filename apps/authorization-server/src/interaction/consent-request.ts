@@ -9,7 +9,7 @@ import type { KnownResource, ResourceDirectory } from '../oauth/resource-directo
 import { resourceScopesOf } from '../oauth/resource-directory.ts'
 import type { ConnectionChoice, ConnectionRequest, ConsentView } from '../views/consent.ts'
 import { findClient } from '../registration/documents/find-in-library.ts'
-import { describeClient } from './describe-client.ts'
+import { describeClient, describeRedirect } from './describe-client.ts'
 import type { Interaction, InteractionParts } from './parts.ts'
 
 /** Everything that a consent is about. */
@@ -201,15 +201,4 @@ function inWords({ provider, label, summary, baseUrl }: ConnectionInfo): string 
   const account = typeof summary?.['account'] === 'string' ? summary['account'] : undefined
   const host = URL.parse(baseUrl)?.host ?? baseUrl
   return [provider, label, account, host].filter(Boolean).join(' · ')
-}
-
-/** Where the answer goes, as far as people can judge it. */
-export function describeRedirect(uri: string): Pick<ConsentView, 'redirectTo' | 'redirectKind'> {
-  const url = URL.parse(uri)
-  if (!url) return { redirectTo: 'an unreadable address', redirectKind: 'app' }
-  if (!/^https?:$/.test(url.protocol)) {
-    return { redirectTo: `${url.protocol}//${url.host}`, redirectKind: 'app' }
-  }
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  return { redirectTo: url.host, redirectKind: isLoopback ? 'loopback' : 'web' }
 }

@@ -28,3 +28,14 @@ function warning(host: string | undefined, name: string | undefined): string {
     ? `${source} Its name mixes letters of several alphabets that look alike.`
     : source
 }
+
+/** Where the answer goes, as far as people can judge it. */
+export function describeRedirect(uri: string): Pick<ConsentView, 'redirectTo' | 'redirectKind'> {
+  const url = URL.parse(uri)
+  if (!url) return { redirectTo: 'an unreadable address', redirectKind: 'app' }
+  if (!/^https?:$/.test(url.protocol)) {
+    return { redirectTo: `${url.protocol}//${url.host}`, redirectKind: 'app' }
+  }
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return { redirectTo: url.host, redirectKind: isLoopback ? 'loopback' : 'web' }
+}

@@ -1,5 +1,6 @@
 import { Router } from '@koa/router'
 import type { RequestState } from '../context.ts'
+import { startConnecting } from './connect.ts'
 import { denyInteraction, showConsent, submitConsent } from './consent.ts'
 import { invitePage } from './invite.ts'
 import { showLogin, submitLogin } from './login.ts'
@@ -25,6 +26,7 @@ type Step = (
 const steps: Record<string, { readonly prompt?: 'login' | 'consent'; readonly run: Step }> = {
   login: { prompt: 'login', run: submitLogin },
   consent: { prompt: 'consent', run: submitConsent },
+  connect: { prompt: 'consent', run: startConnecting },
   abort: { run: denyInteraction },
   switch: { run: startAgain },
 }

@@ -17,7 +17,8 @@ class ConnectionRequired extends errors.CustomOIDCProviderError {
 
 /**
  * Refuses an exchange that asks for a connection which the token does not name, with a link on which
- * its user connects one. What the grant got since needs a new access token, and no page.
+ * its user connects one. What the grant got since needs a new access token, and no page. Only the
+ * resource of the grant may ask: a server that it calls gets what the user let the first one use.
  *
  * @throws ConnectionRequired, InvalidRequest
  */
@@ -35,7 +36,13 @@ export async function requireConnection(
     throw new errors.InvalidRequest('this resource was registered without such a connection')
   }
   const grant = await app.storage.grants.find(grantId)
-  const handle = grant?.connections[name]
+  // What a user let one server use is not widened at the word of another that it calls.
+  if (grant?.resource !== own.resource) {
+    throw new errors.InvalidRequest(
+      'the user granted this access at another resource: only that one can ask for a further connection',
+    )
+  }
+  const handle = grant.connections[name]
   const granted = handle === undefined ? undefined : await app.storage.connections.find(handle)
   if (granted?.status === 'active') {
     throw new errors.InvalidRequest(
@@ -46,7 +53,8 @@ export async function requireConnection(
   const { requestId } = ctx.state as unknown as RequestState
   const actor = { sub: subject.sub, clientId, requestId }
   const { provider } = wanted
-  const missing = { actor, resource: own.resource, grantId, name, provider }
+  const agentId = grant.clientId
+  const missing = { actor, agentId, resource: own.resource, grantId, name, provider }
   const ticket = await askForConnection(app, missing)
   if (!ticket) throw new errors.InvalidRequest('too many connect links are open for this user')
   const { issuer } = app.config

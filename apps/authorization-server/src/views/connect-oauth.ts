@@ -40,11 +40,20 @@ export function oauthTicketPage(view: ConnectPageView, csrf: string): Html {
 export const connectedTicketPage = (
   { handle, provider, label, summary }: Connection,
   allowed: string,
+  returnTo: string | undefined,
 ): Html => {
   const account = summary?.['account']
   return messagePage(
     'Connected',
-    html`<p role="status">${label ?? provider} is connected. You can close this tab.</p>
+    html`<p role="status">
+        ${label ?? provider} is
+        connected.${returnTo === undefined ? ' You can close this tab.' : ''}
+      </p>
+      ${
+        returnTo === undefined
+          ? ''
+          : html`<p><a href="${returnTo}">Go on and decide about the app</a></p>`
+      }
       <dl>
         ${
           typeof account === 'string'

@@ -1,5 +1,7 @@
 import type { Provider, ProviderKind, Variables } from '@holdfast/providers'
 import { html } from 'hono/html'
+import type { AgentView } from '../interaction/describe-agent.ts'
+import { appIdentity } from './app-identity.ts'
 import type { Html } from './page.ts'
 
 /** What the pages of a connect ticket show. */
@@ -13,9 +15,12 @@ export interface ConnectPageView {
   readonly provider: Provider | undefined
   readonly title: string
   readonly resource: { readonly uri: string; readonly name: string } | undefined
-  readonly client: string | undefined
+  /** The app for which it is asked. */
+  readonly agent: AgentView | undefined
   /** Set when the grant of who asked will name the connection. */
   readonly isGranted: boolean
+  /** The consent that goes on with the connection. */
+  readonly returnTo: string | undefined
   /** What it is allowed, in words; undefined when the person chooses. */
   readonly allowed: string | undefined
   readonly apps: readonly { readonly handle: string; readonly label: string }[]
@@ -30,18 +35,17 @@ export interface ConnectPageView {
     | undefined
 }
 
-/** Who asks for the connection, and what it will be allowed. */
-export function whoAsks({ resource, client, isGranted, allowed, renewed }: ConnectPageView): Html {
+/** Who asks for the connection, for which app, and what it will be allowed. */
+export function whoAsks(view: ConnectPageView): Html {
+  const { resource, agent, isGranted, allowed, renewed, returnTo } = view
   return html`<dl>
     ${
       resource === undefined
-        ? client === undefined
-          ? ''
-          : html`<dt>You started this in</dt>
-              <dd>${client}</dd>`
+        ? ''
         : html`<dt>Who asks</dt>
             <dd>${resource.name}<br /><code>${resource.uri}</code></dd>`
     }
+    ${agent === undefined ? '' : agentLines(agent, resource !== undefined)}
     ${
       renewed === undefined
         ? ''
@@ -62,11 +66,27 @@ export function whoAsks({ resource, client, isGranted, allowed, renewed }: Conne
             </dd>`
         : ''
     }
+    ${
+      returnTo === undefined
+        ? ''
+        : html`<dt>Afterwards</dt>
+            <dd>You come back and decide whether the app may use this connection.</dd>`
+    }
   </dl>`
 }
 
+const agentLines = (agent: AgentView, isAskedFor: boolean): Html =>
+  html`<dt>${isAskedFor ? 'For which app' : 'You started this in'}</dt>
+    <dd>${appIdentity(agent)}</dd>
+    ${
+      agent.unverified === undefined || agent.addresses.length === 0
+        ? ''
+        : html`<dt>Its answers go to</dt>
+            <dd>${agent.addresses.map((address) => html`<code>${address}</code> `)}</dd>`
+    }`
+
 /** The choice of what the connection is allowed, where nothing says it yet. */
-export function allowChoice({ allowed, renewed, resource }: ConnectPageView): Html | '' {
+export function allowChoice({ allowed, renewed, resource, returnTo }: ConnectPageView): Html | '' {
   if (allowed !== undefined || renewed !== undefined) return ''
   const who = resource?.name ?? 'your own calls'
   const choice = (value: string, words: string, isFirst = false): Html =>
@@ -78,6 +98,6 @@ export function allowChoice({ allowed, renewed, resource }: ConnectPageView): Ht
     <legend>What ${who} may do with it</legend>
     ${choice('read', 'Only read (GET requests)', true)}
     ${choice('all', 'Read and change (any request)')}
-    ${choice('none', 'Nothing yet: I decide later')}
+    ${returnTo === undefined ? choice('none', 'Nothing yet: I decide later') : ''}
   </fieldset>`
 }

@@ -16,9 +16,9 @@ export function sealingPage(
   script: BrowserScript | undefined,
   nonce: string,
 ): Html {
-  const { title, kinds, ticket, provider, renewed, owner, apps } = view
+  const { title, kinds, ticket, provider, renewed, owner, apps, returnTo } = view
   const canSeal = script !== undefined && kinds.length > 0
-  const data = { ticket, owner, provider, renewed: renewed ?? null }
+  const data = { ticket, owner, provider, renewed: renewed ?? null, returnTo: returnTo ?? null }
   return page({
     title: `Connect ${title}`,
     script: canSeal

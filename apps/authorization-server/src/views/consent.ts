@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { cloneNote } from './clone-note.ts'
+import { appIdentity, type AppView } from './app-identity.ts'
 import { type Html, page } from './page.ts'
 import { openTools, toolsOfScope, type ToolView } from './tool-list.ts'
 
@@ -26,16 +27,10 @@ export interface ConnectionRequest {
   readonly actions?: readonly string[]
 }
 
-export interface ConsentView {
+export interface ConsentView extends AppView {
   readonly uid: string
   readonly csrf: string
   readonly email: string
-  readonly clientId: string
-  readonly clientName: string
-  /** Host that speaks for the client, when there is one. */
-  readonly clientHost: string | undefined
-  /** What nobody has checked about the client; undefined for one that an administrator registered. */
-  readonly unverified?: string | undefined
   readonly redirectTo: string
   readonly redirectKind: 'web' | 'loopback' | 'app' | 'device'
   readonly resourceName: string
@@ -78,11 +73,7 @@ export function consentPage(view: ConsentView): Html {
       ${view.error === undefined ? '' : html`<p class="error" role="alert">${view.error}</p>`}
       <dl>
         <dt>Who asks</dt>
-        <dd>
-          ${view.clientHost === undefined ? '' : html`<strong>${view.clientHost}</strong>, `}the app
-          that calls itself “${view.clientName}” (<code>${view.clientId}</code>)
-          ${view.unverified === undefined ? '' : html`<p class="notice">${view.unverified}</p>`}
-        </dd>
+        <dd>${appIdentity(view)}</dd>
         <dt>The answer goes to</dt>
         <dd>
           ${
@@ -138,9 +129,28 @@ export function consentPage(view: ConsentView): Html {
             Deny
           </button>
         </div>
-      </form>`,
+      </form>
+      ${
+        view.anyOf?.length === 0 || view.connections.some(isConnectable)
+          ? html`<form id="${connectForm}" method="post" action="/interaction/${view.uid}/connect">
+              <input type="hidden" name="csrf" value="${view.csrf}" />
+            </form>`
+          : ''
+      }`,
   })
 }
+
+/** False as well where the app insists on a handle: no new connection gets that one. */
+const isConnectable = ({ choices, asked }: ConnectionRequest): boolean =>
+  choices.length === 0 && asked === undefined
+
+/** Its buttons stand beside what they are for, in the other form, which the Enter key must send. */
+const connectForm = 'connect'
+
+const connectButton = (name: string, text: string): Html =>
+  html`<p>
+    <button type="submit" form="${connectForm}" name="connection" value="${name}">${text}</button>
+  </p>`
 
 function connectionPicker(request: ConnectionRequest): Html {
   const field = `connection.${request.name}`
@@ -161,13 +171,14 @@ function connectionPicker(request: ConnectionRequest): Html {
         ${
           request.asked === undefined
             ? html`You have no ${provider} connection for
-                this.${request.optional ? ' It works without one.' : ''} Make one with
-                <code>holdfast connections add ${provider} --help</code>, then come back and reload
-                this page.`
+                this.${request.optional ? ' It works without one.' : ''} Connect one here and you
+                come back to this page, or make one with
+                <code>holdfast connections add ${provider} --help</code> and reload it.`
             : html`The app asks for the connection <code>${request.asked}</code>, which is none that
                 you can let it use here.`
         }
       </p>
+      ${isConnectable(request) ? connectButton(request.name, `Connect ${provider === '' ? 'an account' : provider}`) : ''}
       ${note}`
   }
   return html`<h2>Connection “${request.name}”</h2>
@@ -224,11 +235,12 @@ function anyConnection(choices: readonly ConnectionChoice[] | undefined): Html {
   if (choices === undefined) return html``
   if (choices.length === 0) {
     return html`<p class="notice">
-      You have no connection that allows direct calls. Make one with
-      <code>holdfast connections add</code>, or allow it for one that you have with
-      <code>holdfast connections allow</code> (<code>--resources direct</code>). Then come back and
-      reload this page.
-    </p>`
+        You have no connection that allows direct calls. Connect one here and you come back to this
+        page; or make one with <code>holdfast connections add</code>, or allow it for one that you
+        have with <code>holdfast connections allow</code> (<code>--resources direct</code>), and
+        reload it.
+      </p>
+      ${connectButton('', 'Connect an account')}`
   }
   return html`<fieldset>
     <legend>Connections that it may call through</legend>

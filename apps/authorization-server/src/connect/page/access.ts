@@ -1,9 +1,12 @@
 import type { ConnectTicket } from '@holdfast/storage'
 import type { Actor } from '../../connections/parts.ts'
 import type { AppContext } from '../../context.ts'
+import { readForm } from '../../http/form-body.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
+import { requireSameOrigin } from '../../interaction/same-origin.ts'
 import { type BrowserSecret, createBrowserSecret } from '../browser-secret.ts'
+import { requireToken, tokenFor } from '../form-token.ts'
 import { signedInUser } from '../sign-in.ts'
 import type { ConnectParts } from '../router.ts'
 import { ticketPagePath, ticketStatus } from '../tickets.ts'
@@ -30,53 +33,72 @@ export async function findTicket(
 const browserOf = (ctx: AppContext): BrowserSecret =>
   createBrowserSecret(ctx.config, { name: 'holdfast_connect_page', path: ticketPagePath })
 
-/** Remembers that the ticket's owner has signed in here. */
-export async function admit(
-  ctx: AppContext,
+type Parts = Pick<ConnectParts, 'ctx' | 'provider' | 'csrf'>
+
+/** The token of a ticket's forms in this browser. */
+export const ticketToken = ({ ctx, csrf }: Parts, koa: KoaContext, id: string): string =>
+  tokenFor(csrf, browserOf(ctx).ensure(koa), id)
+
+/** The form of a ticket's page, after the cross-site checks. @throws HttpProblem 403, 413, 415 */
+export async function readTicketForm(
+  { ctx, csrf }: Parts,
+  koa: KoaContext,
+  id: string,
+): Promise<URLSearchParams> {
+  requireSameOrigin(koa.req, ctx.config.issuer)
+  const form = await readForm(koa.req)
+  requireToken(csrf, browserOf(ctx).read(koa), id, form)
+  return form
+}
+
+/** Ties a ticket to this browser, where its owner is signed in. */
+export const admit = (
+  { ctx }: Parts,
   koa: KoaContext,
   { id }: Pick<ConnectTicket, 'id'>,
-): Promise<void> {
-  const cookie = browserOf(ctx)
-  const browser = cookie.readOrMake(koa)
-  if (await ctx.storage.connectTickets.bindBrowser(id, browser)) cookie.keep(koa, browser)
-}
+): Promise<boolean> => ctx.storage.connectTickets.bindBrowser(id, browserOf(ctx).ensure(koa))
 
 /** Who looks at a ticket: its owner, somebody else who is signed in, or nobody who is known. */
 export async function visitorOf(
-  parts: Pick<ConnectParts, 'ctx' | 'provider'>,
+  parts: Parts,
   koa: KoaContext,
   ticket: ConnectTicket,
 ): Promise<'owner' | 'other' | 'nobody'> {
-  if (await isAdmitted(parts.ctx, koa, ticket)) return 'owner'
   const user = await signedInUser(parts, koa)
   if (user === undefined) return 'nobody'
   if (user.id !== ticket.owner) return 'other'
-  await admit(parts.ctx, koa, ticket)
+  await admit(parts, koa, ticket)
   return 'owner'
 }
 
-async function isAdmitted(
-  ctx: AppContext,
+/**
+ * The ticket of a request that its page makes: its owner is signed in now, and opened it in this browser.
+ *
+ * @throws HttpProblem 403
+ */
+export async function requireAdmitted(
+  parts: Parts,
   koa: KoaContext,
-  { id, owner }: ConnectTicket,
-): Promise<boolean> {
-  const browser = browserOf(ctx).read(koa)
-  if (browser === undefined || !(await ctx.storage.connectTickets.isBrowser(id, browser))) {
-    return false
+  ticket: ConnectTicket,
+): Promise<void> {
+  const browser = browserOf(parts.ctx).read(koa)
+  const isAdmitted =
+    browser !== undefined &&
+    (await parts.ctx.storage.connectTickets.isBrowser(ticket.id, browser)) &&
+    (await signedInUser(parts, koa))?.id === ticket.owner
+  if (!isAdmitted) {
+    throw new HttpProblem(403, 'You are no longer signed in here. Load the page again.')
   }
-  return (await ctx.storage.users.find(owner))?.status === 'active'
 }
 
 /** The open ticket of a request that its page makes. @throws HttpProblem 403, 404, 409, 410 */
 export async function requireOpen(
-  ctx: AppContext,
+  parts: Parts,
   koa: KoaContext,
   id: unknown,
 ): Promise<ConnectTicket> {
-  const ticket = await findTicket(ctx, id)
-  if (!(await isAdmitted(ctx, koa, ticket))) {
-    throw new HttpProblem(403, 'You are no longer signed in here. Load the page again.')
-  }
+  const ticket = await findTicket(parts.ctx, id)
+  await requireAdmitted(parts, koa, ticket)
   if (ticket.connectedAtMs !== undefined) {
     throw new HttpProblem(409, 'This link was used already.')
   }

@@ -2,7 +2,7 @@ import { loadCatalog } from '@holdfast/providers'
 import type { PendingAuthorization } from '@holdfast/storage'
 import type { AppContext } from '../../context.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
-import { ticketPagePath } from '../tickets.ts'
+import { consentPath, ticketPagePath } from '../tickets.ts'
 import { completeTicket, identifyForTicket } from './complete.ts'
 
 /**
@@ -21,7 +21,11 @@ export async function returnToTicket(
   const { requestId } = koa.state
   await identifyForTicket(ctx, loadCatalog(ctx.config.providers), ticket, handle, requestId)
   await completeTicket(ctx, ticket, handle, requestId)
-  koa.redirect(`${ticketPagePath}/${ticket.id}`)
+  koa.redirect(
+    ticket.interaction === undefined
+      ? `${ticketPagePath}/${ticket.id}`
+      : consentPath(ticket.interaction),
+  )
   koa.status = 303
   return true
 }

@@ -7,10 +7,10 @@ import { problemCodes, toProblem } from '../../api/problem.ts'
 import { checked, readJson } from '../../api/run-route.ts'
 import { uploadCredential } from '../../connections/upload.ts'
 import type { RequestState } from '../../context.ts'
-import { readForm } from '../../http/form-body.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
 import { requireSameOrigin } from '../../interaction/same-origin.ts'
+import { startSession } from '../../oauth/browser-session.ts'
 import { connectSignInPage, toProviderPage } from '../../views/connect.ts'
 import { sendPage } from '../../views/page.ts'
 import { beginAuthorization } from '../begin.ts'
@@ -18,7 +18,15 @@ import { bindBrowser } from '../pending-browser.ts'
 import type { ConnectParts } from '../router.ts'
 import { signIn } from '../sign-in.ts'
 import { ticketPagePath } from '../tickets.ts'
-import { actorOf, admit, findTicket, requireOpen, visitorOf } from './access.ts'
+import {
+  actorOf,
+  admit,
+  findTicket,
+  readTicketForm,
+  requireOpen,
+  ticketToken,
+  visitorOf,
+} from './access.ts'
 import { allowSchema } from './allow.ts'
 import { completeTicket, identifyForTicket } from './complete.ts'
 import { reserveForTicket, reserveOAuthForTicket } from './reserve.ts'
@@ -75,32 +83,37 @@ async function show(
     isOther ? 403 : 401,
     signInPage(
       parts,
+      koa,
       ticket,
       isOther ? 'You are signed in as somebody else. This link is for another account.' : undefined,
     ),
   )
 }
 
-const signInPage = ({ csrf }: ConnectParts, { id }: ConnectTicket, error: string | undefined) =>
+const signInPage = (
+  parts: ConnectParts,
+  koa: KoaContext,
+  { id }: ConnectTicket,
+  error: string | undefined,
+) =>
   connectSignInPage({
     // To where it stands: so what the link has behind `#` survives, which servers do not see.
     action: undefined,
     ticket: id,
-    csrf: csrf.tokenFor(id),
+    csrf: ticketToken(parts, koa, id),
     error,
   })
 
 async function submitSignIn(parts: ConnectParts, koa: KoaContext, id: unknown): Promise<void> {
-  requireSameOrigin(koa.req, parts.ctx.config.issuer)
-  const form = await readForm(koa.req)
   const ticket = await findTicket(parts.ctx, id)
-  parts.csrf.require(ticket.id, form)
+  const form = await readTicketForm(parts, koa, ticket.id)
   const result = await signIn(parts, koa.state, ticket, form)
   if ('error' in result) {
     if (result.waitSeconds !== undefined) koa.set('Retry-After', String(result.waitSeconds))
-    return sendPage(koa, result.status, signInPage(parts, ticket, result.error))
+    return sendPage(koa, result.status, signInPage(parts, koa, ticket, result.error))
   }
-  await admit(parts.ctx, koa, ticket)
+  await startSession(parts.provider(), koa, result.id)
+  await admit(parts, koa, ticket)
   koa.redirect(`${ticketPagePath}/${ticket.id}`)
   koa.status = 303
   return undefined
@@ -108,10 +121,8 @@ async function submitSignIn(parts: ConnectParts, koa: KoaContext, id: unknown): 
 
 async function toProvider(parts: ConnectParts, koa: KoaContext, id: unknown): Promise<void> {
   const { ctx } = parts
-  requireSameOrigin(koa.req, ctx.config.issuer)
-  const form = await readForm(koa.req)
-  const ticket = await requireOpen(ctx, koa, id)
-  parts.csrf.require(ticket.id, form)
+  const ticket = await requireOpen(parts, koa, id)
+  const form = await readTicketForm(parts, koa, ticket.id)
   const { requestId } = koa.state
   const allow = allowSchema.safeParse(form.get('allow')).data ?? 'none'
   const app = form.get('app') ?? ''
@@ -129,18 +140,18 @@ async function toProvider(parts: ConnectParts, koa: KoaContext, id: unknown): Pr
 
 /** Steps are for the page's script alone: JSON that no form of another site can send. */
 async function runStep(
-  { ctx }: ConnectParts,
+  parts: ConnectParts,
   koa: KoaContext,
   id: unknown,
   step: Step,
 ): Promise<void> {
-  requireSameOrigin(koa.req, ctx.config.issuer)
+  requireSameOrigin(koa.req, parts.ctx.config.issuer)
   if (koa.get('Sec-Fetch-Site') === '' && koa.get('Origin') === '') {
     throw new HttpProblem(403, 'this request was not made by the page; nothing was done')
   }
   try {
     const body = await readJson(koa.req)
-    const answer = await step(koa, await requireOpen(ctx, koa, id), body)
+    const answer = await step(koa, await requireOpen(parts, koa, id), body)
     koa.set('Cache-Control', 'no-store')
     koa.body = answer
   } catch (error) {

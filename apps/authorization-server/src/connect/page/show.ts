@@ -7,7 +7,7 @@ import {
 } from '@holdfast/providers'
 import { connectionPolicySchema } from '@holdfast/protocol'
 import type { Connection, ConnectTicket } from '@holdfast/storage'
-import type { AppContext } from '../../context.ts'
+import { describeAgent } from '../../interaction/describe-agent.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
 import { loadConnectScript } from '../../views/browser-scripts.ts'
 import { chooseProviderPage } from '../../views/connect-choice.ts'
@@ -16,6 +16,8 @@ import type { ConnectPageView } from '../../views/connect-page-view.ts'
 import { sealingPage } from '../../views/connect-sealing.ts'
 import { sendPage } from '../../views/page.ts'
 import type { ConnectParts } from '../router.ts'
+import { consentPath } from '../tickets.ts'
+import { ticketToken } from './access.ts'
 import { policyWords } from './allow.ts'
 import { sendSealingPage } from './send.ts'
 
@@ -23,16 +25,17 @@ const script = loadConnectScript()
 
 /** Shows its owner the page of a ticket: the choice of a provider, of a way, or what came of it. */
 export async function showTicket(
-  { ctx, csrf }: ConnectParts,
+  parts: ConnectParts,
   catalog: Catalog,
   koa: KoaContext,
   ticket: ConnectTicket,
 ): Promise<void> {
+  const { ctx } = parts
   const { handle } = ticket
   const current = handle === undefined ? undefined : await ctx.storage.connections.find(handle)
   if (ticket.connectedAtMs !== undefined && current) {
     const policy = connectionPolicySchema.parse(current.policy)
-    return sendPage(koa, 200, connectedTicketPage(current, policyWords(policy)))
+    return sendPage(koa, 200, connectedTicketPage(current, policyWords(policy), returnTo(ticket)))
   }
   const chosen = ticket.provider ?? (one(koa.query['provider']) || undefined)
   const provider = chosen === undefined ? undefined : findProvider(catalog, chosen)
@@ -40,25 +43,26 @@ export async function showTicket(
     return sendPage(koa, 200, chooseProviderPage(ticket.id, catalog.providers))
   }
   const renewed = ticket.isRenewal ? current : undefined
-  const view = await viewOf(ctx, ticket, provider, chosen ?? '', renewed)
+  const view = await viewOf(parts, ticket, provider, chosen ?? '', renewed)
   const isSignIn = renewed
     ? renewed.appHandle !== undefined
     : view.apps.length > 0 && (koa.query['by'] !== 'key' || view.kinds.length === 0)
-  if (isSignIn) return sendPage(koa, 200, oauthTicketPage(view, csrf.tokenFor(ticket.id)))
+  if (isSignIn) return sendPage(koa, 200, oauthTicketPage(view, ticketToken(parts, koa, ticket.id)))
   return sendSealingPage(koa, (nonce) => sealingPage(view, script, nonce))
 }
 
 async function viewOf(
-  ctx: AppContext,
+  { ctx, provider: library }: ConnectParts,
   ticket: ConnectTicket,
   provider: Provider | undefined,
   name: string,
   renewed: Connection | undefined,
 ): Promise<ConnectPageView> {
   const { storage } = ctx
-  const [resource, client, apps] = await Promise.all([
+  const agentId = ticket.agentId ?? (ticket.resource === undefined ? ticket.clientId : undefined)
+  const [resource, agent, apps] = await Promise.all([
     ticket.resource === undefined ? undefined : storage.resources.find(ticket.resource),
-    ticket.clientId === undefined ? undefined : storage.clients.find(ticket.clientId),
+    agentId === undefined ? undefined : describeAgent(library(), agentId),
     storage.connections.list({ purpose: 'oauth_app', limit: 200 }),
   ])
   const policy = connectionPolicySchema.safeParse(renewed?.policy ?? ticket.policy)
@@ -67,7 +71,6 @@ async function viewOf(
   const own = apps.filter(
     (app) => isTheirs(app) && (renewed === undefined || app.handle === renewed.appHandle),
   )
-  const clientName = client?.metadata['client_name']
   return {
     ticket: ticket.id,
     owner: ticket.owner,
@@ -76,8 +79,9 @@ async function viewOf(
     provider,
     title: provider?.title ?? name,
     resource: resource && { uri: resource.resource, name: resource.displayName },
-    client: typeof clientName === 'string' ? clientName : undefined,
+    agent,
     isGranted: ticket.grantId !== undefined,
+    returnTo: returnTo(ticket),
     allowed: policy.success ? policyWords(policy.data) : undefined,
     apps: own.map(({ handle, label, provider: title }) => ({ handle, label: label ?? title })),
     kinds: kindsOf(provider, renewed),
@@ -105,6 +109,9 @@ function kindsOf(
   const kind = renewed?.kind
   return kind === undefined ? pasted : pasted.filter(({ credential }) => credential.kind === kind)
 }
+
+const returnTo = ({ interaction }: ConnectTicket): string | undefined =>
+  interaction === undefined ? undefined : consentPath(interaction)
 
 const one = (value: string | string[] | undefined): string =>
   typeof value === 'string' ? value : ''

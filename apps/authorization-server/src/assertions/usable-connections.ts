@@ -1,0 +1,70 @@
+import type { Grant, Storage } from '@holdfast/storage'
+
+/** Who vouches, for whom, where. */
+export interface VouchedParties {
+  readonly userId: string
+  readonly clientId: string
+  readonly resource: string
+}
+
+type Stores = Pick<Storage, 'grants' | 'connections' | 'resources'>
+
+/**
+ * Which of their connections a user lets an app use that another server vouches for: those of their
+ * newest consent to the same client, and those that they chose on a connect page since. A consent to
+ * single actions gives none, because these tokens carry no such limits.
+ */
+export async function usableConnections(
+  storage: Stores,
+  parties: VouchedParties,
+): Promise<Readonly<Record<string, string>>> {
+  const consent = await newestConsent(storage.grants, parties)
+  if (consent?.authorizationDetails) return {}
+  return {
+    ...consent?.connections,
+    ...(await chosenSince(storage, parties, consent?.updatedAtMs ?? -Infinity)),
+  }
+}
+
+/** The choices that still hold: a later consent replaces them, and what was lost meanwhile is not named. */
+async function chosenSince(
+  { grants, connections, resources }: Stores,
+  parties: VouchedParties,
+  consentedAtMs: number,
+): Promise<Record<string, string>> {
+  const choices = await grants.choices(parties)
+  if (choices.length === 0) return {}
+  const resource = await resources.find(parties.resource)
+  const chosen: Record<string, string> = {}
+  for (const { name, handle, chosenAtMs } of choices) {
+    const wanted = resource?.connections.find((one) => one.name === name)
+    const connection = await connections.find(handle)
+    const holds =
+      chosenAtMs > consentedAtMs &&
+      wanted !== undefined &&
+      connection?.provider === wanted.provider &&
+      connection.owner === parties.userId &&
+      connection.status !== 'revoked'
+    if (holds) chosen[name] = handle
+  }
+  return chosen
+}
+
+async function newestConsent(
+  grants: Stores['grants'],
+  parties: VouchedParties,
+): Promise<Grant | undefined> {
+  let newest: Grant | undefined
+  // Every sign-in leaves a grant of its own, in no order of time.
+  for (let after: string | undefined; ;) {
+    const page = await grants.list({ ...parties, after, limit: 100 })
+    for (const grant of page.filter(isConsent)) {
+      if (newest === undefined || grant.updatedAtMs >= newest.updatedAtMs) newest = grant
+    }
+    after = page.at(-1)?.grantId
+    if (page.length < 100 || after === undefined) return newest
+  }
+}
+
+/** False for what an issuer or an API key stood for: a copy of it would outlive what the user takes back. */
+const isConsent = ({ grantId }: Pick<Grant, 'grantId'>): boolean => !grantId.includes('.')
