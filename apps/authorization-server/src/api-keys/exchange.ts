@@ -1,17 +1,14 @@
 import { hash } from 'node:crypto'
 import { type ApiKey, StorageError } from '@holdfast/storage'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import {
-  findAccount,
-  resolveRequestedResources,
-  validateDpop,
-} from 'oidc-provider/lib/helpers/grants.js'
+import { findAccount, resolveRequestedResources } from 'oidc-provider/lib/helpers/grants.js'
 import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { dispatchPath, managementPath } from '../oauth/built-in-resources.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
 import { issueToken } from '../oauth/issue-token.ts'
 import { narrowScope } from '../oauth/narrow-scope.ts'
+import { validateProof } from '../oauth/proof-check.ts'
 import type { ResourceDirectory } from '../oauth/resource-directory.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
 import { isApiKeyText } from './key-text.ts'
@@ -50,7 +47,7 @@ export async function exchangeApiKey(
   if (!resource || !mayReach(key, resource, parts.config.issuer)) {
     throw new errors.InvalidTarget('this API key is not for this resource')
   }
-  const proof = await validateDpop(provider, ctx)
+  const proof = await validateProof(provider, ctx)
   const account = await findAccount(provider, ctx, key.owner)
   if (!account) {
     throw new errors.InvalidRequest('subject_token refused: its user may no longer sign in')

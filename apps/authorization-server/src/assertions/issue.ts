@@ -1,14 +1,11 @@
 import { hash } from 'node:crypto'
 import { type Grant, type Storage, StorageError } from '@holdfast/storage'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import {
-  findAccount,
-  resolveRequestedResources,
-  validateDpop,
-} from 'oidc-provider/lib/helpers/grants.js'
+import { findAccount, resolveRequestedResources } from 'oidc-provider/lib/helpers/grants.js'
 import type { AppContext } from '../context.ts'
 import { issueToken } from '../oauth/issue-token.ts'
 import { narrowScope } from '../oauth/narrow-scope.ts'
+import { validateProof } from '../oauth/proof-check.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
 import { mapSubject } from './subject.ts'
 import { AssertionError, type VerifiedAssertion } from './verify.ts'
@@ -53,7 +50,7 @@ export async function issueAsserted(
   if (!resource || !trust.resources.includes(resource)) {
     throw new errors.InvalidTarget('the issuer of the assertion is not trusted for this resource')
   }
-  const proof = await validateDpop(provider, ctx)
+  const proof = await validateProof(provider, ctx)
   const bound = (verified.claims['cnf'] as { jkt?: unknown } | undefined)?.jkt
   if (verified.claims['cnf'] !== undefined && (!proof || bound !== proof.thumbprint)) {
     throw new errors.InvalidDpopProof('the assertion is bound to a key: send a proof made with it')

@@ -12,11 +12,14 @@ import { assertionAlgorithms } from './client-assertion.ts'
 import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
 import { connectionType } from './details/parse-details.ts'
 import { richRequests } from './details/rich-requests.ts'
+import { createDpopNonces } from './dpop-nonces.ts'
 import { createDpopOff } from './dpop-off.ts'
 import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { recordGrantGivenUp } from './grant-audit.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { collectLibraryEvents } from './library-events.ts'
+import { registerLibraryGrants } from './library-grants.ts'
+import { speedUpProofs } from './proof-check.ts'
 import { renderAuthorizationError } from './render-error.ts'
 import type { AccountLimit } from './request-limits.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
@@ -50,6 +53,12 @@ export function createProvider(options: ProviderOptions): Provider {
   const provider = new Provider(config.issuer, configuration(options))
   pinOrigin(provider, config.issuer)
   issueUnderAlias(provider, config.issuer)
+  speedUpProofs(provider, {
+    // The library's clock.
+    nonces: createDpopNonces(options.nonceSecret, Date.now),
+    requireNonce: (koa) => requireNonce(koa, config),
+  })
+  registerLibraryGrants(provider)
   registerJwtBearer(provider, ctx)
   registerTokenExchange(provider, {
     ctx,
@@ -147,8 +156,7 @@ function configuration(options: ProviderOptions): Configuration {
       dPoP: {
         enabled: true,
         nonceSecret: Buffer.from(options.nonceSecret),
-        requireNonce: (koa) =>
-          (koa.state as Partial<RequestState>).needsNonce ?? ctx.config.dpopNonce !== 'off',
+        requireNonce: (koa) => requireNonce(koa, ctx.config),
       },
       resourceIndicators: resourceIndicators({
         directory,
@@ -182,6 +190,11 @@ function configuration(options: ProviderOptions): Configuration {
     },
   }
 }
+
+const requireNonce = (
+  { state }: KoaContextWithOIDC,
+  { dpopNonce }: Pick<AppContext['config'], 'dpopNonce'>,
+): boolean => (state as Partial<RequestState>).needsNonce ?? dpopNonce !== 'off'
 
 async function grantOfThisConsent({ oidc }: KoaContextWithOIDC) {
   const grantId = oidc.result?.consent?.grantId

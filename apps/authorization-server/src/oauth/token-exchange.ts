@@ -3,7 +3,6 @@ import {
   buildTokenResponse,
   checkDpopReplay,
   resolveRequestedResources,
-  validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
 import type { TokenEndpointGrantContext } from 'oidc-provider'
 import { apiKeyTypes, exchangeApiKey } from '../api-keys/exchange.ts'
@@ -16,6 +15,7 @@ import { requireConnection } from './connection-required.ts'
 import { narrowForExchange } from './details/rich-requests.ts'
 import { grantTypes } from './grant-types.ts'
 import { narrowScope } from './narrow-scope.ts'
+import { validateProof } from './proof-check.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
@@ -111,7 +111,7 @@ async function exchange(provider: Provider, ctx: Context, app: AppContext): Prom
     )
   }
 
-  const proof = await validateDpop(provider, ctx)
+  const proof = await validateProof(provider, ctx)
   if (!proof && isDispatch) {
     throw new errors.InvalidDpopProof(
       'send a DPoP proof of your own key (RFC 9449): the dispatch token is bound to it',
