@@ -85,6 +85,13 @@ export class Browser {
     })
   }
 
+  /** Another browser with the same cookies. */
+  copy(): Browser {
+    const other = new Browser(this.#origin)
+    other.#cookies = [...this.#cookies]
+    return other
+  }
+
   /** The value of the cookie of this name that was set last. */
   cookie(name: string): string | undefined {
     return this.#cookies.findLast((one) => one.name === name)?.value
