@@ -299,6 +299,20 @@ describe('an upload of a Dedalus client', () => {
     expect(seen().map(({ authorized }) => authorized)).toEqual([true])
   })
 
+  test('is good for one upload: an old one opens for nobody else, nor for its owner again', async () => {
+    const sealed = await dedalusEnvelope(credential)
+    const first = await reserve(annApi)
+    const upload = (nonce: string) => ({ form: 'dedalus-v1', sealed, upload_nonce: nonce })
+    expect((await put(annApi, first.handle, upload(first.upload.nonce))).status).toBe(200)
+    const mallory = await makeUser(app, 'mallory')
+    for (const thief of [await apiToken(app, mallory.id, writeScope), annApi]) {
+      const { handle, upload: opened } = await reserve(thief)
+      const refused = await put(thief, handle, upload(opened.nonce))
+      expect(refused.json).toMatchObject({ code: 'CREDENTIAL_REFUSED' })
+      expect(refused.json.detail).toContain('uploaded before')
+    }
+  })
+
   test('for another host than the reserved one, or without its nonce, is refused', async () => {
     const { handle, upload } = await reserve(annApi)
     const elsewhere = { ...credential, provider_metadata: { base_url: 'https://evil.example' } }

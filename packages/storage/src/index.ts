@@ -63,5 +63,6 @@ export type {
   ConnectTickets,
   NewConnectTicket,
 } from './connect-tickets.ts'
+export type { UsedEnvelopes } from './used-envelopes.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
 export type { RefreshFailure, RefreshLease, TokenRefreshes } from './token-refreshes.ts'

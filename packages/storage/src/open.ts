@@ -27,6 +27,7 @@ import { createPendingAuthorizations } from './pending-authorizations.ts'
 import { createTokenRevocations } from './token-revocations.ts'
 import { createToolManifests } from './tool-manifests.ts'
 import { createTrustedIssuers } from './trusted-issuers.ts'
+import { createUsedEnvelopes } from './used-envelopes.ts'
 import { createUsers } from './users.ts'
 
 const sweepBatch = 50
@@ -73,6 +74,7 @@ export function openStorage(options: StorageOptions): Storage {
     pendingAuthorizations: createPendingAuthorizations(backend),
     connectTickets: createConnectTickets(backend),
     tokenRevocations: createTokenRevocations(backend),
+    usedEnvelopes: createUsedEnvelopes(backend),
     grants: createGrants(backend),
     signingKeys: createSigningKeys(backend),
     denials: createDenials(backend),

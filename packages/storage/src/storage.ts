@@ -18,6 +18,7 @@ import type { PendingAuthorizations } from './pending-authorizations.ts'
 import type { TokenRevocations } from './token-revocations.ts'
 import type { ToolManifests } from './tool-manifests.ts'
 import type { TrustedIssuers } from './trusted-issuers.ts'
+import type { UsedEnvelopes } from './used-envelopes.ts'
 import type { Users } from './users.ts'
 
 export interface StorageOptions {
@@ -54,6 +55,7 @@ export interface Storage {
   readonly pendingAuthorizations: PendingAuthorizations
   readonly connectTickets: ConnectTickets
   readonly tokenRevocations: TokenRevocations
+  readonly usedEnvelopes: UsedEnvelopes
   readonly grants: Grants
   readonly signingKeys: SigningKeys
   readonly denials: Denials

@@ -5,7 +5,7 @@ import type { TokenMaintenance } from './token-maintenance.ts'
 
 /** What the operations on connections need of the process. */
 export interface ConnectionParts {
-  readonly storage: Pick<Storage, 'connections' | 'resources' | 'audit'>
+  readonly storage: Pick<Storage, 'connections' | 'resources' | 'usedEnvelopes' | 'audit'>
   readonly enclave: Pick<EnclaveClient, 'ingest' | 'rewrap' | 'dispatch'>
   readonly tokens: TokenRefresher
   readonly tokenMaintenance: Pick<TokenMaintenance, 'kick'>

@@ -56,10 +56,11 @@ async function ingestAndStore(
   const { handle, recordVersion, baseUrl } = connection
   if (!(await storage.connections.checkUpload(handle, nonce))) throw nonceInvalid()
   const context = recordContext(connection, recordVersion + 1)
-  const { result, record } = await enclave.ingest(
-    { form, kid, upload_nonce: nonce, context, base_url: baseUrl },
-    sealed,
-  )
+  const head = { form, kid, upload_nonce: nonce, context, base_url: baseUrl }
+  const { result, record } =
+    form === 'dedalus-v1'
+      ? await onlyOnce(storage, sealed, () => enclave.ingest(head, sealed))
+      : await enclave.ingest(head, sealed)
   requireSameHosts(context, result)
   requirePurpose(connection, result)
   return storage.connections.completeUpload(handle, nonce, {
@@ -71,6 +72,32 @@ async function ingestAndStore(
     baseUrl: result.base_url,
     tokens: timesOfUpload(result.kind),
   })
+}
+
+/**
+ * This form does not say for whom it was encrypted: whoever kept an old one, from a backup or a capture,
+ * could have it bound to a connection and hosts of their own.
+ */
+async function onlyOnce<T>(
+  { usedEnvelopes }: ConnectionParts['storage'],
+  envelope: Uint8Array,
+  ingest: () => Promise<T>,
+): Promise<T> {
+  if (!(await usedEnvelopes.take(envelope))) {
+    throw new ConnectionError(
+      'CREDENTIAL_REFUSED',
+      'this envelope was uploaded before; encrypt the credential anew for every upload',
+    )
+  }
+  try {
+    return await ingest()
+  } catch (error) {
+    // Nobody opened it: the same upload may be tried again.
+    if (error instanceof EnclaveError && error.code === 'ENCLAVE_UNAVAILABLE') {
+      await usedEnvelopes.release(envelope)
+    }
+    throw error
+  }
 }
 
 function requirePurpose({ purpose, appHandle }: Connection, { kind }: IngestResult): void {
