@@ -1,7 +1,7 @@
 /** The script of the connect page: checks what is pasted, seals it here, sends the ciphertext. */
 import './no-eval.ts'
 import { loadCatalog, toReservation } from '@holdfast/providers'
-import { showFindings } from './findings.ts'
+import { insists, resetInsistence, showFindings } from './findings.ts'
 import { type EnclaveKey, fetchEnclaveKey } from './keys.ts'
 import { showOutcome } from './outcome.ts'
 import { type Page, part, readPage, say, valuesOf } from './page.ts'
@@ -19,6 +19,8 @@ function chooseKind(): void {
     group.hidden = group !== element
     if (group.hidden) clearSecrets(group)
   }
+  resetInsistence(page)
+  showFindings(catalog, page)
 }
 
 /** What the person chose, and where the key will go: from the catalog, never from an answer. */
@@ -39,7 +41,10 @@ function reservationOf({ data, form, chosen }: Page): ReturnType<typeof toReserv
 
 async function submit(enclave: EnclaveKey): Promise<void> {
   say(problem, undefined)
-  if (showFindings(catalog, page).stops) return
+  if (showFindings(catalog, page).isDoubtful && !insists(page)) {
+    say(problem, 'Nothing was sent: look at what is said about the key above, or tick the box.')
+    return
+  }
   const reservation = reservationOf(page)
   const { kind, element } = page.chosen()
   const secrets = takeSecrets(element, kind)
@@ -65,7 +70,10 @@ async function start(): Promise<void> {
   page.form.hidden = false
   chooseKind()
   page.form.querySelector('#kind')?.addEventListener('change', chooseKind)
-  page.form.addEventListener('input', () => showFindings(catalog, page))
+  page.form.addEventListener('input', ({ target }) => {
+    if ((target as HTMLElement).dataset['secret'] !== undefined) resetInsistence(page)
+    showFindings(catalog, page)
+  })
   // What is left in the fields must not come back with the page.
   addEventListener('pagehide', () => clearSecrets(page.form))
   let enclave: EnclaveKey | undefined

@@ -1,41 +1,64 @@
-import { type Catalog, checkKey, type ProviderKind } from '@holdfast/providers'
+import { type Catalog, checkKey, describeKey, type ProviderKind } from '@holdfast/providers'
 import { inputsOf, type Page, part, say } from './page.ts'
 
-/** What is wrong with what was pasted, in words, and whether it may be sealed all the same. */
-export interface Finding {
-  readonly words: string
-  readonly stops: boolean
-}
-
+/** What is wrong with what was pasted, and what the right key looks like, in words. */
 function findingOf(
   catalog: Catalog,
   { data: { provider } }: Page,
   kind: ProviderKind,
   field: string,
   value: string,
-): Finding | undefined {
+): string | undefined {
   const found = checkKey(catalog, provider, kind, field, value)
-  if (found.finding === 'wrong') return { words: found.words, stops: true }
-  if (found.finding === 'other') {
-    const { provider: theirs, kind: other } = found.recognized
-    const words = `This looks like ${theirs.title}: ${other.title}. Nothing was sent.`
-    return { words, stops: true }
+  switch (found.finding) {
+    case 'fits':
+      return undefined
+    case 'wrong':
+      return found.words
+    case 'other': {
+      const { provider: theirs, kind: other } = found.recognized
+      return theirs.name === provider.name
+        ? `This is another kind of key: ${other.title}.`
+        : `This looks like ${theirs.title}: ${other.title}.`
+    }
+    case 'unlike':
+      return `This does not look like what ${provider.title} hands out.`
   }
-  if (found.finding === 'fits') return undefined
-  const words = `This does not look like what ${provider.title} hands out. Check it; you may go on.`
-  return { words, stops: false }
 }
 
-/** Looks at what stands in the secret fields, here and nowhere else, and says what is wrong with it. */
-export function showFindings(catalog: Catalog, page: Page): { readonly stops: boolean } {
+const rightOne = (kind: ProviderKind, field: string): string => {
+  const { title = field, ...rest } = kind.fields[field] ?? {}
+  const shape = describeKey(rest)
+  return shape === undefined ? '' : ` The right one (${title}) ${shape}.`
+}
+
+/**
+ * Looks at what stands in the secret fields, here and nowhere else, and says what is wrong with it. With
+ * a doubt the box appears without whose tick nothing is sealed.
+ */
+export function showFindings(catalog: Catalog, page: Page): { readonly isDoubtful: boolean } {
   const { kind, element } = page.chosen()
-  let stops = false
+  let isDoubtful = false
   for (const [name, input] of inputsOf(element, 'secret')) {
     const value = input.value.trim()
     const finding = value === '' ? undefined : findingOf(catalog, page, kind, name, value)
-    say(part(element, `[data-finding="${name}"]`), finding?.words)
+    say(
+      part(element, `[data-finding="${name}"]`),
+      finding && `${finding}${rightOne(kind, name)} Nothing was sent.`,
+    )
     input.toggleAttribute('aria-invalid', finding !== undefined)
-    stops ||= finding?.stops === true
+    isDoubtful ||= finding !== undefined
   }
-  return { stops }
+  part(page.form, '#any-key').hidden = !isDoubtful
+  return { isDoubtful }
+}
+
+const box = ({ form }: Page): HTMLInputElement => part(form, '#any-key input') as HTMLInputElement
+
+/** Whether the person insists on a key that does not look right. */
+export const insists = (page: Page): boolean => box(page).checked
+
+/** The tick was for what stood there before. */
+export function resetInsistence(page: Page): void {
+  box(page).checked = false
 }

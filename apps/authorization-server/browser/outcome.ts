@@ -24,7 +24,8 @@ export function showOutcome(page: Page, enclave: EnclaveKey, outcome: Outcome): 
   const title = outcome.account === null ? 'Connected' : `Connected as ${outcome.account}`
   progress.append(
     element('h2', title),
-    element('p', `${words[outcome.result]} You can close this tab.`),
+    element('p', words[outcome.result]),
+    whatNext(page.data.returnTo),
     receipt([
       ['Connection', outcome.handle],
       ['Sealed to the enclave', enclave.fingerprint],
@@ -32,6 +33,13 @@ export function showOutcome(page: Page, enclave: EnclaveKey, outcome: Outcome): 
       ['At', new Date().toISOString()],
     ]),
   )
+}
+
+function whatNext(returnTo: string | null): HTMLElement {
+  if (returnTo === null) return element('p', 'You can close this tab.')
+  const next = element('a', 'Go on and decide about the app')
+  next.href = returnTo
+  return next
 }
 
 function refusal(page: Page, enclave: EnclaveKey): HTMLElement {

@@ -10,6 +10,8 @@ export interface PageData {
     readonly baseUrl: string
     readonly variables: Variables
   } | null
+  /** The consent that goes on afterwards. */
+  readonly returnTo: string | null
 }
 
 /** The parts of the page that the script works on. */

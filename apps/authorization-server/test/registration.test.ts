@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registerClient } from '../src/registration/clients.ts'
-import { redirectUriProblem } from '../src/registration/redirect-uri.ts'
+import { redirectUriProblem, selfServiceRedirectProblem } from '../src/registration/redirect-uri.ts'
 import { registerResource } from '../src/registration/resources.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
@@ -43,6 +43,51 @@ describe('redirect addresses', () => {
     `https://app.example/${'a'.repeat(2100)}`,
   ])('%s is refused', (uri) => {
     expect(redirectUriProblem(uri)).toBeTypeOf('string')
+  })
+})
+
+describe('redirect addresses of clients that register themselves', () => {
+  test.each([
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'vscode://saoudrizwan.claude-dev/mcp-auth/callback/0a1b',
+    'warp://mcp/oauth2callback',
+    'com.raycast:/oauth',
+    'com.example.app-2:/callback',
+    'https://app.example/callback',
+    'http://127.0.0.1:8123/callback',
+  ])('%s is accepted', (uri) => {
+    expect(selfServiceRedirectProblem(uri)).toBeUndefined()
+  })
+
+  test.each([
+    'evil://callback/x',
+    'slack://oauth/callback',
+    'ms-msdt://x/y',
+    'search-ms://query/x',
+    'web+app://callback/x',
+    'cursor.://callback/x',
+    'c.x://callback/x',
+    'javascript:alert(1)',
+    'http://app.example/callback',
+  ])('%s is refused', (uri) => {
+    expect(selfServiceRedirectProblem(uri)).toBeTypeOf('string')
+  })
+
+  test('are checked when one registers; an administrator may still name any scheme', async () => {
+    const uri = 'acme-agent://callback/x'
+    const response = await fetch(`${server.issuer}/oauth2/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'A', redirect_uris: [uri] }),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: 'invalid_redirect_uri',
+      error_description: expect.stringContaining('com.example.app') as string,
+    })
+    const input = { client_name: 'A', redirect_uris: [uri] }
+    const { client } = await registerClient(server.ctx, input, 'usr_admin')
+    expect(client.metadata).toMatchObject({ redirect_uris: [uri] })
   })
 })
 

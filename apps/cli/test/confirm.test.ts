@@ -13,6 +13,7 @@ const irrevocable = [
   ['api-keys', 'revoke', 'ak_01J'],
   ['clients', 'revoke', 'cli_01J'],
   ['resources', 'remove', 'http://localhost:8000/mcp'],
+  ['issuers', 'remove', 'ti_01J'],
   ['oauth-apps', 'revoke', 'ddls:conn:01KQ0000000000000000000000-github'],
 ]
 

@@ -72,7 +72,8 @@ describe('connections add PROVIDER', () => {
     ['stripe', ['--kind', 'secret'], `rk_live_${canary}`, '--kind restricted'],
     ['openai', [], `sk-ant-api03-${canary}`, 'Anthropic'],
     ['slack', [], `xapp-${canary}`, 'app-level'],
-    ['anthropic', [], canary, 'does not look like'],
+    ['slack', [], `ghp_${canary.slice(0, 36)}`, 'GitHub'],
+    ['anthropic', [], canary, 'which starts with sk-ant-'],
     [
       'datadog',
       [],

@@ -11,6 +11,7 @@ export {
 } from './catalog.ts'
 export { ProviderError, type ProviderErrorCode } from './errors.ts'
 export { connectionIdentity, type ConnectionIdentity } from './identity.ts'
+export { describeKey } from './key-words.ts'
 export { lintProvider, type LintProblem } from './lint.ts'
 export { type ChosenPolicy, choosePolicy, type PolicyChoice } from './policy.ts'
 export { checkKey, type KeyFinding, type Recognized, recognizeKey } from './recognize.ts'

@@ -85,6 +85,15 @@ export function patternPrefix(source: string): string {
   return prefix
 }
 
+/** How long a text that fits is, in characters. */
+export function patternLength(source: string): { readonly min: number; readonly max: number } {
+  const { atoms } = parsePattern(source)
+  return {
+    min: atoms.reduce((sum, { min }) => sum + min, 0),
+    max: atoms.reduce((sum, { max }) => sum + max, 0),
+  }
+}
+
 /**
  * A text that fits, for tests.
  *

@@ -53,3 +53,41 @@ export function redirectUriProblem(uri: string): string | undefined {
     ? undefined
     : 'must look like scheme://path or com.example.app:/path'
 }
+
+/**
+ * Schemes without a dot under which real clients register themselves. Nobody owns such a name: whoever
+ * is not on this list uses the reverse of a domain.
+ */
+const knownSchemes = new Set([
+  // https://github.com/soflyy/agent-connector-for-wp/issues/111
+  'cursor:',
+  // Extensions of VS Code and of its preview: https://github.com/cline/cline/issues/8103
+  'vscode:',
+  'vscode-insiders:',
+  // https://github.com/RevenueCat/ai-toolkit/issues/58
+  'claude:',
+  // https://github.com/warpdotdev/warp/issues/9088
+  'warp:',
+])
+
+/**
+ * The same for a client that registers itself: its private-use scheme is the reverse of a domain, or one
+ * that is known.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.1}
+ */
+export function selfServiceRedirectProblem(uri: string): string | undefined {
+  const problem = redirectUriProblem(uri)
+  if (problem !== undefined) return problem
+  const { protocol } = new URL(uri)
+  const isAllowed =
+    protocol === 'https:' ||
+    protocol === 'http:' ||
+    knownSchemes.has(protocol) ||
+    reverseDomain.test(protocol)
+  return isAllowed
+    ? undefined
+    : 'must use a scheme that is a domain in reverse order, such as com.example.app:/callback'
+}
+
+/** At least two labels of a host name, the first one as top-level domains are. */
+const reverseDomain = /^[a-z][a-z0-9-]*[a-z0-9](?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+:$/

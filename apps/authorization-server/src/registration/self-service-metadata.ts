@@ -3,7 +3,7 @@ import { assertionAlgorithms } from '../oauth/client-assertion.ts'
 import { cleanText } from './clean-text.ts'
 import { isKnownKind, isPrivate, keyProblem } from './client-keys.ts'
 import { RegistrationError } from './errors.ts'
-import { redirectUriProblem } from './redirect-uri.ts'
+import { selfServiceRedirectProblem } from './redirect-uri.ts'
 import { selfServiceGrants } from './static-client.ts'
 
 /** How clients may authenticate, by how they register. */
@@ -79,7 +79,7 @@ function redirectUrisOf(value: unknown): string[] {
   const uris = stringsOf('redirect_uris', value)
   if (uris.length > maxRedirectUris) refuse('redirect_uris', `must be at most ${maxRedirectUris}`)
   for (const [index, uri] of uris.entries()) {
-    const problem = redirectUriProblem(uri)
+    const problem = selfServiceRedirectProblem(uri)
     if (problem !== undefined) refuse(`redirect_uris.${index}`, problem)
   }
   return uris

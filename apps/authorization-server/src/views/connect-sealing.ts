@@ -69,6 +69,10 @@ function form(view: ConnectPageView, data: string): Html {
       }
       ${variables.map(([name, one]) => plainInput('variable', name, one))}
       ${kinds.map((kind, at) => kindFields(kind, at > 0))}
+      <label class="choice" id="any-key" hidden>
+        <input type="checkbox" />
+        <span>I am sure that this is the right key: seal and send it</span>
+      </label>
       <p id="problem" class="error" role="alert" hidden></p>
       <p id="enclave" class="soft">Checking the enclave’s key…</p>
       <div class="actions">

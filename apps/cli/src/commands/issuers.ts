@@ -3,6 +3,7 @@ import type { IssuerTrust } from '@holdfast/client'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
 
@@ -44,14 +45,17 @@ Example:
       const rows = (await client.issuers.list()).map((one) => ({ ...one, uses: one.trust.uses }))
       return showList(command, rows, ['id', 'issuer', 'uses', 'created_at'], 'No issuers yet.')
     })
-  issuers
-    .command('remove')
+  addYesOption(issuers.command('remove'))
     .alias('rm')
     .argument('<id>', 'id of the issuer')
     .description('stop trusting an issuer; the tokens that users got by its word stop working')
-    .addHelpText('after', '\nExample:\n  $ holdfast issuers remove ti_01J…')
+    .addHelpText('after', '\nExample:\n  $ holdfast issuers remove ti_01J… --yes')
     .action(async (id: string, _options, command: Command) => {
       const { client } = await openClient(command)
+      await confirm(
+        command,
+        'Remove this issuer? What users got by its word stops working at once.',
+      )
       showEntry(command, await client.issuers.revoke(id))
     })
   return issuers

@@ -1,4 +1,9 @@
-import type { KeyFinding, Provider, ProviderField } from '@holdfast/providers'
+import {
+  describeKey,
+  type KeyFinding,
+  type Provider,
+  type ProviderField,
+} from '@holdfast/providers'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 
@@ -9,11 +14,8 @@ const anyKey = 'if you are sure, give --any-key'
  *
  * @throws CliError `WRONG_KEY`
  */
-export function requireKey(
-  provider: Provider,
-  { title, where }: ProviderField,
-  found: KeyFinding,
-): void {
+export function requireKey(provider: Provider, field: ProviderField, found: KeyFinding): void {
+  const { title, where } = field
   switch (found.finding) {
     case 'fits':
       return
@@ -30,8 +32,16 @@ export function requireKey(
           )
     }
     case 'unlike':
-      throw wrongKey(`this does not look like what ${provider.title} calls: ${title}`, where?.url)
+      throw wrongKey(
+        `this does not look like what ${provider.title} calls: ${title}${rightOne(field)}`,
+        where?.url,
+      )
   }
+}
+
+function rightOne(field: ProviderField): string {
+  const shape = describeKey(field)
+  return shape === undefined ? '' : `, which ${shape}`
 }
 
 const wrongKey = (why: string, url: string | undefined, fix?: string): CliError =>
