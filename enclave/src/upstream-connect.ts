@@ -8,6 +8,7 @@ import {
 import type { EnclaveError } from '@holdfast/protocol/channel'
 import type { buildConnector } from 'undici'
 import type { ClientCertificate } from './client-certificate.ts'
+import { explainSilentRefusal } from './first-answer.ts'
 import { replacePlaceholders } from './secret-header.ts'
 import { relayRefusal, relayUnreachable, tlsFailure } from './upstream-errors.ts'
 
@@ -67,10 +68,12 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         rejectUnauthorized: true,
       })
       const secured = tls
-      secured.on('error', (error) => settle(tlsFailure(error), null))
-      secured.once('close', () => settle(tlsFailure(undefined), null))
+      const fail = (error?: Error): void => settle(tlsFailure(error, client !== undefined), null)
+      secured.on('error', fail)
+      secured.once('close', () => fail())
       secured.once('secureConnect', () => {
         replacePlaceholders(secured)
+        explainSilentRefusal(secured)
         settle(null, secured)
       })
     })

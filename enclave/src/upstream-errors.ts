@@ -41,8 +41,12 @@ const certificateFaults: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the upstream’s certificate comes from an unknown authority',
 }
 
-/** A failure between connecting and the end of the TLS handshake. */
-export function tlsFailure(error: unknown): EnclaveError {
+/**
+ * A failure between connecting and the end of the TLS handshake.
+ *
+ * @param hasCertificate - whether a client certificate was offered
+ */
+export function tlsFailure(error: unknown, hasCertificate = false): EnclaveError {
   const code = codeOf(error)
   const fault = certificateFaults[code]
   if (fault) return new EnclaveError('DOWNSTREAM_TLS_ERROR', fault)
@@ -50,12 +54,19 @@ export function tlsFailure(error: unknown): EnclaveError {
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') {
     return new EnclaveError('DOWNSTREAM_TLS_ERROR', 'the TLS handshake with the upstream failed')
   }
-  return unreachable('the upstream closed the connection during the TLS handshake')
+  return hasCertificate
+    ? new EnclaveError(
+        'DOWNSTREAM_TLS_ERROR',
+        'the upstream closed the connection during the TLS handshake; it may not accept the client certificate',
+      )
+    : unreachable('the upstream closed the connection during the TLS handshake')
 }
 
 /** A failure of the request itself. Text of the cause is never passed on: it may quote the upstream. */
 export function requestFailure(error: unknown): EnclaveError {
   if (error instanceof EnclaveError) return error
+  const { cause } = error as { cause?: unknown }
+  if (cause instanceof EnclaveError) return cause
   const code = codeOf(error)
   // With TLS 1.3 a server judges the client's certificate after the handshake.
   if (isCertificateAlert(code)) return certificateRefused()
@@ -76,6 +87,13 @@ const certificateRefused = (): EnclaveError =>
   new EnclaveError(
     'DOWNSTREAM_AUTH_FAILURE',
     'the upstream asks for a client certificate, or refused the one that the credential has',
+  )
+
+/** An end without a word, after a request for a certificate: most likely about that. */
+export const certificateUnanswered = (): EnclaveError =>
+  new EnclaveError(
+    'DOWNSTREAM_TLS_ERROR',
+    'the upstream asked for a client certificate and closed the connection without an answer: the credential has none, or not one that it accepts',
   )
 
 function codeOf(error: unknown): string {
