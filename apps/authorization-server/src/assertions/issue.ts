@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type Grant, type Storage, StorageError } from '@holdfast/storage'
+import { type Storage, StorageError } from '@holdfast/storage'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { findAccount, resolveRequestedResources } from 'oidc-provider/lib/helpers/grants.js'
 import type { AppContext } from '../context.ts'
@@ -7,7 +7,9 @@ import { issueToken } from '../oauth/issue-token.ts'
 import { narrowScope } from '../oauth/narrow-scope.ts'
 import { validateProof } from '../oauth/proof-check.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
+import type { KnownIssuer } from './issuers.ts'
 import { mapSubject } from './subject.ts'
+import { usableConnections } from './usable-connections.ts'
 import { AssertionError, type VerifiedAssertion } from './verify.ts'
 
 export type AssertionParts = Pick<AppContext, 'config' | 'storage' | 'clock'>
@@ -75,7 +77,7 @@ export async function issueAsserted(
   ctx.oidc.entity('Account', account)
   await wanted.spend()
   const scopes = scope.split(' ').filter((name) => name !== '')
-  const grant = await keepGrant(storage, id, {
+  const grant = await keepGrant(storage, verified.issuer, {
     userId: subject.user,
     clientId: client.clientId,
     resource,
@@ -93,13 +95,12 @@ export async function issueAsserted(
 }
 
 /**
- * The grant under which a user sees, and takes back, what an issuer's word gave a client. Which of
- * their connections it may use is theirs to say: those of their own consent to the same client. A consent
- * to single actions gives none, because these tokens carry no such limits.
+ * The grant under which a user sees, and takes back, what an issuer's word gave a client. It stays taken
+ * back when the issuer is removed and registered anew.
  */
 async function keepGrant(
-  { grants }: Pick<Storage, 'grants'>,
-  issuerId: string,
+  storage: Pick<Storage, 'grants' | 'connections' | 'resources' | 'trustedIssuers'>,
+  { id, issuer }: KnownIssuer,
   what: {
     readonly userId: string
     readonly clientId: string
@@ -109,32 +110,15 @@ async function keepGrant(
 ) {
   const { userId, clientId, resource } = what
   const name = hash('sha256', JSON.stringify([userId, clientId, resource]), 'base64url')
-  const grantId = `${issuerId}.${name}`
-  const newest = await newestConsent(grants, { userId, clientId, resource })
-  const connections = newest?.authorizationDetails ? {} : (newest?.connections ?? {})
+  if (await storage.trustedIssuers.isTakenBack(issuer, name)) throw takenBack()
+  const connections = await usableConnections(storage, { userId, clientId, resource })
   try {
-    return await grants.put({ grantId, ...what, connections })
+    return await storage.grants.put({ grantId: `${id}.${name}`, ...what, connections })
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'VERSION_CONFLICT') throw error
-    throw new AssertionError('its user took this access back', { cause: error })
+    throw takenBack(error)
   }
 }
 
-async function newestConsent(
-  grants: Storage['grants'],
-  parties: Pick<Grant, 'userId' | 'clientId' | 'resource'>,
-): Promise<Grant | undefined> {
-  let newest: Grant | undefined
-  // Every sign-in leaves a grant of its own, in no order of time.
-  for (let after: string | undefined; ;) {
-    const page = await grants.list({ ...parties, after, limit: 100 })
-    for (const grant of page.filter(isConsent)) {
-      if (newest === undefined || grant.updatedAtMs >= newest.updatedAtMs) newest = grant
-    }
-    after = page.at(-1)?.grantId
-    if (page.length < 100 || after === undefined) return newest
-  }
-}
-
-/** False for what an issuer or an API key stood for: a copy of it would outlive what the user takes back. */
-const isConsent = ({ grantId }: Pick<Grant, 'grantId'>): boolean => !grantId.includes('.')
+const takenBack = (cause?: unknown): AssertionError =>
+  new AssertionError('its user took this access back', { cause })

@@ -8,6 +8,7 @@ import { clientDocumentFeature } from '../registration/documents/library-documen
 import { createFindAccount } from './accounts.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
+import { libraryCookie, sessionTtlSeconds } from './browser-session.ts'
 import { assertionAlgorithms } from './client-assertion.ts'
 import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
 import { connectionType } from './details/parse-details.ts'
@@ -43,7 +44,6 @@ export interface ProviderOptions {
   readonly accountLimit: AccountLimit
 }
 
-const sessionTtlSeconds = 12 * 3600
 const interactionTtlSeconds = 30 * 60
 
 /** One instance of the library for the keys of this moment; a key rotation makes the next instance. */
@@ -82,12 +82,7 @@ function configuration(options: ProviderOptions): Configuration {
   const cookiePrefix = issuer.startsWith('https:')
     ? { root: '__Host-', path: '__Secure-' }
     : { root: '', path: '' }
-  const cookie = {
-    httpOnly: true,
-    sameSite: 'lax' as const,
-    signed: true,
-    secure: issuer.startsWith('https:'),
-  }
+  const cookie = libraryCookie(issuer)
 
   return {
     adapter: createAdapterFactory({
