@@ -77,7 +77,7 @@ const liveGrantLimit = 10_000
 const clockSkewMs = 120_000
 
 /** Everyone who acts, the last one first. */
-function actorsOf({ act }: Deniable): string[] {
+export function actorsOf({ act }: { readonly act?: Actor | undefined }): string[] {
   const actors: string[] = []
   for (let actor = act; actor; actor = actor.act) actors.push(actor.sub)
   return actors

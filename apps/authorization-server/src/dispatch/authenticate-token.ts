@@ -47,7 +47,8 @@ function actorOf(
   token: VerifiedAccessToken,
   dispatchUrl: string,
 ): Pick<Caller, 'via' | 'clientId' | 'resource'> {
-  const { actor, resource, clientId } = token
+  const { actors, resource, clientId } = token
+  const [actor] = actors
   // Revocation goes by `client_id`: an actor beside it would escape.
   if (actor !== undefined && actor === clientId && resource !== undefined) {
     return { via: 'exchange', clientId, resource }

@@ -4,6 +4,7 @@ import {
   TokenError,
   type VerifiedAccessToken,
 } from '@holdfast/protocol/token'
+import { actorsOf } from '../revocation.ts'
 import { type AccessTokenClaims, TokenError as OwnTokenError, type VerifyToken } from '../tokens.ts'
 import { sha256Base64url } from './node-crypto.ts'
 
@@ -54,7 +55,7 @@ function toVerified(claims: AccessTokenClaims, tokenHash: string): VerifiedAcces
     expiresAt: claims.exp,
     tokenId: claims.jti,
     jkt: claims.cnf?.jkt,
-    actor: claims.act?.sub,
+    actors: Object.freeze(actorsOf(claims)),
     connections: Object.freeze(Object.assign(connections, claims['ddls:connections'])),
     authorizationDetails: claims.authorization_details,
     grant: claims['ddls:grant'],
