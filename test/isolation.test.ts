@@ -118,6 +118,13 @@ describe.skipIf(!isLinux || !ordinaryUserCanRun)('Holdfast started by an ordinar
       // Without user namespaces the control plane shares all sockets of its user.
       const foreign = outside.filter((id) => id !== 'service-socket')
       expect(foreign).toEqual(['same-user', ...(hasUserNamespaces ? [] : ['connect-socket'])])
+      const supervisor = (await stack.report()).pid
+      const peek = `require('node:fs').openSync('/proc/${supervisor}/mem', 'r')`
+      const { stderr } = spawnSync(process.execPath, ['-e', peek], {
+        ...ordinaryUser,
+        encoding: 'utf8',
+      })
+      expect(stderr).toContain('EACCES')
     } finally {
       await stack.stop()
     }

@@ -5,11 +5,11 @@ import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { note, print } from '../output.ts'
 import { announce, announcement, setupLinkText } from './announce.ts'
-import { forbidCoreDumps } from './core-dumps.ts'
 import { meetsFloor } from './isolation.ts'
 import type { ProcessName, Role } from './layout.ts'
 import { processesOf } from './layout.ts'
 import { requireUnlocked } from './lock.ts'
+import { closeOwnMemory, forbidCoreDumps } from './own-memory.ts'
 import { listenForStop } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -20,6 +20,7 @@ export async function up(options: {
   readonly json: boolean
 }): Promise<ExitCode> {
   forbidCoreDumps()
+  closeOwnMemory()
   const { config, given } = loadConfig(options.flags)
   ownProviders(config)
   const stopRequest = listenForStop()
