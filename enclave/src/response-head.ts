@@ -58,7 +58,8 @@ const encodings: Readonly<Record<string, ContentEncoding>> = {
  *   be scrubbed, so it is not passed on
  */
 export function contentEncoding(headers: UpstreamResponse['headers']): ContentEncoding {
-  const value = headers['content-encoding'] ?? ''
+  const value = headers['content-encoding']
+  if (value === undefined) return 'identity'
   const named = (Array.isArray(value) ? value.join(',') : value)
     .split(',')
     .map((part) => part.trim().toLowerCase())

@@ -12,12 +12,13 @@ export function allocateSecret(length: number): Buffer {
 
 // Buffer#toString would make a string, which cannot be wiped: these stay in bytes.
 
-/** One secret buffer that holds the parts in order. The caller wipes it. */
-export function joinSecret(...parts: readonly Uint8Array[]): Buffer {
+/** One secret buffer that holds the parts in order, text as Latin-1. The caller wipes it. */
+export function joinSecret(...parts: readonly (string | Uint8Array)[]): Buffer {
   const joined = allocateSecret(parts.reduce((sum, { length }) => sum + length, 0))
   let offset = 0
   for (const part of parts) {
-    joined.set(part, offset)
+    if (typeof part === 'string') joined.write(part, offset, 'latin1')
+    else joined.set(part, offset)
     offset += part.length
   }
   return joined

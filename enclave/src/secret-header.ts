@@ -7,10 +7,12 @@ import { allocateSecret } from './secret-bytes.ts'
 
 /** Never leaves this process: every socket replaces it before it writes. So nobody can guess one. */
 const prefix = `holdfast-${randomBytes(18).toString('base64url')}-`
-const placeholderLength = prefix.length + 10
+const numberLength = 10
+const placeholderLength = prefix.length + numberLength
 let held = 0
 
-const pending = new Map<string, Buffer>()
+/** By the number that its placeholder ends with. */
+const pending = new Map<number, Buffer>()
 
 /** A secret that waits to be written. */
 export interface SecretHeader {
@@ -23,12 +25,12 @@ export interface SecretHeader {
 /** Takes over a header value until it is released. */
 export function holdSecretHeader(value: Buffer): SecretHeader {
   held = (held + 1) % 1e10
-  const placeholder = prefix + String(held).padStart(10, '0')
-  pending.set(placeholder, value)
+  const number = held
+  pending.set(number, value)
   return {
-    placeholder,
+    placeholder: prefix + String(number).padStart(numberLength, '0'),
     release() {
-      pending.delete(placeholder)
+      pending.delete(number)
       value.fill(0)
     },
   }
@@ -67,7 +69,7 @@ function withSecrets(text: string, first: number): Buffer | undefined {
   const found: { readonly at: number; readonly value: Buffer }[] = []
   let length = text.length
   for (let at = first; at !== -1; at = text.indexOf(prefix, at + placeholderLength)) {
-    const value = pending.get(text.slice(at, at + placeholderLength))
+    const value = pending.get(Number(text.slice(at + prefix.length, at + placeholderLength)))
     if (!value) return undefined
     found.push({ at, value })
     length += value.length - placeholderLength

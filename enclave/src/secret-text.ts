@@ -71,8 +71,8 @@ export function fillTemplate(
   spell?: (secret: Uint8Array) => Buffer,
 ): Buffer {
   const spelled: Buffer[] = []
-  const bytes = parts.map((part) => {
-    if ('text' in part) return Buffer.from(part.text, 'latin1')
+  const pieces = parts.map((part) => {
+    if ('text' in part) return part.text
     const secret = secrets[part.slot] ?? new Uint8Array()
     if (!spell) return secret
     const copy = spell(secret)
@@ -80,7 +80,7 @@ export function fillTemplate(
     return copy
   })
   try {
-    return joinSecret(...bytes)
+    return joinSecret(...pieces)
   } finally {
     for (const copy of spelled) copy.fill(0)
   }

@@ -10,7 +10,7 @@ export const basicInjector: CredentialInjector<KindOf<'basic'>> = {
     const pair = joinSecret(username, Buffer.of(colon), password)
     const encoded = base64Bytes(pair)
     try {
-      const value = joinSecret(Buffer.from('Basic '), encoded)
+      const value = joinSecret('Basic ', encoded)
       const place = { in: 'header', name: 'authorization', template: '' } as const
       // Services echo `Basic …` with and without its scheme.
       return { values: [{ place, value }], alsoScrub: [value.subarray('Basic '.length)] }
