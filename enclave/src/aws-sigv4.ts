@@ -11,7 +11,7 @@ export interface SignableRequest {
   readonly query: string
   /** Every header that the signature covers, `host` and `x-amz-date` included. */
   readonly headers: readonly (readonly [name: string, value: readonly Piece[]])[]
-  /** Hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
+  /** Hexadecimal SHA-256 of the body, or what stands in its place. */
   readonly payloadHash: string
 }
 
@@ -85,7 +85,9 @@ function canonicalHeaders(headers: SignableRequest['headers']): CanonicalHeaders
     const lower = name.toLowerCase()
     // Only text is folded: secrets hold no blanks.
     const folded = value.map((piece) =>
-      typeof piece === 'string' ? piece.trim().replaceAll(/\s+/g, ' ') : piece,
+      typeof piece === 'string'
+        ? piece.replaceAll(/^[ \t]+|[ \t]+$/g, '').replaceAll(/[ \t]+/g, ' ')
+        : piece,
     )
     const before = byName.get(lower)
     byName.set(lower, before ? [...before, ',', ...folded] : folded)
@@ -105,7 +107,8 @@ export function canonicalRequest(request: SignableRequest, scope: SigningScope):
   ]
 }
 
-const credentialScope = ({ amzDate, region, service }: SigningScope): string =>
+/** `20150830/us-east-1/service/aws4_request` */
+export const credentialScope = ({ amzDate, region, service }: SigningScope): string =>
   `${amzDate.slice(0, 8)}/${region}/${service}/aws4_request`
 
 /** The string to sign. */
@@ -118,34 +121,40 @@ export function stringToSign(request: SignableRequest, scope: SigningScope): str
   return `${algorithm}\n${scope.amzDate}\n${credentialScope(scope)}\n${hash.digest('hex')}`
 }
 
-/**
- * Value of the `authorization` header. The secret key stays in bytes that are wiped; the key id is
- * copied into the value, whose pieces are the caller's to wipe.
- */
-export function authorization(
-  request: SignableRequest,
-  scope: SigningScope,
-  keys: { readonly accessKeyId: Uint8Array; readonly secretAccessKey: Uint8Array },
-): Piece[] {
-  const signature = sign(stringToSign(request, scope), scope, keys.secretAccessKey)
-  return [
-    `${algorithm} Credential=`,
-    joinSecret(keys.accessKeyId),
-    `/${credentialScope(scope)}, SignedHeaders=${signedNames(canonicalHeaders(request.headers))}, Signature=${signature}`,
-  ]
+/** What signs requests of one day, region and service. */
+export interface SigningKey {
+  readonly bytes: Buffer
+  wipe(): void
 }
 
-function sign(text: string, scope: SigningScope, secretAccessKey: Uint8Array): string {
+/** Derives the key of a scope from the secret key, whose bytes are not kept. */
+export function signingKey(scope: SigningScope, secretAccessKey: Uint8Array): SigningKey {
   let key = joinSecret(Buffer.from('AWS4'), secretAccessKey)
-  const derive = (data: string): Buffer => createHmac('sha256', key).update(data).digest()
   for (const part of [scope.amzDate.slice(0, 8), scope.region, scope.service, 'aws4_request']) {
-    const next = derive(part)
+    const next = createHmac('sha256', key).update(part).digest()
     key.fill(0)
     key = next
   }
-  try {
-    return derive(text).toString('hex')
-  } finally {
-    key.fill(0)
-  }
+  return { bytes: key, wipe: () => void key.fill(0) }
+}
+
+/** The signature of a request's head. */
+export const signatureOf = (
+  request: SignableRequest,
+  scope: SigningScope,
+  { bytes }: SigningKey,
+): string => createHmac('sha256', bytes).update(stringToSign(request, scope)).digest('hex')
+
+/** Value of the `authorization` header. The key id is copied into it; the pieces are the caller's to wipe. */
+export function authorization(
+  request: SignableRequest,
+  scope: SigningScope,
+  accessKeyId: Uint8Array,
+  signature: string,
+): Piece[] {
+  return [
+    `${algorithm} Credential=`,
+    joinSecret(accessKeyId),
+    `/${credentialScope(scope)}, SignedHeaders=${signedNames(canonicalHeaders(request.headers))}, Signature=${signature}`,
+  ]
 }

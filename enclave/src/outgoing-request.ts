@@ -145,6 +145,20 @@ export class OutgoingRequest {
     throw new EnclaveError('INVALID_REQUEST', 'the credential’s own query parameter cannot be set')
   }
 
+  /** Says that the body is sent in one more encoding, outside those that the caller named. */
+  encodeContent(coding: string): void {
+    const [inner] = this.#headers.get('content-encoding') ?? []
+    this.#headers.set('content-encoding', [
+      inner === undefined ? coding : `${coding},${String(inner)}`,
+    ])
+  }
+
+  /** Sends other bytes in place of the body. */
+  replaceBody(body: Uint8Array): void {
+    this.#wipeBody()
+    this.#body = body
+  }
+
   /** Replaces secrets by placeholders. Afterwards the request belongs to what this returns. */
   finish(): FinishedRequest {
     if (this.#cookies.length > 0) this.addHeader('cookie', ...this.#cookies)

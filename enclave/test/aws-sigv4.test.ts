@@ -4,11 +4,15 @@ import { readFileSync } from 'node:fs'
 import aws4 from 'aws4'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { signedChunks, streamingPayload } from '../src/aws-chunks.ts'
 import {
   authorization,
   canonicalRequest,
   type SignableRequest,
+  signatureOf,
+  signingKey,
   stringToSign,
+  type SigningScope,
 } from '../src/aws-sigv4.ts'
 import type { Piece } from '../src/outgoing-request.ts'
 
@@ -36,6 +40,16 @@ const suite = JSON.parse(
 ) as Suite
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const authorized = (
+  request: SignableRequest,
+  scope: SigningScope,
+  id: string,
+  secret: string,
+): string => {
+  const signature = signatureOf(request, scope, signingKey(scope, Buffer.from(secret)))
+  return textOf(authorization(request, scope, Buffer.from(id), signature))
+}
+
 const textOf = (pieces: readonly Piece[]): string => pieces.map(String).join('')
 
 function parse(one: Suite['cases'][number]): SignableRequest {
@@ -67,11 +81,45 @@ describe('AWS’ published signature version 4 test suite', () => {
     const request = parse(one)
     expect(textOf(canonicalRequest(request, scope))).toBe(one.canonical_request)
     expect(stringToSign(request, scope)).toBe(one.string_to_sign)
-    const keys = {
-      accessKeyId: Buffer.from(suite.access_key_id),
-      secretAccessKey: Buffer.from(suite.secret_access_key),
+    const { access_key_id: id, secret_access_key: secret } = suite
+    expect(authorized(request, scope, id, secret)).toBe(one.authorization)
+  })
+})
+
+describe('AWS’ published example of a chunked upload', () => {
+  const scope = {
+    ...{ region: 'us-east-1', service: 's3', amzDate: '20130524T000000Z' },
+    normalizesPath: false,
+  }
+  const key = signingKey(scope, Buffer.from('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'))
+  const seed = '4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9'
+
+  it('has the signature of its head', () => {
+    const headers = {
+      host: 's3.amazonaws.com',
+      'x-amz-date': scope.amzDate,
+      'x-amz-storage-class': 'REDUCED_REDUNDANCY',
+      'x-amz-content-sha256': streamingPayload,
+      'content-encoding': 'aws-chunked',
+      'x-amz-decoded-content-length': '66560',
+      'content-length': '66824',
     }
-    expect(textOf(authorization(request, scope, keys))).toBe(one.authorization)
+    const request = {
+      ...{ method: 'PUT', path: '/examplebucket/chunkObject.txt', query: '' },
+      headers: Object.entries(headers).map(([name, value]) => [name, [value]] as const),
+      payloadHash: streamingPayload,
+    }
+    expect(signatureOf(request, scope, key)).toBe(seed)
+  })
+
+  it('has the signatures of its chunks, and its length', () => {
+    const body = signedChunks(Buffer.alloc(66_560, 'a'), seed, scope, key)
+    expect(body.length).toBe(66_824)
+    expect([...body.toString().matchAll(/[0-9a-f]+;chunk-signature=\w+/g)].map(String)).toEqual([
+      '10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648',
+      '400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497',
+      '0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9',
+    ])
   })
 })
 
@@ -123,18 +171,16 @@ describe('a signature', () => {
             },
             { accessKeyId: 'AKIDEXAMPLE', secretAccessKey },
           )
-          const ours = authorization(
+          const ours = authorized(
             {
               ...{ method, path, query: search, payloadHash },
               headers: Object.entries(sent).map(([one, value]) => [one, [value]]),
             },
             { region, service, amzDate, normalizesPath: service !== 's3' },
-            {
-              accessKeyId: Buffer.from('AKIDEXAMPLE'),
-              secretAccessKey: Buffer.from(secretAccessKey),
-            },
+            'AKIDEXAMPLE',
+            secretAccessKey,
           )
-          expect(textOf(ours)).toBe(oracle.headers['Authorization'])
+          expect(ours).toBe(oracle.headers['Authorization'])
         },
       ),
       { numRuns: 300 },

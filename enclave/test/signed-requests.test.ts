@@ -182,7 +182,7 @@ describe('an HMAC signature', () => {
 
 describe('an AWS signature', () => {
   const keys = { access_key_id: 'AKIDEXAMPLE0000001', secret_access_key: 'wJalrXUtnFEMI/K7+KEY' }
-  const aws = (service: string, payload?: 'unsigned'): CredentialKind => ({
+  const aws = (service: string, payload?: 'unsigned' | 'chunked'): CredentialKind => ({
     ...{ kind: 'aws_sigv4', region: 'eu-central-1', service },
     ...(payload && { payload }),
   })
@@ -251,7 +251,74 @@ describe('an AWS signature', () => {
     expect(verified('s3', unsigned)).toBe(true)
   })
 
+  describe('in chunks', () => {
+    /** Reads a chunked body as S3 does; undefined where a signature is wrong. */
+    function decoded(request: IncomingMessage, body: Buffer): Buffer | undefined {
+      const { authorization, ...rest } = request.headers
+      const date = String(rest['x-amz-date'])
+      const scope = `${date.slice(0, 8)}/eu-central-1/s3/aws4_request`
+      const key = scope
+        .split('/')
+        .reduce<string | Buffer>(
+          (last, part) => createHmac('sha256', last).update(part).digest(),
+          `AWS4${keys.secret_access_key}`,
+        )
+      const none = createHash('sha256').digest('hex')
+      let [, previous = ''] = /Signature=([0-9a-f]{64})$/.exec(String(authorization)) ?? []
+      const chunks: Buffer[] = []
+      for (let at = 0; ;) {
+        const end = body.indexOf('\r\n', at)
+        const [, size = '', signature = ''] =
+          /^([0-9a-f]+);chunk-signature=([0-9a-f]{64})$/.exec(body.toString('latin1', at, end)) ??
+          []
+        const length = Number.parseInt(size, 16)
+        const chunk = body.subarray(end + 2, end + 2 + length)
+        const hash = createHash('sha256').update(chunk).digest('hex')
+        const text = ['AWS4-HMAC-SHA256-PAYLOAD', date, scope, previous, none, hash].join('\n')
+        if (createHmac('sha256', key).update(text).digest('hex') !== signature) return undefined
+        previous = signature
+        chunks.push(chunk)
+        at = end + 2 + length + 2
+        if (length === 0) return at === body.length ? Buffer.concat(chunks) : undefined
+      }
+    }
+
+    it.each([1, 65_535, 65_536, 200_000])('covers each of %i bytes', async (length) => {
+      const body = Buffer.alloc(length, 'some content. ')
+      let raw = Buffer.alloc(0)
+      const { handler } = rig.upstream
+      rig.upstream.handler = (request, response, bytes) => {
+        raw = bytes
+        handler(request, response, bytes)
+      }
+      const headers = { 'content-encoding': 'gzip' }
+      const put = { method: 'PUT', path: '/b/k', body, headers } as const
+      const arrived = await call(aws('s3', 'chunked'), keys, put)
+      expect(arrived.headers).toMatchObject({
+        'content-encoding': 'aws-chunked,gzip',
+        'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+        'x-amz-decoded-content-length': String(length),
+        'content-length': String(raw.length),
+      })
+      expect(arrived.headers.authorization).toMatch(
+        /SignedHeaders=content-encoding;[^,]*x-amz-decoded-content-length/,
+      )
+      expect(verified('s3', arrived)).toBe(true)
+      expect(decoded(arrived.request, raw)?.equals(body)).toBe(true)
+      raw[raw.indexOf('\r\n') + 2]! ^= 1
+      expect(decoded(arrived.request, raw)).toBeUndefined()
+    })
+
+    it('is for bodies: a call without one is signed as ever', async () => {
+      const arrived = await call(aws('s3', 'chunked'), keys, { path: '/b/k' })
+      expect(arrived.headers['x-amz-content-sha256']).toBe(createHash('sha256').digest('hex'))
+      expect(arrived.headers['content-encoding']).toBeUndefined()
+      expect(verified('s3', arrived)).toBe(true)
+    })
+  })
+
   it.each([
+    ['a length', { headers: { 'x-amz-decoded-content-length': '1' } }],
     ['a date', { headers: { 'X-Amz-Date': '20200101T000000Z' } }],
     ['a hash', { headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } }],
     ['a token', { headers: { 'x-amz-security-token': 't' } }],

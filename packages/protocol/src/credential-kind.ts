@@ -77,8 +77,8 @@ const awsSchema = z.strictObject({
   region: z.string().regex(/^[a-z0-9-]{1,64}$/, 'a region is named like eu-central-1'),
   /** Signing name of the service, such as `s3` or `execute-api`. */
   service: z.string().regex(/^[a-z0-9-]{1,64}$/, 'a service is named like s3 or execute-api'),
-  /** Whether the signature covers the body. Default: signed. */
-  payload: z.enum(['signed', 'unsigned']).optional(),
+  /** How the signature covers the body: as a whole (default), chunk by chunk (S3), not at all. */
+  payload: z.enum(['signed', 'chunked', 'unsigned']).optional(),
 })
 
 const mtlsSchema = z
