@@ -11,6 +11,7 @@ import { toolManifests } from './0010_tool_manifests.ts'
 import { connectTickets } from './0011_connect_tickets.ts'
 import { connectChoices } from './0012_connect_choices.ts'
 import { providerRevocation } from './0013_provider_revocation.ts'
+import { attempts } from './0014_attempts.ts'
 import { usedEnvelopes } from './0015_used_envelopes.ts'
 import type { Migration } from './migration.ts'
 
@@ -31,5 +32,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011_connect_tickets': connectTickets,
   '0012_connect_choices': connectChoices,
   '0013_provider_revocation': providerRevocation,
+  '0014_attempts': attempts,
   '0015_used_envelopes': usedEnvelopes,
 }

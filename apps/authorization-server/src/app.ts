@@ -37,7 +37,7 @@ export async function createApp(
     directory,
     csrf: createCsrfTokens(secrets.cookieKey),
     checkPassword: await createPasswordCheck(),
-    signInLimits: createSignInLimits(),
+    signInLimits: createSignInLimits(storage.attempts),
   }
   const pages = createInteractionRouter(pageParts)
   const connect = createConnectRouter(pageParts)

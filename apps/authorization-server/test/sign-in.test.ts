@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPasswordCheck, hashPassword, passwordProblem } from '../src/interaction/passwords.ts'
@@ -112,7 +115,7 @@ describe('sign-in', () => {
   })
 
   test('counts parallel guesses before it looks at them', async () => {
-    const limits = createSignInLimits({ perAccountAndAddress: 3 })
+    const limits = createSignInLimits(server.ctx.storage.attempts, { perAccountAndAddress: 3 })
     const waits = await Promise.all(
       Array.from({ length: 20 }, () => limits.attempt('a@example.org', '192.0.2.1')),
     )
@@ -131,8 +134,25 @@ describe('sign-in', () => {
     expect(addressGroup('192.0.2.1')).toBe('192.0.2.1')
   })
 
+  test('remembers the guesses over a restart', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-guesses-'))
+    const guess = async (): Promise<number> => {
+      const one = await startTestServer({ dataDir })
+      try {
+        const limits = createSignInLimits(one.ctx.storage.attempts, { perAccountAndAddress: 2 })
+        return await limits.attempt('b@example.org', '192.0.2.3')
+      } finally {
+        await one.close(500)
+      }
+    }
+    expect(await guess()).toBe(0)
+    expect(await guess()).toBe(0)
+    expect(await guess()).toBeGreaterThan(0)
+    await rm(dataDir, { recursive: true })
+  })
+
   test('limits one address that tries many accounts', async () => {
-    const limits = createSignInLimits({ perAddress: 5 })
+    const limits = createSignInLimits(server.ctx.storage.attempts, { perAddress: 5 })
     const waits = []
     for (let i = 0; i < 6; i += 1)
       waits.push(await limits.attempt(`u${i}@example.org`, '192.0.2.9'))

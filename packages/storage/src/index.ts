@@ -46,6 +46,7 @@ export type {
 } from './connections.ts'
 export type { Grant, GrantFilter, Grants, NewGrant } from './grants.ts'
 export type { NewSigningKey, SigningKey, SigningKeys, SigningKeyState } from './signing-keys.ts'
+export type { AttemptLimit, Attempts } from './attempts.ts'
 export type { DenialEntry, DenialKind, Denials } from './denials.ts'
 export type { Settings } from './settings.ts'
 export type { AuditLog } from './audit/log.ts'

@@ -1,4 +1,5 @@
 import { createApiKeys } from './api-keys.ts'
+import { createAttempts } from './attempts.ts'
 import { createAuditLog } from './audit/log.ts'
 import type { Backend } from './backend.ts'
 import { createCipher } from './cipher.ts'
@@ -78,6 +79,7 @@ export function openStorage(options: StorageOptions): Storage {
     grants: createGrants(backend),
     signingKeys: createSigningKeys(backend),
     denials: createDenials(backend),
+    attempts: createAttempts(backend),
     settings: createSettings(backend),
     audit: createAuditLog(backend),
     oidcAdapter(model) {

@@ -1,4 +1,5 @@
 import type { ApiKeys } from './api-keys.ts'
+import type { Attempts } from './attempts.ts'
 import type { AuditLog } from './audit/log.ts'
 import type { ConnectTickets } from './connect-tickets.ts'
 import type { ClientDocuments } from './client-documents.ts'
@@ -59,6 +60,7 @@ export interface Storage {
   readonly grants: Grants
   readonly signingKeys: SigningKeys
   readonly denials: Denials
+  readonly attempts: Attempts
   readonly settings: Settings
   readonly audit: AuditLog
   /** The adapter of one oidc-provider model; pass `(name) => storage.oidcAdapter(name)` as `adapter`. */

@@ -7,6 +7,7 @@ const expiring = [
   { table: 'denials', key: '(kind, value)' },
   { table: 'pending_authorizations', key: 'ticket_hash' },
   { table: 'connect_tickets', key: 'id' },
+  { table: 'attempts', key: 'name' },
 ] as const
 
 /** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */

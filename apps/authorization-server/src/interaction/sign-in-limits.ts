@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Attempts } from '@holdfast/storage'
 
 /** How often a password may be tried. Sizes are points per window. */
 export interface SignInLimitOptions {
@@ -19,38 +19,28 @@ export interface SignInLimits {
 }
 
 const quarterHour = 15 * 60
+const hour = 3600
 
-export function createSignInLimits(options: SignInLimitOptions = {}): SignInLimits {
-  const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterMemory =>
-    new RateLimiterMemory({ keyPrefix, points, duration })
-  const pair = limiter('pair', options.perAccountAndAddress ?? 10, quarterHour)
-  const account = limiter('account', options.perAccount ?? 200, 3600)
-  const address = limiter('address', options.perAddress ?? 100, quarterHour)
+/** Counted in the database: neither a restart nor a second process gives a guesser new attempts. */
+export function createSignInLimits(
+  attempts: Attempts,
+  options: SignInLimitOptions = {},
+): SignInLimits {
+  const { perAccountAndAddress = 10, perAccount = 200, perAddress = 100 } = options
   const accountKey = (email: string): string =>
     hash('sha256', email.trim().toLowerCase().normalize('NFC'), 'base64url')
+  const pair = (email: string, from: string): string => `sign-in ${accountKey(email)} ${from}`
 
   return {
-    async attempt(email, remoteAddress) {
-      const key = accountKey(email)
+    attempt(email, remoteAddress) {
       const from = addressGroup(remoteAddress)
-      const consumed: readonly (readonly [RateLimiterMemory, string])[] = [
-        [address, from],
-        [pair, `${key}:${from}`],
-        [account, key],
-      ]
-      for (const [limit, name] of consumed) {
-        try {
-          await limit.consume(name)
-        } catch (refusal) {
-          if (!(refusal instanceof RateLimiterRes)) throw refusal
-          return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
-        }
-      }
-      return 0
+      return attempts.count([
+        { name: `sign-in ${from}`, attempts: perAddress, windowSeconds: quarterHour },
+        { name: pair(email, from), attempts: perAccountAndAddress, windowSeconds: quarterHour },
+        { name: `sign-in ${accountKey(email)}`, attempts: perAccount, windowSeconds: hour },
+      ])
     },
-    async succeeded(email, remoteAddress) {
-      await pair.delete(`${accountKey(email)}:${addressGroup(remoteAddress)}`)
-    },
+    succeeded: (email, remoteAddress) => attempts.forget(pair(email, addressGroup(remoteAddress))),
   }
 }
 

@@ -1,4 +1,4 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Attempts } from '@holdfast/storage'
 import type { Config } from '../../config.ts'
 import { addressGroup } from '../../interaction/sign-in-limits.ts'
 
@@ -16,30 +16,22 @@ const quarterHour = 15 * 60
  * A code has 20^8 values and lives ten minutes: with these limits a guess at one of a thousand codes
  * that are waiting succeeds once in some thousand years.
  */
-export function createDeviceCodeLimits(limits: Config['rateLimits']): DeviceCodeLimits {
-  const perAddress = new RateLimiterMemory({
-    keyPrefix: 'device',
-    points: limits.deviceCodesPerAddress,
-    duration: quarterHour,
-  })
-  const all = new RateLimiterMemory({
-    keyPrefix: 'device-all',
-    points: limits.deviceCodesGlobal,
-    duration: quarterHour,
-  })
+export function createDeviceCodeLimits(
+  attempts: Attempts,
+  limits: Pick<Config['rateLimits'], 'deviceCodesPerAddress' | 'deviceCodesGlobal'>,
+): DeviceCodeLimits {
+  const all = 'device-code'
+  const of = (address: string): string => `${all} ${addressGroup(address)}`
   return {
-    async attempt(address) {
-      try {
-        await perAddress.consume(addressGroup(address))
-        await all.consume('all')
-        return 0
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw refusal
-        return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
-      }
-    },
-    async wasRight(address) {
-      await Promise.all([perAddress.reward(addressGroup(address)), all.reward('all')])
-    },
+    attempt: (address) =>
+      attempts.count([
+        {
+          name: of(address),
+          attempts: limits.deviceCodesPerAddress,
+          windowSeconds: quarterHour,
+        },
+        { name: all, attempts: limits.deviceCodesGlobal, windowSeconds: quarterHour },
+      ]),
+    wasRight: (address) => attempts.giveBack([of(address), all]),
   }
 }

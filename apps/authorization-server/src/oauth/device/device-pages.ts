@@ -18,10 +18,10 @@ const userCodePattern = /^[A-Za-z]{4}[- ]?[A-Za-z]{4}$/
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-5.1}
  */
 export function guardDevicePages(
-  { config }: Pick<AppContext, 'config'>,
+  { config, storage }: Pick<AppContext, 'config' | 'storage'>,
   provider: () => Provider,
 ): Koa.Middleware<RequestState> {
-  const limits = createDeviceCodeLimits(config.rateLimits)
+  const limits = createDeviceCodeLimits(storage.attempts, config.rateLimits)
   return async (koa, next) => {
     if (koa.path !== routes.code_verification) return next()
     if (koa.method === 'GET') {
