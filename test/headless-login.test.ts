@@ -2,6 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { createClient, memoryTokenStore } from '@holdfast/client'
+import { createDpopProof, importDpopKey } from '@holdfast/protocol/token'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Browser, createBrowser } from './helpers/browser.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
@@ -70,3 +72,71 @@ test('login --no-browser: the address on which the browser ended is pasted', asy
   expect(exitCode).toBe(0)
   expect(JSON.parse(await output)).toMatchObject({ issuer: stack.issuer })
 })
+
+/** Signs in by the SDK in this process; `answers` gets what the server said to each of its questions. */
+function signInByDevice(
+  onCode: (uri: string, code: string) => Promise<void>,
+  options: { readonly askedBefore?: (question: number) => boolean } = {},
+): { readonly done: Promise<unknown>; readonly answers: string[] } {
+  const answers: string[] = []
+  const tokenStore = memoryTokenStore()
+  let questions = 0
+  const client = createClient({
+    issuer: stack.issuer,
+    tokenStore,
+    fetch: async (url, init) => {
+      const form = init.body instanceof URLSearchParams ? init.body : undefined
+      if (form?.get('grant_type')?.endsWith(':device_code') !== true) return fetch(url, init)
+      // Another process of the same profile asks just before.
+      if (options.askedBefore?.(questions++) === true) {
+        const key = await importDpopKey((await tokenStore.load())?.dpopKey ?? {})
+        const headers = { dpop: await createDpopProof({ key, method: 'POST', url }) }
+        await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) })
+      }
+      const response = await fetch(url, init)
+      const { error } = (await response.clone().json()) as { error?: string }
+      answers.push(error ?? 'tokens')
+      return response
+    },
+  })
+  const done = client.loginWithDevice({
+    onPrompt: ({ userCode, verificationUri }) => onCode(verificationUri, userCode),
+  })
+  return { done, answers }
+}
+
+async function consentPage(
+  uri: string,
+  code: string,
+): Promise<Awaited<ReturnType<Browser['open']>>> {
+  let page = await browser.open(uri)
+  page = await browser.submit(page.form('user_code'), { user_code: code }, 'Continue')
+  page = await browser.submit(page.form('user_code'), {}, 'Yes, it shows this code')
+  if (page.forms.some(({ fields }) => fields.includes('password'))) {
+    page = await browser.submit(page.form('password'), { email, password }, 'Sign in')
+  }
+  return page
+}
+
+test('a device whose person declines is told so', async () => {
+  const { done, answers } = signInByDevice(async (uri, code) => {
+    const page = await consentPage(uri, code)
+    await browser.submit(page.form('Allow'), {}, 'Deny')
+  })
+  await expect(done).rejects.toMatchObject({ code: 'FORBIDDEN', problem: 'access_denied' })
+  expect(answers).toEqual(['access_denied'])
+})
+
+test('a device that is told to slow down keeps to the new pace, as the server measures it', async () => {
+  let page: Awaited<ReturnType<typeof consentPage>> | undefined
+  const { done, answers } = signInByDevice(
+    async (uri, code) => {
+      page = await consentPage(uri, code)
+    },
+    { askedBefore: (question) => question === 0 },
+  )
+  await expect.poll(() => answers, { timeout: 60_000 }).toEqual(['slow_down'])
+  await browser.submit(page!.form('Allow'), {}, 'Allow')
+  await done
+  expect(answers).toEqual(['slow_down', 'tokens'])
+}, 90_000)

@@ -1,10 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import { oauthOptions } from '../discovery.ts'
 import { ClientError } from '../errors.ts'
+import { requireSecureUrl } from '../secure-url.ts'
 import { type DetailedRequest, detailsParameter } from './authorization-details.ts'
+import { type PollingClock, pollForTokens } from './device-polling.ts'
 import { type GrantRequest, targetParameters } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
-import { requireSecureUrl } from '../secure-url.ts'
 import type { RegistrationOptions } from './registration.ts'
 import { withNonceRetry } from './token-request.ts'
 import { grantTypes } from './token-types.ts'
@@ -46,12 +47,10 @@ export class DeviceAuth extends GrantAuth {
 }
 
 /**
- * RFC 8628 section 3.5: what to add to the interval when the server says `slow_down`. When it does not
- * answer at all, the interval doubles.
+ * Runs the device flow once.
+ *
+ * @throws ClientError `FORBIDDEN` when the person declined, `LOGIN_FAILED` when the code has ended
  */
-const slowDownSeconds = 5
-
-/** Runs the device flow once. */
 export async function deviceGrant(
   request: GrantRequest,
   {
@@ -59,9 +58,10 @@ export async function deviceGrant(
     signal,
     ...details
   }: Pick<DeviceOptions, 'onPrompt' | 'signal' | 'authorizationDetails'>,
+  clock?: PollingClock,
 ): Promise<oauth.TokenEndpointResponse> {
   const { server, client, authentication, options, resource, fetch } = request
-  const sending = { ...oauthOptions(server.issuer, fetch), ...(signal && { signal }) }
+  const sending = oauthOptions(server.issuer, fetch)
   const started = await oauth.processDeviceAuthorizationResponse(
     server,
     client,
@@ -75,32 +75,37 @@ export async function deviceGrant(
         // As for codes, RFC 9449 section 10: nobody else can redeem a code that is seen on the way.
         ...(request.dpopJkt !== undefined && { dpop_jkt: request.dpopJkt }),
       },
-      sending,
+      { ...sending, ...(signal && { signal }) },
     ),
   )
-  const expiresAt = Math.floor(Date.now() / 1000) + started.expires_in
-  await onPrompt({ ...readPrompt(started), expiresAt })
-  let interval = started.interval ?? 5
-  while (Date.now() / 1000 < expiresAt) {
-    await pause(interval * 1000, signal)
-    try {
-      return await withNonceRetry(
-        () =>
-          oauth.deviceCodeGrantRequest(server, client, authentication, started.device_code, {
-            ...options,
-            additionalParameters: { resource },
-            ...sending,
-          }),
-        (response) => oauth.processDeviceCodeResponse(server, client, response),
-      )
-    } catch (error) {
-      if (error instanceof ClientError && error.code === 'SERVER_UNREACHABLE') interval *= 2
-      else if (!(error instanceof oauth.ResponseBodyError)) throw error
-      else if (error.error === 'slow_down') interval += slowDownSeconds
-      else if (error.error !== 'authorization_pending') throw error
-    }
-  }
-  throw new ClientError('LOGIN_FAILED', 'nobody entered the code in time')
+  const endsAtMs = (clock?.now() ?? Date.now()) + started.expires_in * 1000
+  await onPrompt({ ...readPrompt(started), expiresAt: Math.floor(endsAtMs / 1000) })
+  const redeem = (untilAnswered: AbortSignal): Promise<oauth.TokenEndpointResponse> =>
+    withNonceRetry(
+      async () => {
+        const response = await oauth.deviceCodeGrantRequest(
+          server,
+          client,
+          authentication,
+          started.device_code,
+          { ...options, additionalParameters: { resource }, ...sending, signal: untilAnswered },
+        )
+        return requireAnswer(response)
+      },
+      (response) => oauth.processDeviceCodeResponse(server, client, response),
+    )
+  const plan = { intervalSeconds: started.interval ?? 5, endsAtMs, signal }
+  return pollForTokens(redeem, plan, clock)
+}
+
+/** A server that is overloaded, or whose proxy answers for it, has not answered. */
+async function requireAnswer(response: Response): Promise<Response> {
+  const { status } = response
+  if (status !== 429 && status < 500) return response
+  await response.body?.cancel()
+  throw new ClientError('SERVER_UNREACHABLE', `the authorization server answers ${status}`, {
+    status,
+  })
 }
 
 /** What is shown to a person, and opened: neither another scheme than https nor control characters. */
@@ -120,19 +125,4 @@ function readPrompt(started: oauth.DeviceAuthorizationResponse): Omit<DeviceProm
     verificationUriComplete:
       complete === undefined ? undefined : requireSecureUrl(complete, page).href,
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'))
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }
