@@ -135,11 +135,8 @@ describe('doctor with a URL', () => {
     expect(problems(await examine(world.origin))).toEqual({})
   })
 
-  const breakages: readonly (readonly [
-    string,
-    (world: World) => void,
-    Readonly<Record<string, string>>,
-  ])[] = [
+  type Breakage = readonly [string, (world: World) => void, Readonly<Record<string, string>>]
+  const breakages: readonly Breakage[] = [
     [
       'an issuer with a slash too many in the metadata of the resource',
       (world) => (world.resource['authorization_servers'] = [`${world.origin}/`]),
@@ -209,6 +206,16 @@ describe('doctor with a URL', () => {
     ['no Date', (world) => (world.date = ''), { clock: 'warning' }],
     ['no answer to preflights', (world) => (world.cors = false), { cors: 'failed' }],
     ['no signing key', (world) => (world.keys = []), { 'keys-published': 'failed' }],
+    ...[
+      { kty: 'RSA', use: 'enc' },
+      { kty: 'RSA', alg: 'RSA-OAEP-256' },
+      { kty: 'EC', key_ops: ['deriveKey'] },
+      { kty: 'OKP', crv: 'X25519' },
+    ].map((key): Breakage => [
+      `only a key for encryption: ${JSON.stringify(key)}`,
+      (world) => (world.keys = [key]),
+      { 'keys-published': 'failed' },
+    ]),
     [
       'a private signing key',
       (world) => (world.keys = [{ alg: 'ES256', d: 'x' }]),

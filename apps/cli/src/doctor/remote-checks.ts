@@ -1,6 +1,7 @@
 import { createDpopProof, generateDpopKey } from '@holdfast/protocol/token'
 import { type CheckResult, failed, ok, skipped, warning } from './check.ts'
 import { probe, type ProbeAnswer, reasonOf } from './probe.ts'
+import { isSigningKey, publishedKeys } from './signing-keys.ts'
 import { type RemoteCheck, type RemoteTarget, wellKnown } from './target.ts'
 import { tls } from './tls.ts'
 
@@ -156,8 +157,9 @@ async function keys(target: RemoteTarget): Promise<CheckResult> {
   if (place === undefined)
     return failed('the metadata name no jwks_uri', 'publish the signing keys')
   const { json } = await probe(place)
-  const published = Array.isArray(json['keys']) ? (json['keys'] as Record<string, unknown>[]) : []
-  if (published.length === 0) {
+  const published = publishedKeys(json)
+  const signing = published.filter(isSigningKey)
+  if (signing.length === 0) {
     return failed('no signing key is published', 'read the log of the authorization server')
   }
   if (published.some((key) => 'd' in key || 'k' in key)) {
@@ -166,7 +168,7 @@ async function keys(target: RemoteTarget): Promise<CheckResult> {
       'rotate it now: `holdfast keys rotate --what signing`',
     )
   }
-  return ok(`${published.length} key(s): ${published.map(({ alg }) => String(alg)).join(', ')}`)
+  return ok(`${signing.length} key(s): ${signing.map(({ alg }) => String(alg)).join(', ')}`)
 }
 
 /** Sends a proof with a request that can never give a token, and follows a demand for a nonce. */

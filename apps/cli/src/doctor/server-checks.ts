@@ -1,5 +1,6 @@
 import { type Answer, httpGet } from '../http-get.ts'
 import { type Check, type CheckContext, type CheckResult, failed, ok, warning } from './check.ts'
+import { isSigningKey, publishedKeys } from './signing-keys.ts'
 
 const startHint = 'start the server with `holdfast up`, or correct HOLDFAST_ISSUER'
 
@@ -29,8 +30,8 @@ async function issuer({ config }: CheckContext): Promise<CheckResult> {
 async function jwks({ config }: CheckContext): Promise<CheckResult> {
   const answer = await ask(`${config.issuer}/.well-known/jwks.json`)
   if (isResult(answer)) return answer
-  const keys = (answer.json as { keys?: unknown[] } | undefined)?.keys
-  return Array.isArray(keys) && keys.length > 0
+  const keys = publishedKeys(answer.json).filter(isSigningKey)
+  return keys.length > 0
     ? ok(`${keys.length} key(s)`)
     : failed('no signing key is published', 'read the log of the authorization server')
 }
