@@ -1,13 +1,12 @@
-import { parseProvider } from '@holdfast/providers'
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateDpopKey } from '@holdfast/protocol/token'
 import type { RegisteredResource } from '../src/registration/resources.ts'
+import { type ConnectApp, signInAt, signInForm, startConnectApp } from './helpers/connect-app.ts'
 import { edit } from './helpers/edit-database.ts'
-import { type RealEnclave, startRealEnclave } from './helpers/real-enclave.ts'
-import { type Caller, callerFor, makeApp, makePerson } from './helpers/token-connections.ts'
-import { startTokenProvider, type TokenProvider } from './helpers/token-provider.ts'
-import { callApi, callDispatch, send, startVaultApp, type VaultApp } from './helpers/vault-app.ts'
-import { Browser, formOf, handOffTarget, type PageVisit } from './support/browser.ts'
+import { type Caller, callerFor, makePerson } from './helpers/token-connections.ts'
+import { callApi, callDispatch, send, type VaultApp } from './helpers/vault-app.ts'
+import { Browser, formOf } from './support/browser.ts'
 import {
   addClient,
   addResource,
@@ -17,68 +16,31 @@ import {
   obtainTokens,
   refresh,
 } from './support/flow.ts'
-import { password, type TestServer } from './support/server.ts'
-import { generateDpopKey } from '@holdfast/protocol/token'
+import { password } from './support/server.ts'
 
 const uri = 'https://notes.example/mcp'
-let provider: TokenProvider
-let enclave: RealEnclave
+let connect: ConnectApp
 let app: VaultApp
-let server: TestServer
-let admin: Caller
+let server: ConnectApp['server']
+let oauthApp: string
 let ann: Caller
 let bob: Caller
 let client: oauth.Client
 let own: RegisteredResource
 let other: RegisteredResource
-let oauthApp: string
 
 beforeAll(async () => {
-  provider = await startTokenProvider()
-  enclave = await startRealEnclave({ upstreams: [provider.authority], caPem: provider.caPem })
-  const local = parseProvider({
-    name: 'local',
-    title: 'Local Accounts',
-    category: 'work',
-    docs: 'https://local.example/docs',
-    verified: 'unverified',
-    checked: '2026-11-23',
-    base_url: provider.url,
-    oauth: {
-      authorization_endpoint: `${provider.url}/auth`,
-      token_endpoint: `${provider.url}/token`,
-      token_endpoint_auth_method: 'client_secret_basic',
-      pkce: true,
-      scopes: {},
-    },
-    kinds: [
-      { id: 'sign_in', title: 'Sign in', credential: { kind: 'oauth2' } },
-      {
-        id: 'token',
-        title: 'Token',
-        credential: { kind: 'bearer' },
-        fields: { token: { title: 'Token' } },
-      },
-    ],
-    identity: { path: '/api/me', account: ['/account'] },
-  })
-  app = await startVaultApp({ enclaveSocket: enclave.socket, providers: [{ provider: local }] })
-  server = { issuer: app.issuer, ctx: app.context } as TestServer
-  admin = await callerFor(app, await makePerson(app, 'root', 'admin'), 'admin connections:write')
+  connect = await startConnectApp()
+  ;({ app, server, oauthApp } = connect)
   ann = await callerFor(app, await makePerson(app, 'ann'))
   bob = await callerFor(app, await makePerson(app, 'bob'))
-  oauthApp = await makeApp(app, admin, provider)
   client = await addClient(server)
   own = await addResource(server, {
     resource: uri,
   })
   other = await addResource(server, { resource: 'https://other.example/mcp' })
 })
-afterAll(async () => {
-  await app[Symbol.asyncDispose]()
-  await enclave[Symbol.asyncDispose]()
-  await provider[Symbol.asyncDispose]()
-})
+afterAll(() => connect[Symbol.asyncDispose]())
 
 const basic = ({ id, secret }: { id: string; secret: string }) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
@@ -86,32 +48,10 @@ const basic = ({ id, secret }: { id: string; secret: string }) => ({
 
 const pathOf = (url: string): string => new URL(url).pathname
 
-const makeTicket = async (caller: Caller, body: object = { provider: 'local' }) => {
-  const made = await callApi(app, caller.api, 'POST', '/v1/connect-tickets', body)
-  expect(made.status, made.text).toBe(201)
-  return made.json as { id: string; connect_url: string }
-}
-
-const signInAt = async (browser: Browser, url: string, { user }: Caller): Promise<PageVisit> => {
-  const form = { ...formOf(await browser.open(url), ''), action: url }
-  return browser.submit(form, { email: user.email, password })
-}
-
-/** From the page to the provider and back. */
-async function signInAtProvider(
-  browser: Browser,
-  page: PageVisit,
-  fill: Record<string, string> = {},
-): Promise<PageVisit> {
-  const there = await browser.submit(formOf(page, '/oauth'), { app: oauthApp, ...fill })
-  const back = await provider.approve(handOffTarget(there).href)
-  return browser.open(back.href)
-}
-
 const step = (browser: Browser, id: string, name: string, headers: Record<string, string> = {}) =>
   browser.open(`/connect/${id}/${name}`, {
     method: 'POST',
-    body: JSON.stringify({ provider: 'local', base_url: provider.url }),
+    body: JSON.stringify({ provider: 'local', base_url: connect.provider.url }),
     headers: {
       accept: 'application/json',
       'content-type': 'application/json',
@@ -122,6 +62,39 @@ const step = (browser: Browser, id: string, name: string, headers: Record<string
   })
 
 describe('a connection that a tool call lacks', () => {
+  test('is asked of the user by the resource of the grant alone, not by a server that it calls', async () => {
+    const files = await addResource(server, {
+      resource: 'https://files.example/mcp',
+      connections: [{ name: 'local', provider: 'local', description: 'Reads', optional: true }],
+    })
+    const front = await addResource(server, {
+      resource: 'https://front.example/mcp',
+      connections: [{ name: 'local', provider: 'local', description: 'Reads', optional: true }],
+      calls: ['https://files.example/mcp'],
+    })
+    const { email } = ann.user
+    const resource = 'https://front.example/mcp'
+    const { access_token: token } = await obtainTokens(server, { client, email, resource })
+    const ask = async (by: RegisteredResource, of: string, parameters: Record<string, string>) =>
+      (await (
+        await exchange(server, by.client, of, { dpop: await dpopKeys(), parameters })
+      ).json()) as Record<string, string>
+    const onward = await ask(front, token, { resource: 'https://files.example/mcp' })
+    const answer = await ask(files, onward['access_token'] ?? '', { connection: 'local' })
+    expect(answer).toMatchObject({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('only that one can ask') as string,
+    })
+    expect(answer).not.toHaveProperty('connect_url')
+    const asked = await ask(front, token, { connection: 'local' })
+    expect(asked).toMatchObject({ error: 'oauth_required' })
+    const browser = new Browser(app.issuer)
+    const page = await signInAt(browser, asked['connect_url'] ?? '', ann)
+    await connect.signInAtProvider(browser, page, { allow: 'read' })
+    const granted = await app.context.storage.grants.find(String(claimsOf(token)['ddls:grant']))
+    expect(Object.keys(granted?.connections ?? {})).toEqual(['local'])
+  })
+
   test('is answered with a link; once connected, the next token of the agent names it and the call succeeds', async () => {
     const email = ann.user.email
     const browser = new Browser(app.issuer)
@@ -150,10 +123,13 @@ describe('a connection that a tool call lacks', () => {
 
     const page = await browser.open(url)
     expect(page.status, page.text).toBe(200)
-    for (const words of ['Local Accounts', uri, 'may use this connection too', 'Paste a key']) {
+    for (const words of [
+      ...['Local Accounts', uri, 'may use this connection too', 'Paste a key'],
+      ...['Test agent', client.client_id],
+    ]) {
       expect(page.text).toContain(words)
     }
-    const done = await signInAtProvider(browser, page, { allow: 'read' })
+    const done = await connect.signInAtProvider(browser, page, { allow: 'read' })
     expect(done.url).toBe(url)
     expect(done.text).toContain('octo')
     const polled = await send(app, 'GET', pathOf(poll), basic(own.client))
@@ -189,7 +165,7 @@ describe('a connection that a tool call lacks', () => {
     })
     const repair = broken.json.error.connect_url as string
     expect((await callDispatch(app, { token, key }, call)).json.error.connect_url).toBe(repair)
-    const repaired = await signInAtProvider(browser, await browser.open(repair))
+    const repaired = await connect.signInAtProvider(browser, await browser.open(repair))
     expect(repaired.text).toContain('is connected')
     expect((await callDispatch(app, { token, key }, call)).json).toMatchObject({ success: true })
   })
@@ -206,9 +182,19 @@ describe('a connection that a tool call lacks', () => {
   })
 })
 
+/** As "Use another account" does: the session is gone, whatever the browser still sends. */
+async function signOut(browser: Browser): Promise<void> {
+  const name = 'holdfast_session'
+  const id = browser.cookie(name)
+  expect(id).toBeDefined()
+  const session = await app.context.storage.oidcAdapter('Session').find(id!)
+  expect(session).toBeDefined()
+  await app.context.storage.oidcAdapter('Session').destroy(id!)
+}
+
 describe('the page of a connect ticket', () => {
   test('shows nothing to nobody and refuses everybody but its owner', async () => {
-    const { id, connect_url: url } = await makeTicket(ann)
+    const { id, connect_url: url } = await connect.makeTicket(ann)
     const nobody = await new Browser(app.issuer).open(url)
     expect(nobody.status).toBe(401)
     expect(nobody.text).not.toContain('Local')
@@ -221,11 +207,60 @@ describe('the page of a connect ticket', () => {
     expect((await callApi(app, bob.api, 'GET', `/v1/connect-tickets/${id}`)).status).toBe(404)
   })
 
-  test('works once: neither the page nor its steps do anything after that', async () => {
-    const { id, connect_url: url } = await makeTicket(ann)
+  test('ends for who signed out, on the page, at its steps, and on the way back from the provider', async () => {
+    const { id, connect_url: url } = await connect.makeTicket(ann)
     const browser = new Browser(app.issuer)
     const page = await signInAt(browser, url, ann)
-    const done = await signInAtProvider(browser, page)
+    expect((await step(browser, id, 'reserve')).status).toBe(200)
+    const back = await connect.atProvider(browser, page)
+    await signOut(browser)
+    expect((await step(browser, id, 'reserve')).status).toBe(403)
+    expect((await browser.submit(formOf(page, '/oauth'), { app: oauthApp })).status).toBe(403)
+    const returned = await browser.open(back.href)
+    expect(returned.status, returned.text).toBe(403)
+    expect(returned.text).toContain('signed out')
+    expect((await browser.open(url)).status).toBe(401)
+    expect((await callApi(app, ann.api, 'GET', `/v1/connect-tickets/${id}`)).json).toMatchObject({
+      status: 'pending',
+    })
+  })
+
+  test('ends when somebody else signs in to the same browser', async () => {
+    const { id, connect_url: url } = await connect.makeTicket(ann)
+    const browser = new Browser(app.issuer)
+    await signInAt(browser, url, ann)
+    await signOut(browser)
+    await signInAt(browser, (await connect.makeTicket(bob)).connect_url, bob)
+    expect((await browser.open(url)).status).toBe(403)
+    expect((await step(browser, id, 'reserve')).status).toBe(403)
+  })
+
+  test('takes no form that was shown to another browser, whoever knows the link', async () => {
+    const { connect_url: url } = await connect.makeTicket(ann)
+    const [victim, mallory] = [new Browser(app.issuer), new Browser(app.issuer)]
+    const seen = await signInForm(mallory, url)
+    await victim.open(url)
+    const planted = await victim.submit(seen, { email: ann.user.email, password })
+    expect(planted.status).toBe(403)
+    expect(planted.text).toContain('does not belong to your sign-in')
+    const page = await signInAt(victim, url, ann)
+    const ofMallory = { ...formOf(page, '/oauth'), fields: { csrf: seen.fields['csrf'] ?? '' } }
+    expect((await victim.submit(ofMallory, { app: oauthApp })).status).toBe(403)
+    const { authorize } = { authorize: `/v1/oauth-apps/${oauthApp}/connections` }
+    const { handle } = (await callApi(app, ann.api, 'POST', authorize, {})).json
+    const begun = await callApi(app, ann.api, 'POST', `/v1/connections/${handle}/authorize`, {})
+    const link = begun.json.authorization_url as string
+    const form = formOf(await mallory.open(link), '/oauth/connect')
+    const alone = new Browser(app.issuer)
+    await alone.open(link)
+    expect((await alone.submit(form, { email: ann.user.email, password })).status).toBe(403)
+  })
+
+  test('works once: neither the page nor its steps do anything after that', async () => {
+    const { id, connect_url: url } = await connect.makeTicket(ann)
+    const browser = new Browser(app.issuer)
+    const page = await signInAt(browser, url, ann)
+    const done = await connect.signInAtProvider(browser, page)
     expect(done.text).toContain('is connected')
     const replayed = await browser.submit(formOf(page, '/oauth'), { app: oauthApp })
     expect(replayed.status).toBe(409)
@@ -236,7 +271,7 @@ describe('the page of a connect ticket', () => {
   })
 
   test('ends after ten minutes, also for who is signed in on it', async () => {
-    const { id, connect_url: url } = await makeTicket(ann)
+    const { id, connect_url: url } = await connect.makeTicket(ann)
     const browser = new Browser(app.issuer)
     await signInAt(browser, url, ann)
     app.advance(600_001)
@@ -251,7 +286,7 @@ describe('the page of a connect ticket', () => {
   })
 
   test('is not worked by another site, nor without its cookie, nor by a form', async () => {
-    const { id, connect_url: url } = await makeTicket(ann)
+    const { id, connect_url: url } = await connect.makeTicket(ann)
     const browser = new Browser(app.issuer)
     await signInAt(browser, url, ann)
     expect((await step(browser, id, 'reserve', { origin: 'https://evil.example' })).status).toBe(
@@ -268,7 +303,7 @@ describe('the page of a connect ticket', () => {
   })
 
   test('sends a key nowhere but to the provider of the catalog', async () => {
-    const { id, connect_url: url } = await makeTicket(ann)
+    const { id, connect_url: url } = await connect.makeTicket(ann)
     const browser = new Browser(app.issuer)
     await signInAt(browser, url, ann)
     for (const choice of [
@@ -285,7 +320,7 @@ describe('the page of a connect ticket', () => {
   })
 
   test('carries a policy under which no other script runs, no form is sent and no frame holds it', async () => {
-    const { connect_url: url } = await makeTicket(ann)
+    const { connect_url: url } = await connect.makeTicket(ann)
     const browser = new Browser(app.issuer)
     await signInAt(browser, url, ann)
     const page = await browser.open(`${url}?by=key`)

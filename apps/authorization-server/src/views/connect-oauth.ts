@@ -45,15 +45,7 @@ export const connectedTicketPage = (
   const account = summary?.['account']
   return messagePage(
     'Connected',
-    html`<p role="status">
-        ${label ?? provider} is
-        connected.${returnTo === undefined ? ' You can close this tab.' : ''}
-      </p>
-      ${
-        returnTo === undefined
-          ? ''
-          : html`<p><a href="${returnTo}">Go on and decide about the app</a></p>`
-      }
+    html`<p role="status">${label ?? provider} is connected. ${whatNext(returnTo)}</p>
       <dl>
         ${
           typeof account === 'string'
@@ -68,3 +60,8 @@ export const connectedTicketPage = (
       </dl>`,
   )
 }
+
+const whatNext = (returnTo: string | undefined): Html | string =>
+  returnTo === undefined
+    ? 'You can close this tab.'
+    : html`<a href="${returnTo}">Go on and decide about the app</a>`
