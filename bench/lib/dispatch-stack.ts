@@ -5,7 +5,7 @@ import { createBrowser } from '@holdfast/test/browser'
 import { createPerson, type Person } from '@holdfast/test/person'
 import { startStack, type Stack } from '@holdfast/test/stack'
 import { createHash, randomBytes } from 'node:crypto'
-import { basic, makeProofs, Pool, requestToken } from './token-load.ts'
+import { exchangeToken, makeProofs, Pool, requestToken, type TokenExchange } from './token-load.ts'
 
 /** A token and the key that it is bound to. */
 export interface BoundToken {
@@ -21,6 +21,8 @@ export interface DispatchStack {
   readonly direct: BoundToken
   /** An MCP server's token, exchanged for that of its user. */
   readonly exchanged: BoundToken
+  /** What that server exchanges, and as whom. */
+  readonly server: Omit<TokenExchange, 'key'>
 }
 
 const account = { name: 'Ada', email: 'ada@bench.example', password: 'not a secret, just long' }
@@ -28,16 +30,15 @@ const resource = 'http://127.0.0.1:24801/mcp'
 const redirectUri = 'http://127.0.0.1/callback'
 
 /** Starts it as `holdfast up` does, then does as a person would: sets up, signs in, seals, consents. */
-export async function startDispatchStack(upstream: {
-  readonly url: string
-  readonly caPem: string
-  readonly secret: string
-}): Promise<DispatchStack> {
+export async function startDispatchStack(
+  upstream: { readonly url: string; readonly caPem: string; readonly secret: string },
+  settings: Readonly<Record<string, string>> = {},
+): Promise<DispatchStack> {
   const stack = await startStack({
     allowPrivate: [new URL(upstream.url).host],
     extraCaPem: upstream.caPem,
     // So that no token runs out during a slow run.
-    settings: { HOLDFAST_ACCESS_TOKEN_TTL_SECONDS: '3600' },
+    settings: { HOLDFAST_ACCESS_TOKEN_TTL_SECONDS: '3600', ...settings },
   })
   try {
     const browser = createBrowser({ origin: stack.issuer })
@@ -89,10 +90,14 @@ async function grantEverything(
   const pool = new Pool(stack.issuer)
   try {
     const userToken = await authorizeAgent(stack.issuer, pool, agent.client.client_id, authorize)
+    const key = await generateDpopKey()
+    const exchanging = { client: server.client, subjectToken: userToken }
+    const { access_token: token } = await exchangeToken(pool, stack.issuer, { ...exchanging, key })
     return {
       handle,
       direct: { token: accessToken, key: await importDpopKey(session.dpopKey) },
-      exchanged: await exchange(stack.issuer, pool, server.client, userToken),
+      exchanged: { token, key },
+      server: exchanging,
     }
   } finally {
     await pool.close()
@@ -128,28 +133,4 @@ async function authorizeAgent(
   }
   const answer = await requestToken(pool, '/oauth2/token', { proof, jkt: key.jkt, form })
   return answer.access_token
-}
-
-/** What the resource-server SDK does before its first dispatch for a user. */
-async function exchange(
-  issuer: string,
-  pool: Pool,
-  client: { readonly id: string; readonly secret: string },
-  subjectToken: string,
-): Promise<BoundToken> {
-  const key = await generateDpopKey()
-  const [proof = ''] = await makeProofs(key, `${issuer}/oauth2/token`, 1)
-  const answer = await requestToken(pool, '/oauth2/token', {
-    basic: basic(client.id, client.secret),
-    proof,
-    jkt: key.jkt,
-    form: {
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: subjectToken,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      resource: `${issuer}/dispatch`,
-      scope: 'dispatch',
-    },
-  })
-  return { token: answer.access_token, key }
 }

@@ -52,6 +52,34 @@ export async function requestToken(
   return body as TokenAnswer
 }
 
+/** A user's token at an MCP server, and the client as which that server exchanges it. */
+export interface TokenExchange {
+  readonly client: { readonly id: string; readonly secret: string }
+  readonly subjectToken: string
+  readonly key: DpopKey
+}
+
+/** What the resource-server SDK does before its first dispatch for a user. */
+export async function exchangeToken(
+  pool: Pool,
+  issuer: string,
+  { client, subjectToken, key }: TokenExchange,
+): Promise<TokenAnswer> {
+  const [proof = ''] = await makeProofs(key, `${issuer}/oauth2/token`, 1)
+  return requestToken(pool, '/oauth2/token', {
+    basic: basic(client.id, client.secret),
+    proof,
+    jkt: key.jkt,
+    form: {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: subjectToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: `${issuer}/dispatch`,
+      scope: 'dispatch',
+    },
+  })
+}
+
 /** An HTTP Basic header. */
 export const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`

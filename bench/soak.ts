@@ -1,0 +1,133 @@
+/**
+ * `npm run test:soak`: does the memory of any process grow with the work that it has done? Real processes,
+ * dispatches to a TLS upstream and token exchanges at the same time, every answer checked.
+ *
+ *   npm run test:soak                               200,000 dispatches and 100,000 tokens
+ *   npm run test:soak -- --short                    20,000 and 10,000
+ *   npm run test:soak -- --dispatches N --tokens N  as many as you like
+ *   npm run test:soak -- --json                     the report as JSON on stdout
+ *
+ * Exits with 1 when a process holds more than 1.3 times what it held after the warm-up.
+ */
+import { createDpopProof, generateDpopKey } from '@holdfast/protocol/token'
+import { createAuthority } from '@holdfast/test/tls'
+import { hash } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { type BoundToken, type DispatchStack, startDispatchStack } from './lib/dispatch-stack.ts'
+import { inParallel } from './lib/measure.ts'
+import { watchMemory } from './lib/resident-memory.ts'
+import { startServer } from './lib/server-process.ts'
+import { exchangeToken, Pool } from './lib/token-load.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    dispatches: { type: 'string' },
+    tokens: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const allowedGrowth = 1.3
+const stages = 10
+const secret = 'soak-upstream-key'
+const authorization = `Bearer ${secret}`
+const work = {
+  dispatches: Number(options.dispatches ?? (options.short ? 20_000 : 200_000)),
+  tokens: Number(options.tokens ?? (options.short ? 10_000 : 100_000)),
+}
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const sha256 = (text: string): string => hash('sha256', text, 'base64url')
+
+async function run(): Promise<boolean> {
+  const authority = createAuthority()
+  const { certPem: cert, keyPem: key } = authority.issue(['localhost'])
+  const upstream = await startServer('upstream', { cert, key, authorization })
+  const started = await startDispatchStack(
+    { url: `https://localhost:${upstream.ready.port}`, caPem: authority.caPem, secret },
+    // One user asks for more here than anybody may outside; the limit is counted all the same.
+    { HOLDFAST_TOKENS_PER_ACCOUNT_PER_MINUTE: '1000000' },
+  )
+  try {
+    return await soak(started)
+  } finally {
+    await started.stack.stop()
+    await upstream.stop()
+  }
+}
+
+async function soak(started: DispatchStack): Promise<boolean> {
+  const pool = new Pool(started.stack.issuer, { connections: 16 })
+  const memory = await watchMemory(started.stack)
+  const stage = async (): Promise<ReadonlyMap<string, number>> => {
+    memory.take()
+    await Promise.all([
+      inParallel(Math.ceil(work.dispatches / stages), 8, (index) =>
+        dispatch(pool, started, index % 2 === 0 ? started.direct : started.exchanged),
+      ),
+      inParallel(Math.ceil(work.tokens / stages), 4, () => exchange(pool, started)),
+    ])
+    return memory.take()
+  }
+  try {
+    say(`${work.dispatches} dispatches and ${work.tokens} token exchanges, after a warm-up`)
+    // What is compiled, cached and pooled is there after the first tenth; the second is the measure.
+    await stage()
+    const held: ReadonlyMap<string, number>[] = []
+    for (let at = 1; at <= stages; at += 1) {
+      held.push(await stage())
+      say(`${at * 10} %: ${describe(held.at(-1)!)}`)
+    }
+    return report(held)
+  } finally {
+    memory.stop()
+    await pool.close()
+  }
+}
+
+async function dispatch(
+  pool: Pool,
+  { stack, handle }: DispatchStack,
+  { token, key }: BoundToken,
+): Promise<void> {
+  const url = `${stack.issuer}/dispatch`
+  const dpop = await createDpopProof({ key, method: 'POST', url, accessToken: token, sha256 })
+  const answer = await pool.request({
+    method: 'POST',
+    path: '/dispatch',
+    headers: { 'content-type': 'application/json', authorization: `DPoP ${token}`, dpop },
+    body: JSON.stringify({ connection_handle: handle, request: { method: 'GET', path: '/user' } }),
+  })
+  const reply = (await answer.body.json()) as { success?: boolean }
+  if (reply.success !== true) throw new Error(`a dispatch failed: ${JSON.stringify(reply)}`)
+}
+
+const serverKey = await generateDpopKey()
+
+const exchange = async (pool: Pool, { stack, server }: DispatchStack): Promise<void> => {
+  await exchangeToken(pool, stack.issuer, { ...server, key: serverKey })
+}
+
+function report(held: readonly ReadonlyMap<string, number>[]): boolean {
+  const [first, last] = [held.at(0)!, held.at(-1)!]
+  const rows = [...first].map(([name, before]) => {
+    const after = last.get(name) ?? Number.NaN
+    return {
+      process: name,
+      before_mb: round(before),
+      after_mb: round(after),
+      growth: round(after / before),
+    }
+  })
+  const holds = rows.every(({ growth }) => growth <= allowedGrowth)
+  if (options.json) console.log(JSON.stringify({ ...work, holds, processes: rows }, undefined, 2))
+  else console.table(rows)
+  return holds
+}
+
+const describe = (one: ReadonlyMap<string, number>): string =>
+  [...one].map(([name, megabytes]) => `${name} ${megabytes.toFixed(0)} MB`).join(', ')
+
+const round = (value: number): number => Math.round(value * 100) / 100
+
+process.exitCode = (await run()) ? 0 : 1
