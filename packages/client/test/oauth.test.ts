@@ -269,6 +269,49 @@ describe('attacks on the sign-in', () => {
     expect(rs.tokens).toEqual([])
   })
 
+  it('a bound token is never presented as a bearer token, whatever the server says that it takes', async () => {
+    const { as, rs } = await setting()
+    const key = await generateDpopKey()
+    const claims = { iss: as.issuer, scope: 'files:read', jkt: key.jkt }
+    const token = `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`
+    expect((await call(rs, new DPoPAuth(token, key))).status).toBe(401)
+    expect(rs.tokens).toEqual([])
+  })
+
+  it.each(['auto', 'required'] as const)(
+    'with dpop: %s, a bound token is not exchanged for an unbound one when it is renewed',
+    async (dpop) => {
+      const { as, rs } = await setting()
+      rs.takesProofs = true
+      as.expiresIn = 1
+      const auth = person(as, { dpop })
+      expect((await call(rs, auth)).status).toBe(200)
+      as.forgetsProofs = true
+      rs.takesProofs = false
+      await expect(call(rs, auth)).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
+      expect(rs.tokens).toHaveLength(1)
+    },
+  )
+
+  it.each(['/token', '/register', '/.well-known/oauth-authorization-server'])(
+    'a redirect of %s is not followed: codes and secrets stay at their server',
+    async (path) => {
+      const { as, rs } = await setting()
+      const elsewhere = await startAuthorizationServer()
+      const fetch = (url: string, init: RequestInit): Promise<Response> => {
+        if (url !== `${as.issuer}${path}`) return globalThis.fetch(url, init)
+        if (init.redirect === 'manual') {
+          const location = `${elsewhere.issuer}${path}`
+          return Promise.resolve(new Response(null, { status: 307, headers: { location } }))
+        }
+        return globalThis.fetch(`${elsewhere.issuer}${path}`, init)
+      }
+      const request = authorizedFetch({ auth: person(as), resource: rs.url, fetch })(rs.url)
+      await expect(request).rejects.toMatchObject({ name: 'ClientError' })
+      expect(elsewhere.requests).toEqual([])
+    },
+  )
+
   it('a server without PKCE S256 gets nobody', async () => {
     const { as, rs } = await setting()
     as.metadata = { code_challenge_methods_supported: ['plain'] }

@@ -128,7 +128,8 @@ export class GrantAuth implements Auth {
             }),
           (response) => oauth.processRefreshTokenResponse(server, client, response),
         )
-        const next = toGrant(tokens, { ...kept, scope: kept.scope })
+        if (kept.tokenType === 'dpop') requireBound(tokens)
+        const next = toGrant(tokens, kept)
         await this.#store.saveGrant(resource, next)
         return { ...next, resource }
       } catch (error) {
@@ -182,12 +183,7 @@ export class GrantAuth implements Auth {
         fetch,
         options: key === undefined ? {} : { DPoP: oauth.DPoP(client, key) },
       })
-      if (tokens.token_type !== 'dpop' && this.#options.dpop === 'required') {
-        throw new ClientError(
-          'LOGIN_FAILED',
-          'the server issued a token that is not bound to our key',
-        )
-      }
+      if (this.#options.dpop === 'required') requireBound(tokens)
       const grant = toGrant(tokens, {
         issuer: server.issuer,
         clientId: client.client_id,
@@ -226,6 +222,12 @@ export class GrantAuth implements Auth {
       this.#grant.wantsRefresh && canRefresh ? 'offline_access' : undefined,
     )
   }
+}
+
+/** @throws ClientError `LOGIN_FAILED` for a bearer token, which whoever sees it can use */
+function requireBound({ token_type: type }: oauth.TokenEndpointResponse): void {
+  if (type === 'dpop') return
+  throw new ClientError('LOGIN_FAILED', 'the server issued a token that is not bound to our key')
 }
 
 const isFresh = ({ expiresAt }: StoredGrant): boolean =>
