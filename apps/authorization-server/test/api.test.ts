@@ -418,7 +418,9 @@ describe('an administrator', () => {
       expect((await callApi(app, rootApi, 'PATCH', path, wrong)).status).toBe(400)
     }
     const unknown = '/v1/resources/https%3A%2F%2Fx.example'
-    expectProblem(await callApi(app, rootApi, 'PATCH', unknown, changes), 404, 'NOT_FOUND')
+    const missing = await callApi(app, rootApi, 'PATCH', unknown, changes)
+    expectProblem(missing, 404, 'NOT_FOUND')
+    expect(missing.json.fix).toContain('holdfast resources list')
     expect((await callApi(app, rootApi, 'DELETE', path)).json.resource).toBe(body.resource)
     expectProblem(await callApi(app, rootApi, 'DELETE', path), 404, 'NOT_FOUND')
     const client = await app.context.storage.clients.find(made.json.client.id)

@@ -19,6 +19,16 @@ const exitCodeOf: Readonly<Record<DispatchErrorCode, ExitCode>> = {
 }
 
 const fixOf: Readonly<Partial<Record<DispatchErrorCode, string>>> = {
+  CONNECTION_NOT_FOUND: '`holdfast connections list` shows yours with their handles',
+  ORG_MISMATCH: 'use a connection of your own: `holdfast connections list`',
+  DECRYPTION_FAILED: 'give it its credential again: `holdfast connections rotate`',
+  BAD_REQUEST:
+    'see what is allowed with `holdfast connections show`, change it with `holdfast connections allow`',
+  DOWNSTREAM_AUTH_FAILURE:
+    'give it a new credential: `holdfast connections rotate`, or `holdfast connections reconnect` where you signed in',
+  DOWNSTREAM_TLS_ERROR:
+    'check the base URL; a certificate authority of your own goes into HOLDFAST_EXTRA_CA_FILE (docs/configuration.md)',
+  ENCLAVE_UNAVAILABLE: 'try again; `holdfast status` shows whether the enclave runs',
   CONNECTION_SUSPENDED: 'its owner can resume it: `holdfast connections resume`',
   CONNECTION_REVOKED: 'make a new one: `holdfast connections add`',
   DOWNSTREAM_UNREACHABLE: 'check the base URL (`holdfast connections show`), then try again',

@@ -19,7 +19,7 @@ describe('a failed call', () => {
 
   it('names the command that helps', () => {
     expect(dispatchError(failure('CONNECTION_SUSPENDED')).fix).toContain('connections resume')
-    expect(dispatchError(failure('ENCLAVE_UNAVAILABLE', true)).fix).toContain('holdfast doctor')
+    expect(dispatchError(failure('ENCLAVE_UNAVAILABLE', true)).fix).toContain('holdfast status')
   })
 })
 

@@ -86,7 +86,9 @@ export function apiKeyRoutes(
       handle: async ({ actor, params }) => {
         const known = await storage.apiKeys.find(params['id'] ?? '')
         if (known?.owner !== actor.sub) {
-          throw new ApiProblem('NOT_FOUND', 'you have no API key with this id')
+          throw new ApiProblem('NOT_FOUND', 'you have no API key with this id', {
+            fix: '`holdfast api-keys list` shows yours.',
+          })
         }
         if (known.revokedAtMs !== undefined) return view(known)
         const revoked = await revocation.revokeApiKey(known.id)

@@ -102,7 +102,9 @@ export function clientPinRoutes({
       response: z.object({ client_id: z.string() }),
       handle: async ({ actor, query: { client_id: clientId } }) => {
         if (!(await storage.clientDocuments.unpin(clientId))) {
-          throw new ApiProblem('NOT_FOUND', 'no document is pinned for this client')
+          throw new ApiProblem('NOT_FOUND', 'no document is pinned for this client', {
+            fix: '`holdfast clients list --documents` shows which are.',
+          })
         }
         await recordEvent(storage.audit, {
           type: 'client.unpinned',

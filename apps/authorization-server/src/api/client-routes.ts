@@ -8,6 +8,11 @@ import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
+/** What helps whoever names a client that is not there. */
+export const unknownClient = {
+  fix: '`holdfast clients list` shows them; `--documents` those with a document.',
+}
+
 /** A registered OAuth client. */
 export const clientView = z.object({
   client_id: z.string(),
@@ -103,12 +108,16 @@ export function clientRoutes(
         if (host !== undefined) {
           throw new ApiProblem(
             'NOT_FOUND',
-            `this client is described by a document: turn away its host with holdfast clients deny ${host}`,
+            'this client is described by a document, not registered here',
+            { fix: `Turn away its host: \`holdfast clients deny ${host}\`.` },
           )
         }
-        if (!known) throw new ApiProblem('NOT_FOUND', 'there is no client with this id')
+        if (!known)
+          throw new ApiProblem('NOT_FOUND', 'there is no client with this id', unknownClient)
         if (known.source === 'builtin') {
-          throw new ApiProblem('CONFLICT', 'this client is part of the server')
+          throw new ApiProblem('CONFLICT', 'this client is part of the server', {
+            fix: 'Take back what it was allowed instead: `holdfast grants list`, then `revoke`.',
+          })
         }
         if (known.revokedAtMs !== undefined) return viewClient(known)
         await revocation.revokeClient(id)

@@ -87,7 +87,9 @@ function viewStatus(ticket: ConnectTicket, nowMs: number): z.infer<typeof status
 }
 
 const unknown = (): ApiProblem =>
-  new ApiProblem('NOT_FOUND', 'you have no connect link with this id')
+  new ApiProblem('NOT_FOUND', 'you have no connect link with this id', {
+    fix: '`holdfast connections link` makes one.',
+  })
 
 /**
  * `GET /v1/connect-tickets/{id}` for the resource server that was answered with the link, as its own

@@ -72,7 +72,9 @@ export function grantRoutes({
         const id = params['id'] ?? ''
         const grant = await storage.grants.find(id)
         if (grant?.userId !== actor.sub) {
-          throw new ApiProblem('NOT_FOUND', 'you have no grant with this id')
+          throw new ApiProblem('NOT_FOUND', 'you have no grant with this id', {
+            fix: '`holdfast grants list` shows yours.',
+          })
         }
         if (grant.revokedAtMs !== undefined) return viewGrant(grant)
         const revoked = await revocation.revokeGrant(id)

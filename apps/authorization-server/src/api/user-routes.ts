@@ -69,7 +69,9 @@ export function userRoutes({
       response: invitationView,
       handle: async ({ actor, body: { email, role } }) => {
         if (email !== undefined && (await storage.users.findByEmail(email))) {
-          throw new ApiProblem('CONFLICT', 'a user with this e-mail address exists')
+          throw new ApiProblem('CONFLICT', 'a user with this e-mail address exists', {
+            fix: '`holdfast users list` shows them.',
+          })
         }
         const { invitation, key } = await storage.invitations.create({
           purpose: 'invite',
@@ -116,7 +118,10 @@ export function userRoutes({
           request_id: actor.requestId,
         })
         const user = await storage.users.find(id)
-        if (!user) throw new ApiProblem('NOT_FOUND', 'there is no user with this id')
+        if (!user)
+          throw new ApiProblem('NOT_FOUND', 'there is no user with this id', {
+            fix: '`holdfast users list` shows them.',
+          })
         return viewUser(user)
       },
     }),

@@ -169,6 +169,7 @@ async function requireResources(
         'invalid_client_metadata',
         'resources: register the resource first, or name it as it is registered',
         `/resources/${i}`,
+        'Register it with `holdfast resources add`; `holdfast resources list` shows how the others are named.',
       )
     }),
   )

@@ -10,11 +10,14 @@ export class RegistrationError extends Error {
   readonly code: RegistrationErrorCode
   /** JSON pointer to the field. */
   readonly pointer: string | undefined
+  /** The command that helps. */
+  readonly fix: string | undefined
 
-  constructor(code: RegistrationErrorCode, message: string, pointer?: string) {
+  constructor(code: RegistrationErrorCode, message: string, pointer?: string, fix?: string) {
     super(message)
     this.code = code
     this.pointer = pointer
+    this.fix = fix
   }
 }
 

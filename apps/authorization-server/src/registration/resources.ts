@@ -144,7 +144,7 @@ export async function registerResource(
   } catch (error) {
     await context.revocation.revokeClient(client.id)
     if (!(error instanceof StorageError) || error.code !== 'EXISTS') throw error
-    throw new RegistrationError('conflict', 'the URI or an alias belongs to a registered resource')
+    throw taken('the URI or an alias belongs to a registered resource')
   }
 }
 
@@ -160,7 +160,7 @@ export async function updateResource(
   changes: z.infer<typeof changedResourceSchema>,
 ): Promise<Resource> {
   const known = await storage.resources.resolve(canonicalResource(uri) ?? uri)
-  if (!known) throw new RegistrationError('not_found', 'there is no resource with this URI')
+  if (!known) throw unknownResource()
   const aliases = changes.aliases
     ?.map((alias, i) => requireResourceUri(alias, config, `/aliases/${i}`))
     .filter((alias) => alias !== known.resource)
@@ -175,7 +175,7 @@ export async function updateResource(
     })
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'EXISTS') throw error
-    throw new RegistrationError('conflict', 'an alias belongs to a registered resource')
+    throw taken('an alias belongs to a registered resource')
   }
 }
 
@@ -189,11 +189,30 @@ export async function removeResource(
   uri: string,
 ): Promise<Resource> {
   const resource = await storage.resources.resolve(canonicalResource(uri) ?? uri)
-  if (!resource) throw new RegistrationError('not_found', 'there is no resource with this URI')
+  if (!resource) throw unknownResource()
   await storage.resources.remove(resource.resource)
   if (resource.clientId !== undefined) await revocation.revokeClient(resource.clientId)
   return resource
 }
+
+const registerFirst =
+  'Register it with `holdfast resources add`; `holdfast resources list` shows how the others are named.'
+
+const unknownResource = (): RegistrationError =>
+  new RegistrationError(
+    'not_found',
+    'there is no resource with this URI',
+    undefined,
+    '`holdfast resources list` shows them; `holdfast resources add` registers one.',
+  )
+
+const taken = (message: string): RegistrationError =>
+  new RegistrationError(
+    'conflict',
+    message,
+    undefined,
+    '`holdfast resources list` shows it; change it with `holdfast resources update`, or use another URI.',
+  )
 
 async function requireRegistered(
   { resources }: Pick<Context['storage'], 'resources'>,
@@ -206,6 +225,7 @@ async function requireRegistered(
     'invalid_resource',
     'calls: register the resource that is called first',
     `/calls/${index}`,
+    registerFirst,
   )
 }
 
