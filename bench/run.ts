@@ -3,6 +3,7 @@
  *
  *   npm run bench -- --quick            fewer operations, three rounds
  *   npm run bench -- --only rs,audit    some groups
+ *   npm run bench -- --only growth      databases of a million rows: two minutes, 2 GB in the temporary folder
  *   npm run bench -- --only peers       another authorization server; downloads it first
  *   npm run bench -- --json             the report as JSON on stdout
  *   npm run bench -- --check            exit 1 when a goal's "must" is missed (15 % slack for noise)
@@ -16,6 +17,7 @@ import { auditGroup } from './groups/audit.ts'
 import { dispatchGroup } from './groups/dispatch.ts'
 import { countFailedRaces } from './groups/races.ts'
 import { peersGroup } from './groups/peers.ts'
+import { growthGroup } from './groups/growth.ts'
 import { refreshGroup } from './groups/refresh.ts'
 import { resourceServerGroup } from './groups/resource-server.ts'
 import { tokenGroup } from './groups/token.ts'
@@ -33,7 +35,10 @@ const groups: Readonly<Record<string, GroupSetup>> = {
   audit: auditGroup,
 }
 /** Run only when they are asked for. */
-const furtherGroups: Readonly<Record<string, GroupSetup>> = { peers: peersGroup }
+const furtherGroups: Readonly<Record<string, GroupSetup>> = {
+  growth: growthGroup,
+  peers: peersGroup,
+}
 const noiseSlack = 0.15
 
 const { values: options } = parseArgs({
@@ -60,7 +65,7 @@ const progress = (text: string): void => {
 }
 
 async function runGroup(setup: GroupSetup): Promise<GroupReport> {
-  const group = await setup({ quick: options.quick })
+  const group = await setup({ quick: options.quick, progress })
   try {
     const rounds = chosenRounds ?? group.rounds ?? usualRounds
     const measurements = await measure(group.variants, rounds, (text) =>

@@ -14,9 +14,10 @@ export interface Group {
   close?(): Promise<void>
 }
 
-/** How large a run is. */
+/** How large a run is, and whom to tell how far it is. */
 export interface Scale {
   readonly quick: boolean
+  readonly progress: (text: string) => void
 }
 
 /** Makes a group ready to run: starts servers, seeds data. */
