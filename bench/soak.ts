@@ -8,7 +8,7 @@
  *   npm run test:soak -- --json                     the report as JSON on stdout
  *
  * All after a warm-up of 20,000 and 10,000. Exits with 1 when a process holds in the last tenth more than 1.3
- * times what it held in the first, mapped files not counted: the database is mapped, and grows.
+ * times what it held in the first.
  */
 import { createDpopProof, generateDpopKey } from '@holdfast/protocol/token'
 import { createAuthority } from '@holdfast/test/tls'
@@ -16,7 +16,7 @@ import { hash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type BoundToken, type DispatchStack, startDispatchStack } from './lib/dispatch-stack.ts'
 import { inParallel } from './lib/measure.ts'
-import { type Held, watchMemory } from './lib/resident-memory.ts'
+import { watchMemory } from './lib/resident-memory.ts'
 import { startServer } from './lib/server-process.ts'
 import { exchangeToken, Pool } from './lib/token-load.ts'
 
@@ -79,7 +79,7 @@ async function soak(started: DispatchStack): Promise<boolean> {
       dispatches: Math.ceil(work.dispatches / stages),
       tokens: Math.ceil(work.tokens / stages),
     }
-    const held: ReadonlyMap<string, Held>[] = []
+    const held: ReadonlyMap<string, number>[] = []
     for (let at = 1; at <= stages; at += 1) {
       held.push(await stage(part))
       say(`${at * 10} %: ${describe(held.at(-1)!)}`)
@@ -114,30 +114,21 @@ const exchange = async (pool: Pool, { stack, server }: DispatchStack): Promise<v
   await exchangeToken(pool, stack.issuer, { ...server, key: serverKey })
 }
 
-function report(held: readonly ReadonlyMap<string, Held>[]): boolean {
+function report(held: readonly ReadonlyMap<string, number>[]): boolean {
   const [first, last] = [held.at(0)!, held.at(-1)!]
   const rows = [...first].map(([process, before]) => {
-    const after = last.get(process)!
-    return {
-      process,
-      own_before_mb: round(before.own),
-      own_after_mb: round(after.own),
-      own_growth: round(after.own / before.own),
-      resident_before_mb: round(before.resident),
-      resident_after_mb: round(after.resident),
-      resident_growth: round(after.resident / before.resident),
-    }
+    const after = last.get(process) ?? Number.NaN
+    const growth = round(after / before)
+    return { process, before_mb: round(before), after_mb: round(after), growth }
   })
-  const holds = rows.every(({ own_growth: growth }) => growth <= allowedGrowth)
+  const holds = rows.every(({ growth }) => growth <= allowedGrowth)
   if (options.json) console.log(JSON.stringify({ ...work, holds, processes: rows }, undefined, 2))
   else console.table(rows)
   return holds
 }
 
-const describe = (all: ReadonlyMap<string, Held>): string =>
-  [...all]
-    .map(([name, { own, resident }]) => `${name} ${own.toFixed(0)} of ${resident.toFixed(0)} MB`)
-    .join(', ')
+const describe = (one: ReadonlyMap<string, number>): string =>
+  [...one].map(([name, megabytes]) => `${name} ${megabytes.toFixed(0)} MB`).join(', ')
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
