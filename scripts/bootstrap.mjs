@@ -23,6 +23,7 @@ const verbs = {
   test: { script: 'scripts/test.mjs', args: [], needsDev: true },
   demo: { script: 'examples/demo/main.ts', args: [], needsDev: false },
   bench: { script: 'bench/run.ts', args: [], needsDev: true },
+  'bench:revocation': { script: 'bench/revocation.ts', args: [], needsDev: true },
   'test:soak': { script: 'bench/soak.ts', args: [], needsDev: true },
   'test:refresh-race': { script: 'scripts/refresh-race.mjs', args: [], needsDev: true },
   'test:dedalus': { script: 'test/interop/dedalus/run.ts', args: [], needsDev: false },

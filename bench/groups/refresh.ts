@@ -48,7 +48,7 @@ export const refreshGroup: GroupSetup = async ({ quick }) => {
 }
 
 /** Makes grants and refresh tokens as the library itself writes them, through our adapter. */
-async function seedRefreshTokens(
+export async function seedRefreshTokens(
   storage: Storage,
   issuer: string,
   key: DpopKey,

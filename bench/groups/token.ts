@@ -16,13 +16,29 @@ export const bench = {
   clientSecret: 'c2VjcmV0LW9mLXRoZS1iZW5jaC1jbGllbnQ',
 } as const
 
-/** Registers what {@link bench} names. */
-export async function seedBench(storage: Storage, grantTypes: readonly string[]): Promise<void> {
+/** Registers what {@link bench} names, and the resource's own client where it has one. */
+export async function seedBench(
+  storage: Storage,
+  grantTypes: readonly string[],
+  own?: { readonly id: string; readonly secret: string },
+): Promise<void> {
+  if (own) {
+    await storage.clients.create({
+      clientId: own.id,
+      source: 'manual',
+      secret: own.secret,
+      metadata: {
+        client_name: 'Bench resource',
+        token_endpoint_auth_method: 'client_secret_basic',
+      },
+    })
+  }
   await storage.resources.create({
     resource: bench.resource,
     displayName: 'Bench',
     scopes: [{ name: 'read', description: 'Read' }],
     dpop: 'required',
+    clientId: own?.id,
   })
   const interactive = grantTypes.includes('authorization_code')
   await storage.clients.create({
