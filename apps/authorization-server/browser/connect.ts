@@ -48,6 +48,8 @@ async function submit(enclave: EnclaveKey): Promise<void> {
   const reservation = reservationOf(page)
   const { kind, element } = page.chosen()
   const secrets = takeSecrets(element, kind)
+  resetInsistence(page)
+  showFindings(catalog, page)
   button.disabled = true
   part(document, '#progress').textContent = 'Sealing, and asking the provider whose account it is…'
   try {

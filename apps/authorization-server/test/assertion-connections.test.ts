@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey, newApiKeySchema } from '../src/api-keys/create.ts'
 import { trustIssuer } from '../src/assertions/issuers.ts'
 import { newIssuerSchema } from '../src/assertions/trust.ts'
+import { createTicket, finishTicket } from '../src/connect/tickets.ts'
 import { registerClient } from '../src/registration/clients.ts'
 import {
   addResource,
@@ -22,6 +23,7 @@ const email = 'ann@example.org'
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 let server: TestServer
+let aheadMs = 0
 let key: GenerateKeyPairResult
 let userId: string
 let handle: string
@@ -29,6 +31,7 @@ let handle: string
 beforeAll(async () => {
   server = await startTestServer({
     config: { rateLimits: { tokenFailuresPerAddress: 10_000 } },
+    clock: () => Date.now() + aheadMs,
   })
   key = await generateKeyPair('ES256', { extractable: true })
   userId = (await server.addUser(email)).id
@@ -55,10 +58,15 @@ async function addAgent(): Promise<oauth.Client> {
   return { client_id: client.clientId }
 }
 
+/** What happens from now on is newer than what happened before. */
+const later = (): void => {
+  aheadMs += 5
+}
+
 let issuers = 0
-async function trust(agent: oauth.Client): Promise<string> {
+async function trust(agent: oauth.Client, known?: string): Promise<string> {
   issuers += 1
-  const issuer = `https://idp.example/${issuers}`
+  const issuer = known ?? `https://idp.example/${issuers}`
   const jwk = { ...(await exportJWK(key.publicKey)), kid: 'one', alg: 'ES256' }
   await trustIssuer(
     server.ctx,
@@ -179,6 +187,137 @@ describe('a token that is asked for while its ground is taken away', () => {
       alive.push(await outlives(parameters, delayMs, remove))
     }
     expect(alive).not.toContain(true)
+  })
+})
+
+/** Connects an account for the grant of an assertion, as its user does on the connect page. */
+async function chooseOnPage(
+  agent: oauth.Client,
+  grantId: unknown,
+  chosen: string,
+  name = 'repo',
+): Promise<void> {
+  const actor = { sub: userId, clientId: agent.client_id, requestId: 'test' }
+  const request = { provider: 'github', name, resource: uri, grantId: String(grantId) }
+  const ticket = await createTicket(server.ctx, actor, request)
+  await server.ctx.storage.connectTickets.setHandle(ticket.id, undefined, chosen)
+  expect(await finishTicket(server.ctx, ticket, chosen, 'test')).toBe(true)
+}
+
+describe('what a user chose on a connect page for an app that is vouched for', () => {
+  const vouchedConnections = async (agent: oauth.Client, issuer: string): Promise<unknown> =>
+    (await vouched(agent, issuer))['ddls:connections']
+  const own = (): Promise<string> => addConnection(server.ctx, userId, 'github')
+
+  test('is in the next assertion’s token, of any issuer for the same app, and in no other app’s', async () => {
+    const [agent, other] = [await addAgent(), await addAgent()]
+    const [one, two] = [await trust(agent), await trust(agent)]
+    const { 'ddls:grant': grant, 'ddls:connections': before } = await vouched(agent, one)
+    expect(before).toEqual({})
+    const chosen = await own()
+    await chooseOnPage(agent, grant, chosen)
+    for (const issuer of [one, two, one]) {
+      expect(await vouchedConnections(agent, issuer)).toEqual({ repo: chosen })
+    }
+    expect(await vouchedConnections(other, await trust(other))).toEqual({})
+  })
+
+  test('ends with the connection, with its owner, and with what the resource asks for', async () => {
+    const agent = await addAgent()
+    const issuer = await trust(agent)
+    const { 'ddls:grant': grant } = await vouched(agent, issuer)
+    const chosen = await own()
+    await chooseOnPage(agent, grant, chosen)
+    await chooseOnPage(agent, grant, await own(), 'mail')
+    expect(await vouchedConnections(agent, issuer)).toEqual({ repo: chosen })
+    const bob = await server.addUser(`bob-${issuers}@example.org`)
+    for (const foreign of [
+      await addConnection(server.ctx, bob.id, 'github'),
+      await addConnection(server.ctx, userId, 'slack'),
+    ]) {
+      await chooseOnPage(agent, grant, foreign)
+      expect(await vouchedConnections(agent, issuer)).toEqual({})
+    }
+    await chooseOnPage(agent, grant, chosen)
+    expect(await vouchedConnections(agent, issuer)).toEqual({ repo: chosen })
+    await server.ctx.storage.connections.revoke(chosen)
+    expect(await vouchedConnections(agent, issuer)).toEqual({})
+  })
+
+  test('gives way to a later consent, and never exceeds a limited one', async () => {
+    const agent = await addAgent()
+    const issuer = await trust(agent)
+    const { 'ddls:grant': grant } = await vouched(agent, issuer)
+    const chosen = await own()
+    await chooseOnPage(agent, grant, chosen)
+    later()
+    await consent(agent)
+    expect(await vouchedConnections(agent, issuer)).toEqual({ repo: handle })
+    later()
+    await chooseOnPage(agent, grant, chosen)
+    expect(await vouchedConnections(agent, issuer)).toEqual({ repo: chosen })
+    later()
+    const details = [{ type: 'connection', name: 'repo', actions: ['GET /repos/**'] }]
+    await consent(agent, { authorization_details: JSON.stringify(details) })
+    expect(await vouchedConnections(agent, issuer)).toEqual({})
+    later()
+    await chooseOnPage(agent, grant, chosen)
+    expect(await vouchedConnections(agent, issuer)).toEqual({})
+  })
+
+  test('is forgotten with any access of the app that its user takes back', async () => {
+    const agent = await addAgent()
+    const [one, two] = [await trust(agent), await trust(agent)]
+    const { 'ddls:grant': grant } = await vouched(agent, one)
+    await chooseOnPage(agent, grant, await own())
+    await server.ctx.revocation.revokeGrant(String(grant))
+    expect(await vouchedConnections(agent, two)).toEqual({})
+    const { 'ddls:grant': consented } = await consent(agent)
+    await chooseOnPage(agent, (await vouched(agent, two))['ddls:grant'], await own())
+    await server.ctx.revocation.revokeGrant(String(consented))
+    expect(await vouchedConnections(agent, two)).toEqual({})
+  })
+})
+
+describe('an issuer that was removed and is registered again', () => {
+  const reregister = async (agent: oauth.Client, issuer: string): Promise<void> => {
+    const { id } = (await server.ctx.storage.trustedIssuers.findByIssuer(issuer))!
+    await server.ctx.revocation.removeIssuer(id)
+    await trust(agent, issuer)
+  }
+  const refusal = async (agent: oauth.Client, issuer: string): Promise<unknown> => {
+    const { token_endpoint: endpoint = '' } = await discover(server.issuer)
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: jwtBearer,
+        client_id: agent.client_id,
+        assertion: await assertionOf(issuer),
+        resource: uri,
+      }),
+    })
+    return ((await response.json()) as Record<string, unknown>)['error_description']
+  }
+
+  test('brings nothing back that people took back, however often', async () => {
+    const agent = await addAgent()
+    const issuer = await trust(agent)
+    await server.ctx.revocation.revokeGrant(String((await vouched(agent, issuer))['ddls:grant']))
+    for (let times = 0; times < 3; times += 1) {
+      await reregister(agent, issuer)
+      expect(await refusal(agent, issuer)).toContain('its user took this access back')
+    }
+  })
+
+  test('serves those again who took nothing back', async () => {
+    const agent = await addAgent()
+    const issuer = await trust(agent)
+    for (let times = 0; times < 3; times += 1) {
+      const { 'ddls:grant': grant } = await vouched(agent, issuer)
+      expect(grant).toBeDefined()
+      await reregister(agent, issuer)
+    }
+    expect(await vouched(agent, issuer)).toMatchObject({ sub: userId })
   })
 })
 

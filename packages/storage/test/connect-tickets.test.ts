@@ -40,16 +40,37 @@ test('a ticket ends with its time, is told of for an hour, and is then forgotten
 test('a ticket belongs to the browser in which its owner signed in last, and bears few attempts', async () => {
   const { storage } = temporaryStorage()
   const { connectTickets } = storage
-  await connectTickets.add({ ...ticket, grantId: 'g', name: 'github' })
-  const need = { owner: 'usr_ann', grantId: 'g', name: 'github' }
-  expect(await connectTickets.findOpen(need, 0)).toMatchObject({ id: ticket.id })
-  expect(await connectTickets.findOpen({ ...need, owner: 'usr_bob' }, 0)).toBeUndefined()
+  await connectTickets.add(ticket)
   await connectTickets.bindBrowser(ticket.id, 'first')
   await connectTickets.bindBrowser(ticket.id, 'second')
   expect(await connectTickets.isBrowser(ticket.id, 'first')).toBe(false)
   expect(await connectTickets.isBrowser(ticket.id, 'second')).toBe(true)
   const tries = [1, 2, 3].map(() => connectTickets.attempt(ticket.id, 2))
   expect(await Promise.all(tries)).toEqual([true, true, false])
+})
+
+test('an open ticket is found by exactly the need that it was made for', async () => {
+  const { storage } = temporaryStorage()
+  const { connectTickets } = storage
+  const need = {
+    owner: 'usr_ann',
+    resource: 'https://mcp.example',
+    clientId: 'rs_mcp',
+    agentId: 'cli_agent',
+    grantId: 'g',
+    name: 'repo',
+    provider: 'github',
+    interaction: 'uid',
+  }
+  await connectTickets.add({ ...ticket, ...need })
+  expect(await connectTickets.findOpen(need, 0)).toMatchObject({ id: ticket.id })
+  for (const part of Object.keys(need)) {
+    expect(await connectTickets.findOpen({ ...need, [part]: 'another' }, 0)).toBeUndefined()
+    if (part === 'owner') continue
+    expect(await connectTickets.findOpen({ ...need, [part]: undefined }, 0)).toBeUndefined()
+  }
+  await connectTickets.add({ id: 'bare', owner: 'usr_ann', usableUntilMs: ticket.usableUntilMs })
+  expect(await connectTickets.findOpen({ owner: 'usr_ann' }, 0)).toMatchObject({ id: 'bare' })
 })
 
 test('a grant takes a further connection of its own user, and none once it is revoked', async () => {
