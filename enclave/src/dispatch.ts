@@ -1,7 +1,7 @@
 import { type EnvelopeHeader, parseBaseUrl, type UpstreamOrigin } from '@holdfast/protocol'
 import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchHead, DispatchResult } from '@holdfast/protocol/enclave'
-import { carryOut, leaseClient, secretsToScrub } from './carry-out.ts'
+import { carryOut, leaseClient } from './carry-out.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import type { DpopPins } from './dpop-pins.ts'
 import type { Keyring } from './keyring.ts'
@@ -10,7 +10,7 @@ import { type FinishedRequest, OutgoingRequest } from './outgoing-request.ts'
 import { requireAllowed } from './policy.ts'
 import { cleanBody } from './response-body.ts'
 import { callerHeaders, contentEncoding } from './response-head.ts'
-import { Scrubber } from './scrub.ts'
+import type { Scrubber } from './scrub.ts'
 import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
 import { requestFailure } from './upstream-errors.ts'
 import { upstreamPath } from './upstream-path.ts'
@@ -90,16 +90,16 @@ async function prepare(
     const { method, headers } = head.request
     const outgoing = new OutgoingRequest({ method, base, path, headers, body })
     const plan = planInjection(opened.envelope)
-    const scrubber = new Scrubber(secretsToScrub(opened.envelope.secrets, plan))
+    const { request, scrubber } = carryOut(plan, outgoing, opened.envelope.secrets)
     try {
-      const request = carryOut(plan, outgoing)
       const client = leaseClient(upstream, head, record, plan)
       const origin = `https://${base.authority}`
       const send = { origin, method, client, owner: head.context.handle }
       return { request, send, host: base.authority, scrubber }
     } catch (error) {
       scrubber.wipe()
-      outgoing.wipe()
+      request.release()
+      request.wipeBody()
       throw error
     }
   } finally {

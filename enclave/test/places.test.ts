@@ -68,6 +68,18 @@ describe('a key', () => {
     expect(seen.url.searchParams.get('api_key')).toBe('mine')
   })
 
+  it('that looks like a slot stays as it is: a template is filled once', async () => {
+    const filling = (template: string): CredentialKind => ({
+      kind: 'fields',
+      fields: ['app_id', 'app_key'],
+      inject: [{ in: 'header', name: 'x-auth', template }],
+    })
+    const secrets = { app_id: '{app_key}{app_id}', app_key: '$&{app_id}$1' }
+    await expect(store(filling('{app_id}{app_key}{x}'), secrets)).rejects.toThrow('not declared')
+    await call(await store(filling('{app_id}/{app_key}'), secrets))
+    expect(seen.request.headers['x-auth']).toBe('{app_key}{app_id}/$&{app_id}$1')
+  })
+
   it('reaches a cookie', async () => {
     await call(await store(cookie, { api_key: 'abc=/+:%20' }))
     expect(seen.request.headers.cookie).toBe('session=abc=/+:%20')

@@ -144,6 +144,23 @@ describe('an HMAC signature', () => {
     expect(seen).toBeUndefined()
   })
 
+  it.each(['hex', 'base64', 'base64url'] as const)(
+    'in %s does not come back in an echo: with it the call could be repeated past us',
+    async (encoding) => {
+      const record = await rig.store({ credential: { ...hmac, encoding }, secrets: { secret } })
+      let signature = ''
+      rig.upstream.handler = (request, response) => {
+        signature = String(request.headers['x-signature']).slice('v1='.length)
+        response.setHeader('x-echo', `v1=${signature}`)
+        response.end(JSON.stringify(request.headers))
+      }
+      const { head, body } = await rig.call({ record, context })
+      expect(signature.length).toBeGreaterThan(40)
+      expect(JSON.stringify(head.headers) + body.toString()).not.toContain(signature)
+      expect(head.headers['x-echo']).toBe('v1=[redacted by holdfast]')
+    },
+  )
+
   it('leaves no key behind, decoded or not, in an answer that holds it', async () => {
     const key = Buffer.from('a key in base64')
     const record = await rig.store({
@@ -285,7 +302,7 @@ describe('an AWS signature', () => {
 
     it.each([1, 65_535, 65_536, 200_000])('covers each of %i bytes', async (length) => {
       const body = Buffer.alloc(length, 'some content. ')
-      let raw = Buffer.alloc(0)
+      let raw: Buffer = Buffer.alloc(0)
       const { handler } = rig.upstream
       rig.upstream.handler = (request, response, bytes) => {
         raw = bytes
@@ -334,6 +351,13 @@ describe('an AWS signature', () => {
       code: 'INVALID_REQUEST',
     })
     expect(seen).toBeUndefined()
+  })
+
+  it('does not come back in an echo', async () => {
+    const record = await rig.store({ credential: aws('execute-api'), secrets: keys })
+    rig.upstream.handler = (request, response) => response.end(request.headers.authorization)
+    const { body } = await rig.call({ record, context })
+    expect(body.toString()).toMatch(/Signature=\[redacted by holdfast\]$/)
   })
 
   it('removes secret key and session token from what AWS says about a wrong signature', async () => {

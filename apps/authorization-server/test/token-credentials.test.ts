@@ -151,6 +151,27 @@ describe('service accounts', () => {
     expect(await statusOf(handle)).toBe('active')
   })
 
+  test('GitHub’s 403 of a limit is no end of the installation; one without is', async () => {
+    const { handle, caller } = await connectSealed(app, ann, provider, githubApp(), {
+      private_key: provider.privateKeyPem,
+    })
+    const refuse =
+      (headers: Record<string, string>): Trick =>
+      (request, response) => {
+        if (!request.url?.startsWith('/app/')) return false
+        response.writeHead(403, headers).end('{}')
+        return true
+      }
+    provider.trick = refuse({ 'retry-after': '60' })
+    const limited = await callDispatch(app, caller, me(handle))
+    expect(limited.json.error.code).toBe('DOWNSTREAM_RATE_LIMITED')
+    expect(await statusOf(handle)).toBe('active')
+    app.advance(3000)
+    provider.trick = refuse({})
+    await callDispatch(app, caller, me(handle))
+    expect(await statusOf(handle)).toBe('needs_reconnect')
+  })
+
   test.each([
     ['a key of another kind', {}, generateKeyPairSync('ed25519').privateKey],
     ['a key that is too short', {}, generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey],
@@ -248,6 +269,11 @@ describe('a token endpoint that does not do its work', () => {
     ],
     ['a plea to slow down', answer(429, 'text/plain', ''), 'DOWNSTREAM_RATE_LIMITED'],
     [
+      'the same, as GitHub says it',
+      answer(403, 'application/json', '{}', { 'x-ratelimit-remaining': '0' }),
+      'DOWNSTREAM_RATE_LIMITED',
+    ],
+    [
       'a redirect',
       answer(307, 'text/plain', '', { location: 'https://evil.example/token' }),
       'DOWNSTREAM_AUTH_FAILURE',
@@ -278,6 +304,21 @@ describe('a token endpoint that does not do its work', () => {
     const reply = await callDispatch(app, caller, me(handle))
     expect(reply.json.error.code).toBe('DOWNSTREAM_AUTH_FAILURE')
     expect(await statusOf(handle)).toBe('needs_reconnect')
+  })
+
+  test('more scopes than a record holds cost neither the answer nor its token', async () => {
+    const { handle, caller } = await connectClient()
+    provider.trick = answer(
+      200,
+      'application/json',
+      JSON.stringify({
+        access_token: 'not-known-to-the-api',
+        token_type: 'bearer',
+        scope: Array.from({ length: 200 }, (_, at) => `${at}${'x'.repeat(500)}`).join(' '),
+      }),
+    )
+    const reply = await callDispatch(app, caller, me(handle))
+    expect(reply.json, reply.text).toMatchObject({ success: true, response: { status: 401 } })
   })
 
   test('an answer that never ends is given up', { timeout: 40_000 }, async () => {

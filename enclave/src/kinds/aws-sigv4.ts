@@ -48,7 +48,7 @@ export const awsSigV4Injector: CredentialInjector<Kind> = {
 const isVisible = (byte: number): boolean => byte > 0x20 && byte < 0x7f
 const isLetterOrDigit = (byte: number): boolean => /[A-Za-z0-9]/.test(String.fromCharCode(byte))
 
-function sign(request: OutgoingRequest, kind: Kind, secrets: Secrets): void {
+function sign(request: OutgoingRequest, kind: Kind, secrets: Secrets): readonly Buffer[] {
   const { region, service } = kind
   for (const name of queryOfPresigned) request.refuseQuery(name)
   const amzDate = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
@@ -76,6 +76,7 @@ function sign(request: OutgoingRequest, kind: Kind, secrets: Secrets): void {
     const signature = signatureOf(signable, scope, key)
     request.addHeader('authorization', ...authorization(signable, scope, accessKeyId, signature))
     if (isChunked) request.replaceBody(signedChunks(body, signature, scope, key))
+    return [Buffer.from(signature)]
   } finally {
     key.wipe()
   }

@@ -16,17 +16,17 @@ type Kind = KindOf<'hmac'>
 /** A request that is signed with a shared secret, which is never sent. */
 export const hmacInjector: CredentialInjector<Kind> = {
   plan(kind, secrets) {
-    const key = signingKey(kind, secrets['secret'] ?? nothing)
     return {
       values: [],
       sign: (request) => {
+        const key = signingKey(kind, secrets['secret'] ?? nothing)
         try {
-          sign(request, kind, { key, keyId: secrets['key_id'] ?? nothing })
-        } finally {
+          return [sign(request, kind, { key, keyId: secrets['key_id'] ?? nothing }), key]
+        } catch (error) {
           key.fill(0)
+          throw error
         }
       },
-      alsoScrub: [key],
     }
   },
   fault(kind, { secret = nothing, key_id = nothing }) {
@@ -99,7 +99,7 @@ interface SigningKeys {
   readonly keyId: Uint8Array
 }
 
-function sign(request: OutgoingRequest, kind: Kind, { key, keyId }: SigningKeys): void {
+function sign(request: OutgoingRequest, kind: Kind, { key, keyId }: SigningKeys): Buffer {
   const says: Record<string, Piece> = {
     timestamp: timestamps[kind.timestamp_format ?? 'unix'](new Date()),
     nonce: randomBytes(16).toString('hex'),
@@ -116,8 +116,10 @@ function sign(request: OutgoingRequest, kind: Kind, { key, keyId }: SigningKeys)
       hmac.update(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)
     }
   }
-  says['signature'] = hmac.digest(kind.encoding)
+  const signature = hmac.digest(kind.encoding)
+  says['signature'] = signature
   put(kind.signature, 'signature')
+  return Buffer.from(signature)
 }
 
 function signed(

@@ -12,8 +12,11 @@ export interface PlannedValue {
 /** What a credential does to a request, and nothing more than this. */
 export interface InjectionPlan {
   readonly values: readonly PlannedValue[]
-  /** Runs last, over the request with all values in it. */
-  readonly sign?: (request: OutgoingRequest) => void
+  /**
+   * Runs last, over the request with all values in it. Answers what else to look for in the answer, such
+   * as the signature, with which the request could be repeated. Copied, then wiped.
+   */
+  readonly sign?: (request: OutgoingRequest) => readonly Uint8Array[]
   readonly clientCertificate?: ClientCertificate
   /**
    * What to look for in the answer beside the fields that were sent: derived values that are as good

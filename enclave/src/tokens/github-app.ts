@@ -5,7 +5,7 @@ import { signAppToken } from './assertion.ts'
 import { tokenText } from './oauth-client.ts'
 import { needsReconnect } from './token-errors.ts'
 import type { TokenFetch } from './token-fetch.ts'
-import { type Tokens, tokenBytes } from './tokens.ts'
+import { boundedScopes, type Tokens, tokenBytes } from './tokens.ts'
 
 type GithubApp = Extract<TokenKind, { kind: 'github_app' }>
 
@@ -61,7 +61,7 @@ export async function mintInstallationToken(
     accessToken: tokenBytes(token),
     refreshToken: undefined,
     expiresAtMs: Date.parse(expiresAt),
-    scopes: Object.entries(granted).map(([name, level]) => `${name}:${level}`.slice(0, 512)),
+    scopes: boundedScopes(Object.entries(granted).map((pair) => pair.join(':'))),
   }
 }
 

@@ -121,7 +121,12 @@ function clientOf(
     case 'oauth2_client_credentials':
       return { facts: credential, secret: secrets['client_secret'] }
     case 'jwt_bearer': {
-      const { issuer: client_id, token_endpoint, revocation_endpoint, revocation_request } = credential
+      const {
+        issuer: client_id,
+        token_endpoint,
+        revocation_endpoint,
+        revocation_request,
+      } = credential
       const facts = { client_id, token_endpoint, revocation_endpoint, revocation_request }
       return { facts: { ...facts, token_endpoint_auth_method: 'none' }, secret: undefined }
     }

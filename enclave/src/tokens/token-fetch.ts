@@ -57,7 +57,10 @@ function requireAnswer({ statusCode, headers, body }: UpstreamResponse): void {
     body.destroy()
     throw error
   }
-  if (statusCode === 429) {
+  // GitHub says 403 too, which must not look like the end of the authorization.
+  const isLimited =
+    statusCode === 403 && ('retry-after' in headers || headers['x-ratelimit-remaining'] === '0')
+  if (statusCode === 429 || isLimited) {
     refuse(new EnclaveError('DOWNSTREAM_RATE_LIMITED', 'the provider asks to slow down'))
   }
   if (statusCode >= 500) {

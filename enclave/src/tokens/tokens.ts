@@ -17,6 +17,7 @@ export interface Tokens {
 }
 
 const maxTokenLength = 16_384
+const maxScopesLength = 8192
 const visible = /^[\x21-\x7e]+$/
 /** Ten years: what a provider names beyond is no date. */
 const longestMs = 315_360_000_000
@@ -30,8 +31,20 @@ export function readTokens(answer: TokenEndpointResponse, askedAtMs: number): To
     refreshToken: answer.refresh_token ? tokenBytes(answer.refresh_token) : undefined,
     expiresAtMs:
       seconds === undefined ? null : Math.round(askedAtMs + Math.min(seconds * 1000, longestMs)),
-    scopes: scopes?.slice(0, 200).map((name) => name.slice(0, 512)),
+    scopes: scopes && boundedScopes(scopes),
   }
+}
+
+/**
+ * As many scopes as fit into a record beside the tokens: too many must not cost the answer, whose refresh
+ * token may be the only one left.
+ */
+export function boundedScopes(scopes: readonly string[]): string[] {
+  let length = 0
+  return scopes.slice(0, 200).filter((name) => {
+    length += name.length
+    return name.length <= 512 && length <= maxScopesLength
+  })
 }
 
 /** A token that can stand in a header. */

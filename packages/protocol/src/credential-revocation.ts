@@ -15,15 +15,12 @@ const unknownSlot = { message: `a template may use {${revocationSlots.join('}, {
 const url = z
   .string()
   .max(2048)
-  .refine(
-    (text) => {
-      const slots = templateSlots(text)
-      const filled = text.replaceAll('{token}', 'x').replaceAll('{client_id}', 'x')
-      const isHostFixed = !/^https:\/\/[^/?]*\{/.test(text)
-      return isHostFixed && !slots.includes('client_secret') && isEndpoint(filled)
-    },
-    'a revocation URL is an https URL; its path may hold {token} and {client_id}',
-  )
+  .refine((text) => {
+    const slots = templateSlots(text)
+    const filled = text.replaceAll('{token}', 'x').replaceAll('{client_id}', 'x')
+    const isHostFixed = !/^https:\/\/[^/?]*\{/.test(text)
+    return isHostFixed && !slots.includes('client_secret') && isEndpoint(filled)
+  }, 'a revocation URL is an https URL; its path may hold {token} and {client_id}')
 
 const framing: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'content-type', 'cookie', 'expect', 'host', 'te', 'trailer'],
@@ -55,7 +52,10 @@ export const revocationRequestOf = <Url extends z.ZodType<string>>(url: Url) =>
         .strictObject({
           statuses: z.array(z.int().min(400).max(499)).max(8).optional(),
           /** Texts of a member `error`. */
-          errors: z.array(z.string().regex(/^[a-z0-9_]{1,64}$/)).max(16).optional(),
+          errors: z
+            .array(z.string().regex(/^[a-z0-9_]{1,64}$/))
+            .max(16)
+            .optional(),
         })
         .optional(),
     })

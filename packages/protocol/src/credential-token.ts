@@ -34,6 +34,9 @@ const ownParameters: ReadonlySet<string> = new Set([
   'grant_type',
   'redirect_uri',
   'refresh_token',
+  // A request object would replace all the others. @see RFC 9101
+  'request',
+  'request_uri',
   'response_mode',
   'response_type',
   'scope',

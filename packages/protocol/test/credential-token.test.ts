@@ -113,3 +113,51 @@ describe('kinds with tokens', () => {
     expect(() => envelope(clientCredentials, { client_secret: 'a\nb' })).toThrow('line break')
   })
 })
+
+describe('a request for revocation', () => {
+  const request = {
+    method: 'DELETE',
+    url: 'https://api.accounts.example/applications/{client_id}/tokens/{token}',
+    authentication: 'client',
+    headers: { accept: 'application/json' },
+    body: { format: 'json', fields: { access_token: '{token}' } },
+    gone: { statuses: [404], errors: ['token_revoked'] },
+  }
+  const withRequest = (change: object): unknown => ({
+    ...app,
+    revocation_request: { ...request, ...change },
+  })
+
+  it('stands beside an app, a machine client and a service account', () => {
+    expect(isValid(withRequest({}))).toBe(true)
+    expect(isValid({ ...clientCredentials, revocation_request: request })).toBe(true)
+  })
+
+  it.each([
+    ['http', { url: 'http://accounts.example/{token}' }],
+    ['a token in the host', { url: 'https://{token}.accounts.example/' }],
+    ['a client id in the host', { url: 'https://accounts.example{client_id}/' }],
+    ['a client secret in the URL', { url: 'https://accounts.example/{client_secret}' }],
+    ['a user name', { url: 'https://a:b@accounts.example/' }],
+    ['a slot that nothing fills', { body: { format: 'form', fields: { a: '{refresh_token}' } } }],
+    ['a header that frames the message', { headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['another host', { headers: { Host: 'evil.example' } }],
+    ['two authorizations', { headers: { Authorization: 'Client {client_secret}' } }],
+    ['a line break in a header', { headers: { 'x-a': 'a\r\nb' } }],
+    ['a method that ends nothing', { method: 'GET' }],
+    ['a success as the sign of a dead token', { gone: { statuses: [200] } }],
+  ])('is refused with %s', (_what, change) => {
+    expect(isValid(withRequest(change))).toBe(false)
+  })
+})
+
+describe('an authorization request', () => {
+  it.each(['request', 'request_uri', 'redirect_uri', 'state'])(
+    'cannot be replaced by a sealed parameter %s',
+    (name) => {
+      expect(
+        isValid({ ...app, authorization_parameters: { [name]: 'https://evil.example' } }),
+      ).toBe(false)
+    },
+  )
+})

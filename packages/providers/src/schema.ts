@@ -253,7 +253,9 @@ function* contradictions(provider: {
   const { revocation_endpoint = '', revocation_request } = oauth ?? {}
   const urls = authorization_endpoint + token_endpoint + revocation_endpoint + access_page
   const slots: readonly string[] = revocationSlots
-  const inRequest = variableNames(revocation_request?.url ?? '').filter((one) => !slots.includes(one))
+  const inRequest = variableNames(revocation_request?.url ?? '').filter(
+    (one) => !slots.includes(one),
+  )
   for (const name of new Set([...variableNames(urls), ...inRequest])) {
     if (!declared.includes(name)) yield ['oauth', `the variable {${name}} is not declared`]
   }

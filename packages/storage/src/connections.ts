@@ -15,11 +15,7 @@ export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'needs_reconne
 
 /** What became of the tokens of a revoked connection at its provider. */
 export type ProviderRevocation =
-  | 'pending'
-  | 'revoked'
-  | 'nothing_to_revoke'
-  | 'not_supported'
-  | 'failed'
+  'pending' | 'revoked' | 'nothing_to_revoke' | 'not_supported' | 'failed'
 
 /** An `oauth_app` is an operator's OAuth client: others are authorized with it, nobody calls through it. */
 export type ConnectionPurpose = 'credential' | 'oauth_app'
