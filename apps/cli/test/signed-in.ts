@@ -49,7 +49,7 @@ export async function signedIn(): Promise<SignedIn> {
       },
     },
   }
-  writeFileSync(path.join(profiles, 'default.json'), JSON.stringify(session))
+  writeFileSync(path.join(profiles, 'default.json'), JSON.stringify(session), { mode: 0o600 })
   return { dir, requests }
 }
 

@@ -412,7 +412,7 @@ describe('the profile file', () => {
     const file = tempFile('default.json')
     const store = fileTokenStore(file)
     await store.exclusive(() => Promise.resolve())
-    writeFileSync(file, '{')
+    writeFileSync(file, '{', { mode: 0o600 })
     await expect(store.load()).rejects.toMatchObject({
       fix: 'remove the file and sign in again',
     })

@@ -1,8 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Keychain, keychainTokenStore, readPastedRedirect } from '../src/node/index.ts'
+import {
+  fileTokenStore,
+  type Keychain,
+  keychainTokenStore,
+  readPastedRedirect,
+} from '../src/node/index.ts'
 
 interface State {
   readonly token: string
@@ -99,6 +104,48 @@ describe('the keychain store', () => {
     await store.save(state)
     expect(existsSync(file)).toBe(false)
     expect(keychain.stored()).toContain('kept')
+  })
+})
+
+describe('the file store', () => {
+  it.each([0o640, 0o604, 0o660, 0o602])(
+    'refuses a file of mode %o, which others may read or write, and says what to do',
+    async (mode) => {
+      const file = tempFile()
+      const store = fileTokenStore<State>(file)
+      await store.save({ token: 'canary' })
+      chmodSync(file, mode)
+      const error: unknown = await store.load().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        name: 'ClientError',
+        code: 'NOT_SIGNED_IN',
+        fix: expect.stringContaining(`chmod 600 ${file}`),
+      })
+      expect(String(error)).not.toContain('canary')
+      // What is saved anew is private again: the file is replaced, not written to.
+      await store.save({ token: 'fresh' })
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      expect(await store.load()).toEqual({ token: 'fresh' })
+    },
+  )
+
+  it('is refused as fallback of the keychain as well', async () => {
+    const file = tempFile()
+    const options = { account: 'a', file, keychain: noKeychain }
+    await keychainTokenStore<State>(options).save({ token: 'kept' })
+    chmodSync(file, 0o644)
+    await expect(keychainTokenStore<State>(options).load()).rejects.toMatchObject({
+      code: 'NOT_SIGNED_IN',
+    })
+  })
+
+  it('writes in mode 0600 whatever the umask allows', async () => {
+    const file = tempFile()
+    const before = process.umask(0)
+    onTestFinished(() => void process.umask(before))
+    await fileTokenStore<State>(file).save({ token: 'x' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(statSync(path.dirname(file)).mode & 0o777).toBe(0o700)
   })
 })
 

@@ -1,10 +1,13 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ClientError } from '../errors.ts'
 import type { Session, TokenStore } from '../session.ts'
 import { withFileLock } from './file-lock.ts'
 
-/** A store in one file of mode 0600, shared by every process of this user. */
+/**
+ * A store in one file of mode 0600, shared by every process of this user. A file that others may read is
+ * refused when it is loaded: `ClientError` `NOT_SIGNED_IN`.
+ */
 export function fileTokenStore<T = Session>(file: string): TokenStore<T> {
   return {
     load: () => load<T>(file),
@@ -17,13 +20,8 @@ export function fileTokenStore<T = Session>(file: string): TokenStore<T> {
 }
 
 async function load<T>(file: string): Promise<T | undefined> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = await readPrivate(file)
+  if (text === undefined) return undefined
   try {
     return JSON.parse(text) as T
   } catch (cause) {
@@ -32,6 +30,29 @@ async function load<T>(file: string): Promise<T | undefined> {
       cause,
     })
   }
+}
+
+const othersMay = 0o077
+
+/** The text of a file that nobody else can read; undefined when there is none. */
+async function readPrivate(file: string): Promise<string | undefined> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (handle === undefined) return undefined
+  try {
+    const { mode } = await handle.stat()
+    // Windows keeps access lists and reports every file as readable by all.
+    if (process.platform === 'win32' || (mode & othersMay) === 0) {
+      return await handle.readFile('utf8')
+    }
+  } finally {
+    await handle.close()
+  }
+  throw new ClientError('NOT_SIGNED_IN', `others on this machine may read the profile ${file}`, {
+    fix: `sign out and in again if they may have read it; otherwise chmod 600 ${file}`,
+  })
 }
 
 /** Written aside and renamed: a crash leaves the old session or the new one, never half of one. */
