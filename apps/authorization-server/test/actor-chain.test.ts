@@ -108,6 +108,8 @@ test('introspection tells the whole chain, and the key of the server that acts',
   expect(await introspected.json()).toMatchObject({
     active: true,
     token_type: 'DPoP',
+    aud: uriOf(4),
+    client_id: chain[1]!.client.id,
     act: { sub: chain[1]!.client.id, act: { sub: chain[0]!.client.id } },
     cnf: { jkt: await calculateJwkThumbprint(await exportJWK(dpop.publicKey)) },
   })

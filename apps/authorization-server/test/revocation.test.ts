@@ -1,3 +1,4 @@
+import { calculateJwkThumbprint, exportJWK } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegisteredResource } from '../src/registration/resources.ts'
@@ -31,23 +32,28 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 let people = 0
-const setUp = async (): Promise<{
-  client: oauth.Client
-  email: string
-  userId: string
-  tokens: TokenSet
-  dispatchToken: string
-}> => {
+interface State {
+  readonly client: oauth.Client
+  readonly email: string
+  readonly userId: string
+  readonly tokens: TokenSet
+  readonly dispatchToken: string
+}
+
+const setUp = async (dpop?: CryptoKeyPair): Promise<State> => {
   const email = `user${++people}@example.org`
   const { id: userId } = await server.addUser(email)
   const client = await addClient(server)
-  const tokens = await obtainTokens(server, { client, email, resource: uri })
+  const tokens = await obtainTokens(server, { client, email, resource: uri, ...(dpop && { dpop }) })
   const exchanged = await exchange(server, own.client, tokens.access_token, {
     dpop: await dpopKeys(),
   })
   const { access_token: dispatchToken } = (await exchanged.json()) as { access_token: string }
   return { client, email, userId, tokens, dispatchToken }
 }
+
+const revokeTokenOf = (token: string): Promise<void> =>
+  server.ctx.revocation.revokeToken(String(claimsOf(token)['jti']), Date.now() + 60_000)
 
 const introspect = async (token: string, client = own.client): Promise<Record<string, unknown>> => {
   const response = await oauth.introspectionRequest(
@@ -181,6 +187,29 @@ describe('introspection and the deny list', () => {
     expect(await introspect(state.tokens.access_token, other.client)).toEqual({ active: false })
     expect(await introspect(state.tokens.refresh_token)).toEqual({ active: false })
   })
+
+  test.each([
+    ['token', ({ tokens }) => revokeTokenOf(tokens.access_token)],
+    ['grant', ({ grant }) => server.ctx.revocation.revokeGrant(grant)],
+    ['client', ({ client }) => server.ctx.revocation.revokeClient(client.client_id)],
+    ['user', ({ userId }) => server.ctx.revocation.revokeUser(userId)],
+  ] as [string, (state: State & { readonly grant: string }) => Promise<unknown>][])(
+    'say of a JWT no more than that it is not active, once its %s is revoked',
+    async (kind, revoke) => {
+      const dpop = await dpopKeys()
+      const state = await setUp(dpop)
+      const { jti, sub, client_id: by, ...claims } = claimsOf(state.tokens.access_token)
+      expect(await introspect(state.tokens.access_token)).toMatchObject({
+        ...{ active: true, token_type: 'DPoP', aud: uri, jti, sub },
+        cnf: { jkt: await calculateJwkThumbprint(await exportJWK(dpop.publicKey)) },
+      })
+      await revoke({ ...state, grant: String(claims['ddls:grant']) })
+      expect(await introspect(state.tokens.access_token)).toEqual({ active: false })
+      const { entries } = (await (await denyList()).json()) as { entries: unknown[] }
+      const value = { token: jti, grant: claims['ddls:grant'], client: by, user: sub }[kind]
+      expect(entries).toContainEqual({ kind, value, expires_at: expect.any(Number) })
+    },
+  )
 
   test('need a secret', async () => {
     const state = await setUp()
