@@ -25,16 +25,16 @@ const outcomeOf = (findings: readonly Finding[], searched: readonly string[]): A
   evidence: [
     ...searched,
     ...(findings.length === 0
-      ? ['found the key: nowhere, in none of its spellings']
-      : findings.map(({ where, form }) => `found the key as ${form} in ${where}`)),
+      ? ['the key is nowhere, neither as it is nor in any encoding']
+      : findings.map(({ where, form }) => `THE KEY is there, as ${form}, in ${where}`)),
   ],
 })
 
 const readDatabase: Attack = {
-  name: 'Read the database, its write-ahead log and every other file of the server',
+  name: "Read every file of the server: database, logs, even the server's own keys",
   run: async ({ stack, secret }) =>
     outcomeOf(findInFolder(stack.dataDir, needlesOf(secret)), [
-      `searched ${megabytes(folderBytes(stack.dataDir))} of files, keys and logs included`,
+      `searched ${megabytes(folderBytes(stack.dataDir))} of files`,
     ]),
 }
 
@@ -52,11 +52,11 @@ const readMemory: Attack = {
     for (const target of targets) {
       try {
         findings.push(...findInProcess(target.name, target.pid ?? 0, needlesOf(secret)))
-        searched.push(`searched the ${target.name}, pid ${target.pid}`)
+        searched.push(`searched the ${target.name} (process ${target.pid})`)
       } catch (error) {
         // Another user's process, or one that made itself unreadable: the attack ends here.
         searched.push(
-          `${target.name}: not even readable (${(error as NodeJS.ErrnoException).code})`,
+          `the ${target.name} cannot even be read (${(error as NodeJS.ErrnoException).code})`,
         )
       }
     }
@@ -67,14 +67,14 @@ const readMemory: Attack = {
       held: outcome.held && control,
       evidence: [
         ...outcome.evidence,
-        `control: the same search ${control ? 'finds' : 'does not find'} it here, on the device that sealed it`,
+        `to show that the search works: it ${control ? 'finds' : 'DOES NOT FIND'} the key in this process, which sealed it`,
       ],
     }
   },
 }
 
 const replayToken: Attack = {
-  name: "Replay the agent's access token without its key",
+  name: "Steal the agent's access token and use it without the agent's private key",
   run: async ({ session, resource, stack }) => {
     const token = session.accessToken()
     const thief = await generateDpopKey()
@@ -86,27 +86,38 @@ const replayToken: Attack = {
     })
     const dispatchUrl = `${stack.issuer}/dispatch`
     const tries: readonly [string, string, Record<string, string>][] = [
-      ['as a bearer token', resource, { authorization: `Bearer ${token}` }],
-      ["with the thief's own key", resource, { authorization: `DPoP ${token}`, dpop: ownProof }],
+      ['alone, as a bearer token', resource, { authorization: `Bearer ${token}` }],
       [
-        'with a proof that was copied on the way',
+        "with a proof signed by the thief's own key",
+        resource,
+        { authorization: `DPoP ${token}`, dpop: ownProof },
+      ],
+      [
+        "with one of the agent's proofs, copied from the wire",
         resource,
         { authorization: `DPoP ${token}`, dpop: session.lastProof() },
       ],
-      ['straight at dispatch', dispatchUrl, { authorization: `Bearer ${token}` }],
+      [
+        'at Holdfast itself instead of the MCP server',
+        dispatchUrl,
+        { authorization: `Bearer ${token}` },
+      ],
     ]
     const outcomes = await Promise.all(
       tries.map(async ([how, url, headers]) => ({ how, status: await post(url, headers) })),
     )
     return {
       held: outcomes.every(({ status }) => status === 401),
-      evidence: outcomes.map(({ how, status }) => `${how}: ${status}`),
+      evidence: outcomes.map(
+        ({ how, status }) =>
+          `${how}: ${status === 401 ? 'refused' : 'NOT REFUSED'} (HTTP ${status})`,
+      ),
     }
   },
 }
 
 const useForeignHandle: Attack = {
-  name: "Use Ada's handle from Mallory's account",
+  name: "Use Ada's handle from the account of somebody else, Mallory",
   run: async ({ mallory, handle, upstream }) => {
     const before = upstream.seen.length
     const shown = await mallory.attempt(['connections', 'show', handle])
@@ -125,21 +136,25 @@ const useForeignHandle: Attack = {
     return {
       held: shown.code === 5 && allowed.code === 5 && called.code !== 0 && reached === 0,
       evidence: [
-        `show it: exit ${shown.code}, “not found”; widen its policy: exit ${allowed.code}, the same`,
-        `call it: exit ${called.code}, her token does not name it`,
-        `her own handle works as a control: exit ${control.code}, with her own key, which the API refuses`,
+        `look at it: ${said(shown.code, 'not found')}; widen what it may do: ${said(allowed.code, 'not found')}`,
+        `call the API with it: ${said(called.code, 'refused')}, because her sign-in does not include it`,
+        `to show that her account works: she calls with a handle of her own, ${said(control.code, 'refused')}`,
       ],
     }
   },
 }
 
 const repointHost: Attack = {
-  name: 'Point the credential at another host',
+  name: "Have the key sent to another host, the attacker's",
   run: async ({ stack, session, handle, evil, upstream, ada }) => {
-    const edits = ['base_url', 'allowed_hosts', 'both'] as const
+    const edits = {
+      base_url: "change the API's address in the database",
+      allowed_hosts: 'change the list of allowed hosts in the database',
+      both: 'change both',
+    } as const
     const database = (await stack.report()).paths.database
     const answers: string[] = []
-    for (const edit of edits) {
+    for (const edit of ['base_url', 'allowed_hosts', 'both'] as const) {
       const restore = rewriteConnection(database, handle, edit, evil.url)
       answers.push((await session.callTool('whoami')).text)
       restore()
@@ -156,16 +171,17 @@ const repointHost: Attack = {
     return {
       held: stolen === 0 && reached === 0 && !byPath.includes(0) && !works.isError,
       evidence: [
-        ...edits.map((edit, index) => `database edited (${edit}): ${short(answers[index] ?? '')}`),
-        `paths such as ${paths.join(' ')}: all refused, ${reached} reached the API`,
-        `requests that reached the other host: ${stolen}; with the row restored the tool works: ${!works.isError}`,
+        ...Object.values(edits).map((edit, index) => `${edit}: ${repointed(answers[index] ?? '')}`),
+        `call paths that hide a host or climb out (${paths.join('  ')}): ${reached === 0 ? 'all refused' : `${reached} GOT THROUGH`}`,
+        `requests that arrived at the attacker's host: ${stolen}`,
+        `with the database repaired the tool ${works.isError ? 'STILL FAILS' : 'works again'}`,
       ],
     }
   },
 }
 
 const askForEcho: Attack = {
-  name: 'Ask the API to echo the key back, in every spelling it can think of',
+  name: 'Ask the API to repeat the key in its answer',
   run: async ({ ada, handle, secret, upstream }) => {
     const before = upstream.seen.length
     const { code, stdout, stderr } = await ada.attempt(['call', handle, 'GET', '/echo-headers'])
@@ -175,7 +191,8 @@ const askForEcho: Attack = {
     return {
       held: code === 0 && echoed && findings.length === 0 && redacted > 0,
       evidence: [
-        `the API got the key and echoed it; ${redacted} places of its answer were redacted`,
+        `the API was called with the key and repeated it in its answer, in many encodings`,
+        `the enclave blanked out all ${redacted} places before the answer left it`,
         ...findings.map(({ form }) => `the answer still holds it as ${form}`),
       ],
     }
@@ -183,17 +200,17 @@ const askForEcho: Attack = {
 }
 
 const readWires: Attack = {
-  name: 'Listen on every wire between agent, MCP server, terminal and authorization server',
+  name: 'Listen on every wire between agent, MCP server, terminal and Holdfast',
   run: async ({ taps, secret }) => {
     const captured = Buffer.concat(taps.map((tap) => tap.captured()))
     return outcomeOf(findInBytes('the wire', captured, needlesOf(secret)), [
-      `searched ${megabytes(captured.length)} of captured traffic, both directions`,
+      `searched ${megabytes(captured.length)} of traffic, in both directions`,
     ])
   },
 }
 
 const coverTracks: Attack = {
-  name: 'Cover the tracks in the audit log',
+  name: 'Cover the tracks: change a record of the audit log',
   run: async ({ ada, stack }) => {
     const clean = await ada.attempt(['audit', 'verify'])
     const restore = rewriteAudit((await stack.report()).paths.database)
@@ -203,7 +220,7 @@ const coverTracks: Attack = {
     return {
       held: clean.code === 0 && edited.code === 9,
       evidence: [
-        `before: exit ${clean.code}; after one record was edited: exit ${edited.code}, which names record ${named}`,
+        `“audit verify” before: ${clean.code === 0 ? 'intact' : 'BROKEN'}; after one record was changed: ${edited.code === 9 ? `broken, at record ${named}` : 'NOT NOTICED'}`,
       ],
     }
   },
@@ -282,3 +299,14 @@ function rewriteAudit(file: string): () => void {
 }
 
 const short = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text)
+
+/** What a command said, by its exit code. */
+const said = (code: number, failure: string): string =>
+  code === 0 ? 'it works' : `“${failure}” (exit code ${code})`
+
+/** What became of a call after the database was changed. */
+function repointed(answer: string): string {
+  if (answer.includes('DECRYPTION_FAILED')) return 'the enclave refuses to open the changed record'
+  if (answer.includes('"octo"')) return 'no effect, the address that was sealed with the key counts'
+  return short(answer)
+}

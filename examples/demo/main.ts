@@ -10,6 +10,11 @@ import { createNarrator } from './narrator.ts'
 const started = performance.now()
 const tell = createNarrator()
 
+tell.intro([
+  'Ada has the key of an API. Her agent is to use that API through an MCP server, but neither the agent nor',
+  'the MCP server nor the database of Holdfast may ever see the key. All of this runs for real, in a temporary',
+  'folder of this machine. Every step says what happens, and what each party gets to see.',
+])
 tell.chapter('The main job')
 const job = await doMainJob(tell.hop)
 try {
@@ -25,6 +30,6 @@ if (tell.failures.length > 0) {
   process.exitCode = 1
 } else {
   tell.chapter(
-    `Every step held: the API was used, and ${attacks.length} attacks got nothing. ${seconds} s.`,
+    `Every step held: the API was used by handle, and ${attacks.length} attacks got nothing. It took ${seconds} s.`,
   )
 }

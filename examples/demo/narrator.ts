@@ -2,6 +2,8 @@ import { styleText } from 'node:util'
 
 /** Tells the story on the terminal and remembers what did not hold. */
 export interface Narrator {
+  /** What it is about. */
+  intro(lines: readonly string[]): void
   chapter(title: string): void
   /** One hop: what happened, and what each party could see of it. */
   hop(what: string, seen?: Readonly<Record<string, string>>): void
@@ -25,12 +27,13 @@ export function createNarrator(): Narrator {
   const say = (text: string): void => console.log(text)
   return {
     failures,
+    intro: (lines) => say(`\n${lines.join('\n')}`),
     chapter: (title) => say(`\n${styleText('bold', title)}`),
     hop: (what, seen = {}) => {
       step += 1
       say(`\n${styleText('cyan', `${step}.`)} ${what}`)
       for (const [party, sees] of Object.entries(seen)) {
-        say(`   ${styleText('dim', `${party} sees`)} ${sees}`)
+        say(`   ${styleText('dim', `${party} sees:`)} ${sees}`)
       }
     },
     attack: (name, { held, evidence }) => {

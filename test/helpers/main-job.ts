@@ -84,7 +84,7 @@ async function run(
   const secret = makeCanary()
   const upstream = onClose(await startUpstream({ apiKey: secret }), (one) => one.close())
   const evil = onClose(await startUpstream({ apiKey: secret }), (one) => one.close())
-  tell(`An HTTPS API is listening at ${upstream.url}. It answers only to its key.`)
+  tell(`A real HTTPS API starts at ${upstream.url}. It answers only requests that carry its key.`)
 
   const serverTap = onClose(await startWireTap(), (tap) => tap.close())
   const mcpTap = onClose(await startWireTap(), (tap) => tap.close())
@@ -103,8 +103,8 @@ async function run(
   serverTap.forwardTo(stack.port)
   const { isolation } = await stack.report()
   tell(
-    `Holdfast runs at ${stack.issuer}: authorization server, enclave (isolation: ${isolation?.level}) and egress relay.`,
-    { 'The tap on its port': 'every byte from now on; it is searched for the key at the end' },
+    `Holdfast starts at ${stack.issuer}, as three processes: the authorization server (people, permissions, encrypted credentials), the enclave (the only one that can decrypt; isolation reached: ${isolation?.level}) and the egress relay (carries the enclave's encrypted traffic).`,
+    { 'A wiretap on its port': 'every byte from now on; they are searched for the key at the end' },
   )
 
   const adaAccount = { name: 'Ada', email: 'ada@example.com', password: password() }
@@ -116,9 +116,13 @@ async function run(
     `${adaAccount.password}\n`,
   )
   await ada.login()
-  tell('Ada opens the one-time set-up link, becomes the administrator and signs her terminal in.', {
-    'The authorization server': "a password hash (argon2id), and her terminal's public DPoP key",
-  })
+  tell(
+    'Ada opens the one-time set-up link, which makes her the administrator, and signs in on her terminal.',
+    {
+      'The authorization server':
+        "a hash of her password, and the public half of the key that her terminal's tokens are bound to",
+    },
+  )
   const invitation = await ada.run<{ url: string }>(['users', 'add', malloryAccount.email])
   await acceptInvitation(stack, invitation.url, malloryAccount.password)
   await mallory.login()
@@ -132,7 +136,7 @@ async function run(
     ...['clients', 'register', '--name', 'Demo agent'],
     ...['--redirect-uri', 'http://127.0.0.1/callback'],
   ])
-  tell(`Ada registers the MCP server ${resource} and the agent that will use it.`)
+  tell(`Ada registers an MCP server, ${resource}, and the agent that will use it.`)
 
   const connection = await ada.run<{ handle: string }>(
     [
@@ -142,19 +146,22 @@ async function run(
     ],
     `${secret}\n`,
   )
-  tell(`Ada seals the API's key on her own device. It becomes ${connection.handle}.`, {
-    'Her device': "the key, and the enclave's sealing key, whose signature it checked and pinned",
-    'The authorization server': `ciphertext; that it is for ${new URL(upstream.url).host}; who owns it`,
-    'The database':
-      'an AES-256-GCM record that opens only in the enclave, for this owner, host and policy',
-  })
+  tell(
+    `Ada seals (encrypts) the API's key on her own device. From now on it is known by a handle: ${connection.handle}`,
+    {
+      'Her device': 'the key; it checked that what it encrypts to belongs to this enclave',
+      'The authorization server': `ciphertext, who owns it, and that it is for ${new URL(upstream.url).host}`,
+      'The database':
+        'a record that only the enclave can decrypt, and only for this owner, handle, host and policy',
+    },
+  )
 
   const mcpServer = onClose(await startMcpServer({ stack, resource, ...registered }), ({ child }) =>
     endChild(child),
   )
   mcpTap.forwardTo(mcpServer.port)
-  tell('The example MCP server starts, from its own process.', {
-    'The MCP server': 'its own client secret; no API key, not even an encrypted one',
+  tell('The example MCP server starts, as a process of its own.', {
+    'The MCP server': 'its own client secret, and no API key, not even an encrypted one',
   })
 
   const session = onClose(
@@ -166,10 +173,13 @@ async function run(
     }),
     (one) => one.close(),
   )
-  tell('The agent is sent to sign in; Ada allows it and picks the connection that it may use.', {
-    'The agent':
-      'an access token that works only together with its own DPoP key, and a handle in it',
-  })
+  tell(
+    'The agent asks for access. Ada signs in, allows it, and picks the connection that it may use.',
+    {
+      'The agent':
+        "an access token that names the handle and is of no use without the agent's own private key",
+    },
+  )
 
   const before = upstream.seen.length
   const answer = await session.callTool('whoami')
@@ -183,10 +193,11 @@ async function run(
   tell('The agent calls the tool “whoami” through the official MCP client.', {
     'The MCP server': `the handle, and the answer ${answer.text}`,
     'The authorization server':
-      'who calls what for whom, allows it, and writes it down before answering',
-    'The enclave': 'the key, while it puts it into the request inside its own TLS connection',
-    'The relay': `${new URL(upstream.url).host} and TLS records`,
-    'The API': 'one GET /user with its key',
+      'who calls what for whom; it checks that, and writes it down before it answers',
+    'The enclave':
+      'the key, for as long as it writes it into its own encrypted connection to the API',
+    'The relay': `the address ${new URL(upstream.url).host}, and encrypted bytes`,
+    'The API': 'one request, GET /user, with its key',
   })
 
   const denied = await session.callTool('delete-file', { id: 'report' })
@@ -194,7 +205,9 @@ async function run(
   if (!denied.isError || denied.text !== expected) {
     throw new Error(`a tool without its scope answered: ${denied.text}`)
   }
-  tell('A tool whose scope Ada did not grant is refused.', { 'The agent': denied.text })
+  tell('The agent tries a tool for which Ada gave no permission. The MCP server refuses.', {
+    'The agent': denied.text,
+  })
 
   return {
     ...{
