@@ -1,7 +1,7 @@
 /** Connecting an account on the hosted page, in a real browser, with the product's own headers in force. */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,9 +44,15 @@ kinds:
       token:
         title: Access token
         where: { url: 'https://acme.example/keys', words: 'Settings, then Keys.' }
+        patterns: ['canary/[A-Za-z0-9+/]{32}"[a-z0-9]+', 'refused_[a-z]+']
         wrong: [{ patterns: ['pub_[a-z]+'], words: This is the public key. }]
 identity: { path: /user, account: [/login] }
 `
+
+interface Entry {
+  readonly handle: string
+  readonly status: string
+}
 
 interface Ticket {
   readonly id: string
@@ -124,11 +130,14 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
   const makeTicket = (...args: readonly string[]): Promise<Ticket> =>
     ada.run<Ticket>(['connections', 'link', '--no-wait', '--no-browser', ...args])
 
+  /** Signs in as well, where the page asks for it: once in a browser. */
   const open = async ({ connect_url }: Ticket): Promise<void> => {
     await page.goto(connect_url)
-    await page.getByLabel('E-mail address').fill(account.email)
-    await page.getByLabel('Password').fill(account.password)
-    await page.keyboard.press('Enter')
+    if ((await page.getByLabel('E-mail address').count()) > 0) {
+      await page.getByLabel('E-mail address').fill(account.email)
+      await page.getByLabel('Password').fill(account.password)
+      await page.keyboard.press('Enter')
+    }
     await page.getByRole('heading', { name: /Acme|Connected/ }).waitFor()
   }
 
@@ -189,22 +198,54 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     }
   })
 
-  test('a known wrong key is explained and nothing is sent; a key of another provider is named', async () => {
+  const stepsSent = (): readonly string[] =>
+    sent.filter((text) => text.startsWith('POST') && /reserve|credential/.test(text))
+  const insist = () => page.getByLabel('I am sure that this is the right key')
+
+  test.each([
+    ['pub_abcdef', 'This is the public key.'],
+    [`ghp_${'a1B2'.repeat(9)}`, 'This looks like GitHub'],
+    ['something-else-altogether', 'does not look like what Acme hands out'],
+  ])('%s is not sent at the first click, and the right key is described', async (key, words) => {
+    await open(await makeTicket('acme'))
+    await paste(key)
+    await page.getByText(words).waitFor()
+    await page.getByText('starts with canary/ and has at least').waitFor()
+    await page.getByText('Nothing was sent: look').waitFor()
+    await sealButton().click()
+    await page.getByLabel('Access token').press('Enter')
+    await shoot('wrong-key')
+    expect(stepsSent()).toEqual([])
+    expect(violations).toEqual([])
+  })
+
+  test('a tick sends a key that looks wrong, and counts for that key alone', async () => {
     await open(await makeTicket('acme'))
     await paste('pub_abcdef')
-    await page.getByText('This is the public key.').waitFor()
-    await page.getByLabel('Access token').fill(`ghp_${'a1B2'.repeat(9)}`)
-    await page.getByText('This looks like GitHub').waitFor()
+    await insist().check()
+    await page.getByLabel('Access token').fill('pub_another')
+    expect(await insist().isChecked()).toBe(false)
     await sealButton().click()
-    expect(
-      sent.filter((text) => text.startsWith('POST') && /reserve|credential/.test(text)),
-    ).toEqual([])
+    await page.getByText('Nothing was sent: look').waitFor()
+    expect(stepsSent()).toEqual([])
+    await insist().check()
+    await sealButton().click()
+    await page.getByText('The provider does not take this key').waitFor()
+    expect(stepsSent()).toHaveLength(2)
+    expect(await insist().isVisible()).toBe(false)
+    await paste('pub_abcdef')
+    await page.getByText('Nothing was sent: look').waitFor()
+    expect(stepsSent()).toHaveLength(2)
+    await page.getByLabel('Access token').fill(secret)
+    expect(await insist().isVisible()).toBe(false)
+    await sealButton().click()
+    await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
   })
 
   test('a key that the provider refuses may be replaced on the same page', async () => {
     const ticket = await makeTicket('acme')
     await open(ticket)
-    await paste('not-the-key-of-anybody')
+    await paste('refused_always')
     await page.getByText('The provider does not take this key').waitFor()
     expect(await page.getByLabel('Access token').inputValue()).toBe('')
     await paste(secret)
@@ -311,6 +352,85 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     })
     expect(await ada.run(['connections', 'show', handle])).toMatchObject({ record_version: 2 })
     expect(violations).toEqual([])
+  })
+
+  describe('a consent that lacks the account', () => {
+    let consentUrl: string
+    let app: Server
+    beforeAll(async () => {
+      app = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Back in the app</h1>')
+      })
+      await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
+      const redirect = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
+      const resource = 'https://notes.example/mcp'
+      await ada.run([
+        ...['resources', 'add', resource, '--name', 'Notes'],
+        ...['--scope', 'notes:read=Read your notes', '--connection', 'acme=Reads your account'],
+      ])
+      const client = await ada.run<{ client_id: string }>([
+        ...['clients', 'register', '--name', 'Notes agent', '--redirect-uri', redirect],
+      ])
+      const query = new URLSearchParams({
+        ...{ response_type: 'code', client_id: client.client_id, redirect_uri: redirect },
+        ...{ resource, scope: 'notes:read', state: 's', code_challenge_method: 'S256' },
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      })
+      consentUrl = `${stack.issuer}/oauth2/auth?${query}`
+    })
+    afterAll(() => {
+      app.close()
+    })
+    // Whoever connected an account before does not lack it.
+    beforeEach(async () => {
+      for (const { handle, status } of await ada.run<Entry[]>(['connections', 'list'])) {
+        if (status !== 'revoked') await ada.run(['connections', 'revoke', handle])
+      }
+    })
+
+    const openConsent = async (one: Page): Promise<void> => {
+      await one.goto(consentUrl)
+      await one.getByLabel('E-mail address').fill(account.email)
+      await one.getByLabel('Password').fill(account.password)
+      await one.keyboard.press('Enter')
+      await one.getByRole('heading', { name: 'Allow Notes agent' }).waitFor()
+    }
+
+    test('leads there and back, and goes on with the new account', async () => {
+      await openConsent(page)
+      await shoot('consent-lacks')
+      const consent = page.url()
+      expect(await page.getByRole('button', { name: 'Allow' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'Connect acme' }).click()
+      await page.getByRole('heading', { name: 'Connect Acme' }).waitFor()
+      await page.getByText('Notes agent').waitFor()
+      await shoot('connect-for-consent')
+      await paste(secret)
+      await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
+      await shoot('connected-for-consent')
+      await page.getByRole('link', { name: 'Go on and decide about the app' }).click()
+      await page.waitForURL(consent)
+      expect(await page.getByLabel('Reads your account').innerText()).toContain('octo')
+      await shoot('consent-again')
+      await page.getByRole('button', { name: 'Allow' }).click()
+      await page.getByText('Back in the app').waitFor()
+      expect(new URL(page.url()).searchParams.has('code')).toBe(true)
+      expect(violations).toEqual([])
+    })
+
+    test('works without scripts as well: both pages name the command', async () => {
+      const plain = await browser.newContext({ javaScriptEnabled: false })
+      const bare = await plain.newPage()
+      await openConsent(bare)
+      expect(await bare.locator('main').innerText()).toContain('holdfast connections add acme')
+      await bare.getByRole('button', { name: 'Connect acme' }).click()
+      await bare.getByRole('heading', { name: 'Connect Acme' }).waitFor()
+      expect(await bare.content()).toMatch(/<noscript>.*holdfast connections add acme/s)
+      await bare.goBack()
+      await bare.getByRole('button', { name: 'Deny' }).click()
+      await bare.getByText('Back in the app').waitFor()
+      await plain.close()
+    })
   })
 
   test('without scripts the page names the command and holds no field that could be sent', async () => {

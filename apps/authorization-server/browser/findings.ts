@@ -42,10 +42,7 @@ export function showFindings(catalog: Catalog, page: Page): { readonly isDoubtfu
   for (const [name, input] of inputsOf(element, 'secret')) {
     const value = input.value.trim()
     const finding = value === '' ? undefined : findingOf(catalog, page, kind, name, value)
-    say(
-      part(element, `[data-finding="${name}"]`),
-      finding && `${finding}${rightOne(kind, name)} Nothing was sent.`,
-    )
+    say(part(element, `[data-finding="${name}"]`), finding && finding + rightOne(kind, name))
     input.toggleAttribute('aria-invalid', finding !== undefined)
     isDoubtful ||= finding !== undefined
   }

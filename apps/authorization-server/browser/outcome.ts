@@ -37,8 +37,10 @@ export function showOutcome(page: Page, enclave: EnclaveKey, outcome: Outcome): 
 
 function whatNext(returnTo: string | null): HTMLElement {
   if (returnTo === null) return element('p', 'You can close this tab.')
-  const next = element('a', 'Go on and decide about the app')
-  next.href = returnTo
+  const link = element('a', 'Go on and decide about the app')
+  link.href = returnTo
+  const next = element('p', '')
+  next.append(link)
   return next
 }
 

@@ -56,14 +56,7 @@ export interface NewConnectTicket {
 /** Who lacks which connection, and for whom. */
 export type ConnectNeed = Pick<
   NewConnectTicket,
-  | 'owner'
-  | 'resource'
-  | 'clientId'
-  | 'agentId'
-  | 'grantId'
-  | 'name'
-  | 'provider'
-  | 'interaction'
+  'owner' | 'resource' | 'clientId' | 'agentId' | 'grantId' | 'name' | 'provider' | 'interaction'
 >
 
 export interface ConnectTickets {
