@@ -10,20 +10,13 @@ function findingOf(
   value: string,
 ): string | undefined {
   const found = checkKey(catalog, provider, kind, field, value)
-  switch (found.finding) {
-    case 'fits':
-      return undefined
-    case 'wrong':
-      return found.words
-    case 'other': {
-      const { provider: theirs, kind: other } = found.recognized
-      return theirs.name === provider.name
-        ? `This is another kind of key: ${other.title}.`
-        : `This looks like ${theirs.title}: ${other.title}.`
-    }
-    case 'unlike':
-      return `This does not look like what ${provider.title} hands out.`
-  }
+  if (found.finding === 'fits') return undefined
+  if (found.finding === 'wrong') return found.words
+  if (found.finding === 'unlike') return `This does not look like what ${provider.title} hands out.`
+  const { provider: theirs, kind: other } = found.recognized
+  return theirs.name === provider.name
+    ? `This is another kind of key: ${other.title}.`
+    : `This looks like ${theirs.title}: ${other.title}.`
 }
 
 const rightOne = (kind: ProviderKind, field: string): string => {

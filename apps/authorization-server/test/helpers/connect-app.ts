@@ -1,7 +1,13 @@
 /** A server, an enclave and a provider of accounts, on which the connect pages are tried out. */
 import { parseProvider } from '@holdfast/providers'
 import { expect } from 'vitest'
-import { Browser, type Form, formOf, handOffTarget, type PageVisit } from '../support/browser.ts'
+import {
+  type Browser,
+  type Form,
+  formOf,
+  handOffTarget,
+  type PageVisit,
+} from '../support/browser.ts'
 import { password, type TestServer } from '../support/server.ts'
 import { startRealEnclave } from './real-enclave.ts'
 import { type Caller, callerFor, makeApp, makePerson } from './token-connections.ts'
