@@ -55,17 +55,16 @@ export function createAssertionVerifier({
     if (!issuer.trust.uses.includes(wanted.use)) {
       throw new AssertionError(`its issuer is not trusted for ${wanted.use}`)
     }
-    const { payload, protectedHeader } = await jwtVerify(
-      text,
-      createLocalJWKSet(await keysOf(issuer, keySets)),
-      {
+    const keys = await keysOf(issuer, keySets)
+    const { payload, protectedHeader } = await Promise.try(() =>
+      jwtVerify(text, createLocalJWKSet(keys), {
         algorithms,
         issuer: issuer.issuer,
         audience: [...wanted.audience],
         requiredClaims: ['exp', 'iat', 'sub'],
         clockTolerance: clockToleranceSeconds,
         currentDate: new Date(clock()),
-      },
+      }),
     ).catch((error: unknown) => {
       // What is no error of JOSE is a key that cannot be read, or is too weak to be used.
       throw new AssertionError(isJose(error) ? reasonOf(error) : unusable, { cause: error })

@@ -24,6 +24,13 @@ export function assertedClient(assertion: string): string | undefined {
   }
 }
 
+/**
+ * True when no other server is named beside us, which could use the assertion here before its client does.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-3}
+ */
+export const isForUsAlone = (audience: JWTPayload['aud'], issuer: string): boolean =>
+  [audience].flat().every((one) => one === issuer || one?.startsWith(`${issuer}/`) === true)
+
 /** Tells whether an assertion was made by the client, for us, now, and is used for the first time. */
 export type CheckAssertion = (client: Client, assertion: string) => Promise<boolean>
 
@@ -63,7 +70,7 @@ export function createAssertionCheck({
         requiredClaims: ['exp', 'jti'],
         currentDate: new Date(nowMs),
       })
-      return payload
+      return isForUsAlone(payload.aud, config.issuer) ? payload : undefined
     } catch {
       return undefined
     }

@@ -1,6 +1,8 @@
 import { type ClientAuthMethod, type Configuration, errors } from 'oidc-provider'
+import type { JWTPayload } from 'jose'
 import type { Config } from '../config.ts'
-import { maxAssertionSeconds } from './client-assertion.ts'
+import type { AppContext } from '../context.ts'
+import { isForUsAlone, maxAssertionSeconds } from './client-assertion.ts'
 import { certificateMatches, createClientCertificates } from './client-certificate.ts'
 
 /** Ways in which clients prove who they are; those by certificate only behind a proxy that hands it on. */
@@ -13,10 +15,18 @@ export const clientAuthMethods = ({ mtls }: Pick<Config, 'mtls'>): ClientAuthMet
   'none',
 ]
 
-/** Refuses client assertions that would have to be remembered for long. */
-export const limitAssertionLife =
-  (clock: () => number): NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> =>
-  async (_koa, { exp }) => {
+/** Refuses client assertions that would have to be remembered for long, or are for other servers as well. */
+export const limitAssertions =
+  ({
+    clock,
+    config,
+  }: Pick<AppContext, 'clock' | 'config'>): NonNullable<
+    Configuration['assertJwtClientAuthClaimsAndHeader']
+  > =>
+  async (_koa, { aud, exp }) => {
+    if (!isForUsAlone(aud as JWTPayload['aud'], config.issuer)) {
+      throw new errors.InvalidClientAuth('the client assertion is made out to others as well')
+    }
     if (typeof exp !== 'number' || exp - clock() / 1000 > maxAssertionSeconds) {
       throw new errors.InvalidClientAuth(
         `the client assertion lives longer than ${maxAssertionSeconds} seconds`,

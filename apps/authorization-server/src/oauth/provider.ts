@@ -10,7 +10,7 @@ import { createAdapterFactory } from './adapter.ts'
 import { deviceCodeTtlSeconds, deviceFlow } from './device/device-flow.ts'
 import { libraryCookie, sessionTtlSeconds } from './browser-session.ts'
 import { assertionAlgorithms } from './client-assertion.ts'
-import { clientAuthMethods, limitAssertionLife, mutualTls } from './client-methods.ts'
+import { clientAuthMethods, limitAssertions, mutualTls } from './client-methods.ts'
 import { connectionType } from './details/parse-details.ts'
 import { richRequests } from './details/rich-requests.ts'
 import { createDpopNonces } from './dpop-nonces.ts'
@@ -99,7 +99,7 @@ function configuration(options: ProviderOptions): Configuration {
     responseTypes: ['code'],
     pkce: { required: () => true },
     clientAuthMethods: clientAuthMethods(ctx.config),
-    assertJwtClientAuthClaimsAndHeader: limitAssertionLife(ctx.clock),
+    assertJwtClientAuthClaimsAndHeader: limitAssertions(ctx),
     clientDefaults: {
       application_type: 'native',
       token_endpoint_auth_method: 'none',
