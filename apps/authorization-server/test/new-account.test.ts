@@ -81,6 +81,25 @@ describe('set-up link', () => {
     expect(again.text).toContain('holdfast login')
   })
 
+  test('is what a sign-in asks for while there is no account', async () => {
+    const url = new URL(`${server.issuer}/oauth2/auth`)
+    url.search = new URLSearchParams({
+      client_id: 'holdfast-cli',
+      response_type: 'code',
+      redirect_uri: 'http://127.0.0.1:1/callback',
+      resource: `${server.issuer}/v1`,
+      code_challenge: 'A'.repeat(43),
+      code_challenge_method: 'S256',
+    }).toString()
+    const page = await new Browser(server.issuer).open(url.href)
+    expect([page.status, page.text]).toEqual([409, expect.stringContaining('holdfast setup')])
+    expect(page.text).not.toContain('type="password"')
+    const { browser, page: form } = await setUp()
+    await browser.submit(formOf(form, '/setup'), filled)
+    const signIn = await new Browser(server.issuer).open(url.href)
+    expect([signIn.status, signIn.text]).toEqual([200, expect.stringContaining('type="password"')])
+  })
+
   test('expires and says how to get another', async () => {
     nowShiftMs = 31 * 60_000
     const { page } = await setUp()

@@ -37,6 +37,11 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   UNKNOWN_OPERATION: exitCodes.usage,
 }
 
+/** What helps at a command line, where it is more than the SDK can say. */
+const fixesHere: Readonly<Record<string, string>> = {
+  SERVER_UNREACHABLE: 'start the server with `holdfast up`, or name another one with --issuer',
+}
+
 /** Any error as one for people. */
 function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
@@ -44,7 +49,7 @@ function toCliError(error: unknown): CliError {
     return new CliError(error.message, {
       exitCode: exitCodeOfRemote[error.code] ?? exitCodes.error,
       code: error.code,
-      fix: error.fix,
+      fix: fixesHere[error.code] ?? error.fix,
       why:
         error.fields?.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') || undefined,
       requestId: error.requestId,

@@ -1,4 +1,7 @@
+import { html } from 'hono/html'
+import { cloneNote } from '../views/clone-note.ts'
 import { loginPage } from '../views/login.ts'
+import { messagePage } from '../views/message.ts'
 import { sendPage } from '../views/page.ts'
 import { accountGone } from '../oauth/interaction-policy.ts'
 import {
@@ -16,6 +19,7 @@ export async function showLogin(
   interaction: Interaction,
 ): Promise<void> {
   if (interaction.prompt.reasons.includes(accountGone)) return startAgain(parts, koa, interaction)
+  if ((await parts.ctx.storage.users.list({ limit: 1 })).length === 0) return sendNotSetUp(koa)
   const hint = interaction.params['login_hint']
   await sendLogin(parts, koa, interaction, 200, {
     email: typeof hint === 'string' ? hint.slice(0, 254) : undefined,
@@ -79,6 +83,21 @@ export async function submitLogin(
   }
   return finish(parts, koa, { login: { accountId: user.id, remember: false, amr: ['pwd'] } })
 }
+
+const sendNotSetUp = (koa: KoaContext): Promise<void> =>
+  sendPage(
+    koa,
+    409,
+    messagePage(
+      'Nobody can sign in here yet',
+      html`<p role="alert">
+          This server has no account. Its administrator makes the first one: with the one-time link
+          that the server printed when it started, or with <code>holdfast setup</code> on its
+          machine. Then start again.
+        </p>
+        ${cloneNote()}`,
+    ),
+  )
 
 async function sendLogin(
   parts: InteractionParts,

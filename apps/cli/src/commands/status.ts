@@ -61,7 +61,7 @@ async function printStatus(status: RunningStatus, allAttacks: boolean): Promise<
   }
   print()
   printKeys(status.keys)
-  for (const [name, path] of Object.entries(status.paths)) print(`${name.padEnd(17)} ${path}`)
+  for (const [name, path] of Object.entries(status.paths)) print(`${inWords(name)} ${path}`)
 }
 
 function printAttacks(attacks: readonly AttackResult[]): void {
@@ -81,6 +81,9 @@ function printDenied(attacks: readonly AttackResult[], all: boolean): void {
 function printKeys(keys: unknown): void {
   if (typeof keys !== 'object' || keys === null) return
   for (const [name, value] of Object.entries(keys)) {
-    print(`${name.padEnd(17)} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
+    print(`${inWords(name)} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
   }
 }
+
+const inWords = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).padEnd(19)
