@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto'
 import type { Storage } from '@holdfast/storage'
-import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose'
 import type { AppContext } from '../context.ts'
 import { isReplayConflict } from '../oauth/adapter.ts'
 import { OutboundError } from '../outbound/errors.ts'
@@ -55,19 +63,13 @@ export function createAssertionVerifier({
     if (!issuer.trust.uses.includes(wanted.use)) {
       throw new AssertionError(`its issuer is not trusted for ${wanted.use}`)
     }
-    const keys = await keysOf(issuer, keySets)
-    const { payload, protectedHeader } = await Promise.try(() =>
-      jwtVerify(text, createLocalJWKSet(keys), {
-        algorithms,
-        issuer: issuer.issuer,
-        audience: [...wanted.audience],
-        requiredClaims: ['exp', 'iat', 'sub'],
-        clockTolerance: clockToleranceSeconds,
-        currentDate: new Date(clock()),
-      }),
-    ).catch((error: unknown) => {
-      // What is no error of JOSE is a key that cannot be read, or is too weak to be used.
-      throw new AssertionError(isJose(error) ? reasonOf(error) : unusable, { cause: error })
+    const { payload, protectedHeader } = await checkSignature(text, await keysOf(issuer, keySets), {
+      algorithms,
+      issuer: issuer.issuer,
+      audience: [...wanted.audience],
+      requiredClaims: ['exp', 'iat', 'sub'],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(clock()),
     })
     const type = protectedHeader.typ?.toLowerCase().replace(/^application\//, '')
     if (!wanted.types.includes(type)) throw new AssertionError('it is of another type (typ)')
@@ -79,6 +81,19 @@ export function createAssertionVerifier({
       throw new AssertionError('it has no sub')
     }
     return { issuer, claims: payload as VerifiedAssertion['claims'] }
+  }
+}
+
+async function checkSignature(
+  text: string,
+  keys: JSONWebKeySet,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(text, createLocalJWKSet(keys), options)
+  } catch (cause) {
+    // What is no error of JOSE is a key that cannot be read, or is too weak to be used.
+    throw new AssertionError(isJose(cause) ? reasonOf(cause) : unusable, { cause })
   }
 }
 
