@@ -34,6 +34,12 @@ const verbs = {
     needsDev: true,
     alsoInstall: ['test/conformance'],
   },
+  'test:stores': {
+    script: 'test/stores/run.ts',
+    args: [],
+    needsDev: true,
+    alsoInstall: ['test/stores'],
+  },
   'test:clients': {
     script: 'test/clients/run.ts',
     args: [],

@@ -1,4 +1,5 @@
 import type { ReplayStore } from '@holdfast/protocol/token'
+import { failClosed, type SharedReplayOptions } from './replay-fail-closed.ts'
 import { createTableReplayStore, type ReplayTableOptions } from './replay-table.ts'
 
 /** The part of a `pg` pool or client that is used. */
@@ -8,6 +9,9 @@ export interface PostgresClient {
     values?: (string | number)[],
   ) => Promise<{ readonly rowCount: number | null; readonly rows: readonly unknown[] }>
 }
+
+/** Options of {@link createPostgresReplayStore}. */
+export interface PostgresReplayOptions extends ReplayTableOptions, SharedReplayOptions {}
 
 /** The table: create it by a migration, before the store is used. */
 export const postgresReplaySchema: string = `CREATE TABLE IF NOT EXISTS holdfast_used_proofs (
@@ -25,12 +29,13 @@ CREATE INDEX IF NOT EXISTS holdfast_used_proofs_expiry ON holdfast_used_proofs (
  * await pool.query(postgresReplaySchema)
  * protectedResource({ replay: createPostgresReplayStore(pool), … })
  * ```
+ * @throws TokenError from `use`: `temporarily_unavailable` when the server is away or silent
  */
 export function createPostgresReplayStore(
   client: PostgresClient,
-  options: ReplayTableOptions = {},
+  options: PostgresReplayOptions = {},
 ): ReplayStore {
-  return createTableReplayStore(
+  const store = createTableReplayStore(
     {
       insert: async (id, expiresAtMs) => {
         const { rowCount } = await client.query(
@@ -49,4 +54,5 @@ export function createPostgresReplayStore(
     },
     options,
   )
+  return failClosed(store, options)
 }

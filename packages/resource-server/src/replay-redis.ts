@@ -1,4 +1,5 @@
 import type { ReplayStore } from '@holdfast/protocol/token'
+import { failClosed, type SharedReplayOptions } from './replay-fail-closed.ts'
 import { storedId } from './replay-table.ts'
 
 /**
@@ -10,7 +11,7 @@ export interface RedisClient {
 }
 
 /** Options of {@link createRedisReplayStore}. */
-export interface RedisReplayOptions {
+export interface RedisReplayOptions extends SharedReplayOptions {
   /** What the keys begin with. Default `holdfast:proof:`. */
   readonly prefix?: string
   /** Clock in milliseconds. Default `Date.now`. */
@@ -22,14 +23,17 @@ const graceMs = 60_000
 
 /**
  * Used proofs in Redis or Valkey, one key each. The server must run with `maxmemory-policy noeviction`:
- * any other policy forgets proofs that are still good. A full server refuses, and so do we then.
+ * any other policy forgets proofs that are still good. A full server refuses, and so do we then. Use one
+ * primary: replicas are behind, and a failover may forget the last proofs.
+ *
+ * @throws TokenError from `use`: `temporarily_unavailable` when the server is away or silent
  */
 export function createRedisReplayStore(
   client: RedisClient,
   options: RedisReplayOptions = {},
 ): ReplayStore {
   const { prefix = 'holdfast:proof:', now = Date.now } = options
-  return {
+  const store: ReplayStore = {
     use: async (id, expiresAtMs) => {
       const lifetimeMs = Math.max(1, Math.ceil(expiresAtMs - now())) + graceMs
       const command = ['SET', `${prefix}${storedId(id)}`, '1', 'PX', String(lifetimeMs), 'NX']
@@ -39,4 +43,5 @@ export function createRedisReplayStore(
       return text === 'OK'
     },
   }
+  return failClosed(store, options)
 }

@@ -13,6 +13,7 @@ export { checkReplayStore } from './replay-check.ts'
 export {
   createPostgresReplayStore,
   type PostgresClient,
+  type PostgresReplayOptions,
   postgresReplaySchema,
 } from './replay-postgres.ts'
 export {
@@ -21,4 +22,5 @@ export {
   type RedisReplayOptions,
 } from './replay-redis.ts'
 export { createSqliteReplayStore, type SqliteClient, sqliteReplaySchema } from './replay-sqlite.ts'
+export type { SharedReplayOptions } from './replay-fail-closed.ts'
 export type { ReplayTableOptions } from './replay-table.ts'

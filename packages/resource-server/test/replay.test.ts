@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,13 +10,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   checkReplayStore,
   createMemoryReplayStore,
-  createPostgresReplayStore,
   createRedisReplayStore,
   createSqliteReplayStore,
-  postgresReplaySchema,
   type ReplayStore,
 } from '../src/replay.ts'
-import { postgresPrograms, startPostgres } from './postgres.ts'
 
 function databaseFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'replay-'))
@@ -132,60 +128,7 @@ describe('the SQLite store', () => {
   })
 })
 
-test.skipIf(postgresPrograms === undefined)(
-  'the Postgres store passes the check with two connections to a real server',
-  async () => {
-    await using server = await startPostgres(postgresPrograms ?? '')
-    using first = await server.connect()
-    using second = await server.connect()
-    await first.query(postgresReplaySchema)
-    const clients = [first, second]
-    await checkReplayStore(() => createPostgresReplayStore(clients.shift() ?? first))
-    const full = createPostgresReplayStore(first, { maxEntries: 10 })
-    await expect(full.use('one more', Date.now() + 60_000)).rejects.toThrow(/too many proofs/)
-  },
-)
-
-const redisProgram = [
-  '/usr/bin/redis-server',
-  '/usr/bin/valkey-server',
-  '/usr/local/bin/redis-server',
-].find((path) => existsSync(path))
-
 describe('the Redis store', () => {
-  test.skipIf(redisProgram === undefined)('passes the check against a real server', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'redis-'))
-    const socketPath = join(folder, 'redis.sock')
-    const child = spawn(
-      redisProgram ?? '',
-      ['--port', '0', '--unixsocket', socketPath, '--save', ''],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
-    onTestFinished(async () => {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-      rmSync(folder, { recursive: true })
-    })
-    for await (const line of createInterface(child.stdout)) {
-      if (/ready to accept connections/i.test(line)) break
-    }
-    const socket = connect(socketPath)
-    await once(socket, 'connect')
-    onTestFinished(() => void socket.destroy())
-    const waiting: Array<(answer: string | null) => void> = []
-    createInterface(socket).on('line', (line) =>
-      waiting.shift()?.(line.startsWith('$-1') ? null : line.slice(1)),
-    )
-    const sendCommand = (command: string[]): Promise<string | null> => {
-      const words = command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
-      socket.write(`*${command.length}\r\n${words.join('')}`)
-      return new Promise((resolve) => waiting.push(resolve))
-    }
-    await checkReplayStore(() => createRedisReplayStore({ sendCommand }))
-  })
-
   test('asks for one atomic SET with an expiry, and takes only OK for a first use', async () => {
     const seen: string[][] = []
     const answers: unknown[] = ['OK', null, Buffer.from('OK')]

@@ -1,56 +1,29 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { PostgresClient } from '../src/replay.ts'
+import type { PostgresClient } from '../../src/replay.ts'
 
-/** Folder of the server's programs, where they are installed. */
-export const postgresPrograms: string | undefined = (() => {
-  const root = '/usr/lib/postgresql'
-  const versions = existsSync(root) ? readdirSync(root).sort() : []
-  return versions
-    .map((version) => join(root, version, 'bin'))
-    .find((bin) => existsSync(join(bin, 'initdb')))
-})()
-
-/** A real server on a socket of its own. */
-export interface Postgres extends AsyncDisposable {
-  readonly connect: () => Promise<PostgresClient & Disposable>
-}
-
-// The server refuses to run as root.
-const identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-
-export async function startPostgres(bin: string): Promise<Postgres> {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-pg-'))
-  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid)
-  const data = join(folder, 'data')
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-A', 'trust', '-U', 'test', '-E', 'UTF8', '--no-sync'],
-    {
-      ...identity,
-      cwd: folder,
-      stdio: 'ignore',
-    },
-  )
-  const child: ChildProcess = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
-    { ...identity, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  for await (const chunk of child.stderr ?? []) {
-    if (String(chunk).includes('ready to accept connections')) break
-  }
+/** A client that opens a connection again when it was lost, as pools do. */
+export function postgresClient(
+  port: number,
+  { user, database }: { readonly user: string; readonly database: string },
+): PostgresClient & Disposable {
+  let current: Promise<PostgresClient & Disposable> | undefined
   return {
-    connect: () => openClient(join(folder, '.s.PGSQL.5432')),
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGINT')
-      await once(child, 'exit')
-      rmSync(folder, { recursive: true })
+    query: async (sql, values) => {
+      current ??= openConnection(port, user, database)
+      const mine = current
+      try {
+        return await (await mine).query(sql, values)
+      } catch (error) {
+        if (current === mine) current = undefined
+        throw error
+      }
     },
+    [Symbol.dispose]: () =>
+      void current?.then(
+        (client) => client[Symbol.dispose](),
+        () => undefined,
+      ),
   }
 }
 
@@ -71,11 +44,22 @@ interface Result {
   error: string | undefined
 }
 
-/** As much of the wire protocol (version 3) as the store needs; no driver is a dependency here. */
-async function openClient(path: string): Promise<PostgresClient & Disposable> {
-  const socket: Socket = connect(path)
+/**
+ * As much of the wire protocol (version 3) as the store needs; no driver is a dependency here. The
+ * server must trust the user.
+ */
+async function openConnection(
+  port: number,
+  user: string,
+  database: string,
+): Promise<PostgresClient & Disposable> {
+  const socket: Socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   const waiting: Array<(result: Result) => void> = []
+  const lost = Promise.withResolvers<never>()
+  lost.promise.catch(() => undefined)
+  socket.once('close', () => lost.reject(new Error('the connection is lost')))
+  socket.on('error', () => undefined)
   let result: Result = { rowCount: null, rows: [], error: undefined }
   let columns: string[] = []
   let buffered = Buffer.alloc(0)
@@ -111,7 +95,8 @@ async function openClient(path: string): Promise<PostgresClient & Disposable> {
       result = { rowCount: null, rows: [], error: undefined }
     },
   }
-  const next = (): Promise<Result> => new Promise((resolve) => waiting.push(resolve))
+  const next = (): Promise<Result> =>
+    Promise.race([new Promise<Result>((resolve) => waiting.push(resolve)), lost.promise])
   socket.on('data', (chunk: Buffer) => {
     buffered = Buffer.concat([buffered, chunk])
     while (buffered.length >= 5 && buffered.length > buffered.readInt32BE(1)) {
@@ -123,7 +108,7 @@ async function openClient(path: string): Promise<PostgresClient & Disposable> {
   const started = next()
   const startup = Buffer.concat([
     int(196_608),
-    ...['user', 'test', 'database', 'postgres', 'client_encoding', 'UTF8', ''].map(text),
+    ...['user', user, 'database', database, 'client_encoding', 'UTF8', ''].map(text),
   ])
   socket.write(Buffer.concat([int(startup.length + 4), startup]))
   await started
