@@ -19,6 +19,7 @@ COPY packages/protocol/package.json packages/protocol/
 COPY packages/providers/package.json packages/providers/
 COPY packages/resource-server/package.json packages/resource-server/
 COPY packages/storage/package.json packages/storage/
+COPY packages/testing/package.json packages/testing/
 COPY test/package.json test/
 RUN npm ci --omit=dev --ignore-scripts
 
