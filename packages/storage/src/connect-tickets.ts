@@ -68,8 +68,11 @@ export interface ConnectTickets {
    * made for another.
    */
   findOpen(need: ConnectNeed, untilMs: number): Promise<ConnectTicket | undefined>
-  /** An open ticket for a new value of this connection. */
-  findRenewal(owner: string, handle: string, untilMs: number): Promise<ConnectTicket | undefined>
+  /** An open ticket for a new value of this connection that the same client asked for. */
+  findRenewal(
+    need: { readonly owner: string; readonly clientId: string; readonly handle: string },
+    untilMs: number,
+  ): Promise<ConnectTicket | undefined>
   /** How many of this owner are open. */
   countOpen(owner: string): Promise<number>
   /** Ties an open ticket to the browser in which its owner signed in last. */
@@ -97,7 +100,7 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
        and handle is null and ${open} order by usable_until_ms desc limit 1`,
   )
   const byHandle = db.prepare<ConnectTicketRow>(
-    `select * from connect_tickets where owner = ? and handle = ? and is_renewal = 1
+    `select * from connect_tickets where owner = ? and client_id = ? and handle = ? and is_renewal = 1
        and ${open} order by usable_until_ms desc limit 1`,
   )
   const count = db.prepare<{ readonly count: number }>(
@@ -152,8 +155,8 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
       const row = byNeed.get(owner, ...parties.map((one) => one ?? null), untilMs)
       return row && toTicket(row)
     },
-    async findRenewal(owner, handle, untilMs) {
-      const row = byHandle.get(owner, handle, untilMs)
+    async findRenewal({ owner, clientId, handle }, untilMs) {
+      const row = byHandle.get(owner, clientId, handle, untilMs)
       return row && toTicket(row)
     },
     countOpen: async (owner) => count.get(owner, now())?.count ?? 0,

@@ -69,6 +69,13 @@ test('an open ticket is found by exactly the need that it was made for', async (
     if (part === 'owner') continue
     expect(await connectTickets.findOpen({ ...need, [part]: undefined }, 0)).toBeUndefined()
   }
+  const renewal = { owner: 'usr_ann', clientId: 'rs_mcp', handle }
+  await connectTickets.add({ ...ticket, ...renewal, id: 'renewal' })
+  expect(await connectTickets.findRenewal(renewal, 0)).toMatchObject({ id: 'renewal' })
+  for (const part of Object.keys(renewal)) {
+    const other = { ...renewal, [part]: 'another' }
+    expect(await connectTickets.findRenewal(other, 0)).toBeUndefined()
+  }
   await connectTickets.add({ id: 'bare', owner: 'usr_ann', usableUntilMs: ticket.usableUntilMs })
   expect(await connectTickets.findOpen({ owner: 'usr_ann' }, 0)).toMatchObject({ id: 'bare' })
 })

@@ -46,7 +46,8 @@ export async function askForRenewal(
   handle: string,
 ): Promise<ConnectTicket | undefined> {
   const untilMs = parts.clock() + reusableMs
-  const open = await parts.storage.connectTickets.findRenewal(actor.sub, handle, untilMs)
+  const need = { owner: actor.sub, clientId: actor.clientId, handle }
+  const open = await parts.storage.connectTickets.findRenewal(need, untilMs)
   return open ?? make(parts, actor, { handle })
 }
 
