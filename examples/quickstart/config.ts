@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { readPort } from '../listen.ts'
 
 /** Where the quickstart server stands and whom it trusts. */
 export interface QuickstartConfig {
@@ -20,7 +21,7 @@ export interface QuickstartConfig {
 const usage = `usage: main.ts --issuer URL --resource URL --client-id ID --client-secret-file PATH
                [--host 127.0.0.1] [--port 8000] [--connection NAME]
 Each flag can also be given as MCP_ISSUER, MCP_RESOURCE, MCP_CLIENT_ID, MCP_CLIENT_SECRET_FILE,
-MCP_HOST, MCP_PORT, MCP_CONNECTION.`
+MCP_HOST, MCP_PORT (or PORT), MCP_CONNECTION.`
 
 /**
  * Reads flags, then the environment. The secret comes from a file, because other users of the machine
@@ -57,7 +58,7 @@ export function readConfig(
     clientId: required('client-id'),
     clientSecret: readFileSync(required('client-secret-file'), 'utf8').trim(),
     host: optional('host') ?? '127.0.0.1',
-    port: Number(optional('port') ?? 8000),
+    port: readPort(optional('port') ?? environment['PORT'] ?? '8000'),
     connection: optional('connection'),
   }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { protectedResource, protectListener } from '@holdfast/resource-server/node'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
+import { listen } from '../listen.ts'
 import type { QuickstartConfig } from './config.ts'
 import { baseScope, createTools, deleteScope } from './tools.ts'
 
@@ -26,9 +26,7 @@ export async function startQuickstart(config: QuickstartConfig): Promise<Quickst
   })
   const mcp = toNodeHandler(createMcpHandler(() => createTools(config.connection)))
   const server = createServer(protectListener(guard, (request, response) => mcp(request, response)))
-  server.listen(config.port, config.host)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server, config.port, config.host)
   return {
     url: `http://${config.host}:${port}/mcp`,
     close: async () => {
