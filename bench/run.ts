@@ -17,6 +17,7 @@ import { auditGroup } from './groups/audit.ts'
 import { dispatchGroup } from './groups/dispatch.ts'
 import { countFailedRaces } from './groups/races.ts'
 import { peersGroup } from './groups/peers.ts'
+import { grantsGroup } from './groups/grants.ts'
 import { growthGroup } from './groups/growth.ts'
 import { refreshGroup } from './groups/refresh.ts'
 import { resourceServerGroup } from './groups/resource-server.ts'
@@ -30,6 +31,7 @@ import { formatGoals, formatGroup, type GroupReport } from './lib/report.ts'
 const groups: Readonly<Record<string, GroupSetup>> = {
   token: tokenGroup,
   refresh: refreshGroup,
+  grants: grantsGroup,
   rs: resourceServerGroup,
   dispatch: dispatchGroup,
   audit: auditGroup,

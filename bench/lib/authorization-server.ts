@@ -14,6 +14,10 @@ const main = resolve(import.meta.dirname, '../../apps/authorization-server/src/m
 export interface OurServer {
   readonly issuer: string
   readonly pid: number
+  /** Makes the first administrator. */
+  readonly setupLink: string
+  /** The server's database, opened once more. */
+  readonly reopen: () => Storage
   stop(): Promise<void>
 }
 
@@ -26,16 +30,20 @@ export async function startOurServer(
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
   await writeFile(join(folder, 'control.key'), encryptionKey, { mode: 0o600 })
-  const storage = openStorage({ file: join(folder, 'holdfast.db'), encryptionKey })
+  const file = join(folder, 'holdfast.db')
+  const storage = openStorage({ file, encryptionKey })
   await seed(storage, issuer)
   await storage.close()
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', main], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })
+  let setupLink = ''
   const ready = new Promise<void>((done, fail) => {
     lines.on('line', (line) => {
-      if ((JSON.parse(line) as { event?: string }).event === 'ready') done()
+      const { event, url } = JSON.parse(line) as { event?: string; url?: string }
+      if (event === 'setup_link') setupLink = url ?? ''
+      if (event === 'ready') done()
     })
     child.once('exit', (code) => fail(new Error(`the server ended with ${code}`)))
   })
@@ -48,6 +56,8 @@ export async function startOurServer(
       // Nothing listens there: these benchmarks do not dispatch.
       enclaveSocket: join(folder, 'no-enclave.sock'),
       logLevel: 'error',
+      // So that no token runs out during a slow run.
+      accessTokenTtlSeconds: 3600,
       // One user refreshes more here than anybody may outside; the limit is counted all the same.
       rateLimits: { tokensPerAccount: 10_000_000 },
     })}\n`,
@@ -56,6 +66,8 @@ export async function startOurServer(
   return {
     issuer,
     pid: child.pid ?? 0,
+    setupLink,
+    reopen: () => openStorage({ file, encryptionKey, sweepIntervalMs: 0 }),
     stop: async () => {
       const exited = once(child, 'exit')
       child.stdin.end()

@@ -21,6 +21,8 @@ export interface Variant {
   readonly latenciesMs?: number[]
   /** Processes whose CPU is counted; absent means this process. */
   readonly pids?: readonly number[]
+  /** The variant that this one is compared with; default the group's first, false for none. */
+  readonly baseline?: string | false
   /** What this variant does not do, so that nobody compares unlike with like. */
   readonly note?: string
 }
@@ -36,6 +38,7 @@ export interface Measurement {
   readonly rounds: readonly number[]
   /** Operations per second of each round. */
   readonly rates: readonly number[]
+  readonly baseline?: string | false
   readonly note?: string
 }
 
@@ -101,7 +104,7 @@ export async function measure(
       await variant.verify?.(variant.count)
     }
   }
-  return variants.map(({ name, note, latenciesMs }) => {
+  return variants.map(({ name, note, baseline, latenciesMs }) => {
     const samples = cpu.get(name) ?? []
     return {
       name,
@@ -111,6 +114,7 @@ export async function measure(
       spread: [Math.min(...samples), Math.max(...samples)],
       rounds: samples,
       rates: rate.get(name) ?? [],
+      ...(baseline === undefined ? {} : { baseline }),
       ...(note === undefined ? {} : { note }),
     }
   })

@@ -11,17 +11,20 @@ export interface GroupReport {
 
 /** The table of one group, each cost also in V. */
 export function formatGroup(report: GroupReport, unitMicroseconds: number): string {
-  const reference = report.measurements[0]?.microsecondsPerOperation ?? Number.NaN
+  const costOf = (name: string | undefined): number =>
+    report.measurements.find((one) => one.name === name)?.microsecondsPerOperation ?? Number.NaN
+  const timesBaseline = ({ baseline = report.measurements[0]?.name, ...m }: Measurement): string =>
+    baseline === false ? '' : (m.microsecondsPerOperation / costOf(baseline)).toFixed(2)
   const rows = report.measurements.map((m) => [
     m.name + (m.note === undefined ? '' : ` (${m.note})`),
     m.microsecondsPerOperation.toFixed(1),
     (m.microsecondsPerOperation / unitMicroseconds).toFixed(2),
-    (m.microsecondsPerOperation / reference).toFixed(2),
+    timesBaseline(m),
     m.operationsPerSecond.toFixed(0),
     m.p50Ms === undefined ? '' : m.p50Ms.toFixed(2),
     `${m.spread[0].toFixed(0)}..${m.spread[1].toFixed(0)}`,
   ])
-  const header = ['variant', 'µs CPU/op', 'V', '× first', 'op/s', 'p50 ms', 'µs min..max']
+  const header = ['variant', 'µs CPU/op', 'V', '× base', 'op/s', 'p50 ms', 'µs min..max']
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -58,8 +58,11 @@ export interface Grants {
    */
   put(grant: NewGrant): Promise<Grant>
   find(grantId: string): Promise<Grant | undefined>
-  /** The newest active grant of this user to this client at this resource. */
-  findActive(userId: string, clientId: string, resource: string): Promise<Grant | undefined>
+  /**
+   * The newest active grant that this user gave this client at this resource in person: none of those (`<id>.…`)
+   * that an issuer or an API key stood for.
+   */
+  findConsent(userId: string, clientId: string, resource: string): Promise<Grant | undefined>
   list(filter?: GrantFilter): Promise<Grant[]>
   /**
    * Names a connection in an active grant of this user, in place of one of the same name. For a grant
@@ -83,9 +86,9 @@ const cachedGrants = 1000
 export function createGrants({ db, commit, cipher, now }: Backend): Grants {
   const byId = db.prepare<GrantRow>('select * from grants where grant_id = ?')
   const known = createReadCache<GrantRow>(db, cachedGrants, 'grants')
-  const byParties = db.prepare<GrantRow>(
+  const consent = db.prepare<GrantRow>(
     `select * from grants
-     where user_id = ? and client_id = ? and resource = ?
+     where user_id = ? and client_id = ? and resource = ? and instr(grant_id, '.') = 0
        and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > ?)
      order by updated_at_ms desc, grant_id desc limit 1`,
   )
@@ -135,8 +138,8 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
       const row = known.get(grantId, (id) => byId.get(id))
       return row === undefined ? undefined : toGrant(row)
     },
-    async findActive(userId, clientId, resource) {
-      const row = byParties.get(userId, clientId, resource, now())
+    async findConsent(userId, clientId, resource) {
+      const row = consent.get(userId, clientId, resource, now())
       return row === undefined ? undefined : toGrant(row)
     },
     async list(filter) {

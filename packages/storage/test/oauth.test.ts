@@ -141,13 +141,15 @@ test('revoking a grant ends its codes, its refresh tokens and its access tokens 
   await storage.oidcAdapter('Grant').upsert('g1', { jti: 'g1' }, 3600)
   await storage.oidcAdapter('RefreshToken').upsert('r1', { jti: 'r1', grantId: 'g1' }, 3600)
   await storage.oidcAdapter('RefreshToken').upsert('r2', { jti: 'r2', grantId: 'g2' }, 3600)
-  expect(await storage.grants.findActive('usr_1', 'c1', 'https://mcp.example')).toMatchObject(grant)
+  expect(await storage.grants.findConsent('usr_1', 'c1', 'https://mcp.example')).toMatchObject(
+    grant,
+  )
   const before = await storage.denials.epoch()
   await storage.grants.revoke('g1', { denyUntilMs: clock.nowMs + 1000 })
   expect(await storage.oidcAdapter('Grant').find('g1')).toBeUndefined()
   expect(await storage.oidcAdapter('RefreshToken').find('r1')).toBeUndefined()
   expect(await storage.oidcAdapter('RefreshToken').find('r2')).toBeDefined()
-  expect(await storage.grants.findActive('usr_1', 'c1', 'https://mcp.example')).toBeUndefined()
+  expect(await storage.grants.findConsent('usr_1', 'c1', 'https://mcp.example')).toBeUndefined()
   expect(await storage.denials.match({ grant: 'g1' })).toMatchObject({ kind: 'grant', value: 'g1' })
   expect(await storage.denials.epoch()).toBeGreaterThan(before)
   await expect(storage.grants.put(grant)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' })
@@ -170,7 +172,20 @@ test('a grant can be widened but not handed to another user', async () => {
   clock.nowMs += 1000
   expect(await storage.grants.list()).toEqual([])
   expect(await storage.grants.list({ includeInactive: true })).toHaveLength(1)
-  expect(await storage.grants.findActive('usr_1', 'c1', 'https://mcp.example')).toBeUndefined()
+  expect(await storage.grants.findConsent('usr_1', 'c1', 'https://mcp.example')).toBeUndefined()
+})
+
+test('the newest consent is found among others, and not what an issuer or a key stood for', async () => {
+  const { storage, clock } = temporaryStorage()
+  for (const grantId of ['g1', 'g2', 'ti_1.g3']) {
+    clock.nowMs += 1000
+    await storage.grants.put({ ...grant, grantId })
+  }
+  const find = () => storage.grants.findConsent('usr_1', 'c1', 'https://mcp.example')
+  expect(await find()).toMatchObject({ grantId: 'g2' })
+  await storage.grants.revoke('g2', { denyUntilMs: 0 })
+  expect(await find()).toMatchObject({ grantId: 'g1' })
+  expect(await storage.grants.findConsent('usr_1', 'c2', 'https://mcp.example')).toBeUndefined()
 })
 
 test('revoking a client revokes its grants', async () => {

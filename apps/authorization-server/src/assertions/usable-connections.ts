@@ -1,4 +1,4 @@
-import type { Grant, Storage } from '@holdfast/storage'
+import type { Storage } from '@holdfast/storage'
 
 /** Who vouches, for whom, where. */
 export interface VouchedParties {
@@ -18,7 +18,8 @@ export async function usableConnections(
   storage: Stores,
   parties: VouchedParties,
 ): Promise<Readonly<Record<string, string>>> {
-  const consent = await newestConsent(storage.grants, parties)
+  const { userId, clientId, resource } = parties
+  const consent = await storage.grants.findConsent(userId, clientId, resource)
   if (consent?.authorizationDetails) return {}
   return {
     ...consent?.connections,
@@ -49,22 +50,3 @@ async function chosenSince(
   }
   return chosen
 }
-
-async function newestConsent(
-  grants: Stores['grants'],
-  parties: VouchedParties,
-): Promise<Grant | undefined> {
-  let newest: Grant | undefined
-  // Every sign-in leaves a grant of its own, in no order of time.
-  for (let after: string | undefined; ;) {
-    const page = await grants.list({ ...parties, after, limit: 100 })
-    for (const grant of page.filter(isConsent)) {
-      if (newest === undefined || grant.updatedAtMs >= newest.updatedAtMs) newest = grant
-    }
-    after = page.at(-1)?.grantId
-    if (page.length < 100 || after === undefined) return newest
-  }
-}
-
-/** False for what an issuer or an API key stood for: a copy of it would outlive what the user takes back. */
-const isConsent = ({ grantId }: Pick<Grant, 'grantId'>): boolean => !grantId.includes('.')
