@@ -10,6 +10,7 @@ import {
   discover,
   obtainTokens,
   signIn,
+  claimsOf,
 } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
@@ -175,6 +176,28 @@ test('gotcha 9: offline_access is advertised by this server and never refused', 
   })
   expect(tokens.access_token).toBeTypeOf('string')
   expect(tokens.refresh_token).toBeUndefined()
+})
+
+test('gotcha 9: offline_access is not refused at a refresh either, where Codex repeats it', async () => {
+  const client = await register({ redirect_uris: ['http://127.0.0.1/callback'] })
+  const own = { client_id: client['client_id'] as string }
+  const asked = 'notes:read offline_access'
+  for (const [parameters, scope] of [
+    [{}, asked],
+    [{ prompt: 'consent' }, asked],
+    [{}, 'offline_access'],
+  ] as const) {
+    const tokens = await obtainTokens(server, { client: own, email, scope: asked, parameters })
+    const answer = await fetch(`${server.issuer}/oauth2/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token, scope, ...own },
+      }),
+    })
+    expect(answer.status).toBe(200)
+    const { access_token: token } = (await answer.json()) as { access_token: string }
+    expect(String(claimsOf(token)['scope']).split(' ')).toContain('notes:read')
+  }
 })
 
 describe('gotcha 13: a client in a web page', () => {

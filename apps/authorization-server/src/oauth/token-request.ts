@@ -23,7 +23,8 @@ export function completeTokenRequest(
   return async (koa, next) => {
     if (koa.path === tokenAliasPath && koa.method === 'POST') koa.path = routes.token
     if (koa.path !== routes.token || koa.method !== 'POST') return next()
-    const { text, form } = nameClient(await readFormText(koa.req), koa.get('Authorization') !== '')
+    const isAuthenticated = koa.get('Authorization') !== ''
+    const { text, form } = forgetOffline(nameClient(await readFormText(koa.req), isAuthenticated))
     const asked = form.getAll('resource')
     const hasProof = koa.get('DPoP') !== ''
     const known = await Promise.all(asked.map((uri) => directory.resolve(uri)))
@@ -45,8 +46,30 @@ export function completeTokenRequest(
   }
 }
 
+interface ReadForm {
+  /** As it was sent, or as it is meant. */
+  readonly text: string
+  readonly form: URLSearchParams
+}
+
+/**
+ * Leaves `offline_access` out of a refresh: whoever has a refresh token has it. Clients repeat the scopes that
+ * they asked for, and this one is granted by a refresh token, not by its scope.
+ */
+function forgetOffline({ text, form }: ReadForm): ReadForm {
+  const [scope = '', ...others] = form.getAll('scope')
+  const names = scope.split(' ')
+  const isRefresh = form.get('grant_type') === grantTypes.refreshToken
+  if (!isRefresh || others.length > 0 || !names.includes(offlineAccess)) return { text, form }
+  form.set('scope', names.filter((name) => name !== offlineAccess).join(' '))
+  if (form.get('scope') === '') form.delete('scope')
+  return { text: form.toString(), form }
+}
+
+const offlineAccess = 'offline_access'
+
 /** An API key says who asks: its request needs no client, while the library wants one for each. */
-function nameClient(text: string, isAuthenticated: boolean) {
+function nameClient(text: string, isAuthenticated: boolean): ReadForm {
   const form = new URLSearchParams(text)
   const hasClient = ['client_id', 'client_assertion', 'client_secret'].some((name) =>
     form.has(name),
