@@ -11,8 +11,7 @@ export interface RevocationValues {
 }
 
 /**
- * Has a provider end a token in its own way. `refused` means that it does not take the very token that
- * asks, which may be over or dead.
+ * Has a provider end a token in its own way. `gone` means that it says the token is over or dead.
  *
  * @throws EnclaveError `DOWNSTREAM_*`, `TOKEN_REFUSED`
  */
@@ -20,7 +19,7 @@ export async function requestRevocation(
   request: RevocationRequest,
   values: RevocationValues,
   fetch: TokenFetch,
-): Promise<'revoked' | 'refused'> {
+): Promise<'revoked' | 'gone'> {
   const { method, body, gone = {} } = request
   const response = await fetch(revocationUrl(request.url, values), {
     method,
@@ -35,10 +34,10 @@ export async function requestRevocation(
   })
   if (response.ok) return 'revoked'
   const { status } = response
-  if (gone.statuses?.includes(status)) return 'revoked'
+  if (gone.statuses?.includes(status)) return 'gone'
   const error = await errorOf(response)
-  if (error !== undefined && gone.errors?.includes(error)) return 'revoked'
-  if (status === 401 && request.authentication === 'token') return 'refused'
+  if (error !== undefined && gone.errors?.includes(error)) return 'gone'
+  if (status === 401 && request.authentication === 'token') return 'gone'
   throw new EnclaveError('TOKEN_REFUSED', 'the provider does not end the token')
 }
 

@@ -33,28 +33,26 @@ export async function revokeTokens(
   records: TokenRecords,
 ): Promise<RevokeTokensResult> {
   const first = await revokeNewest(parts, head, records)
-  if (first !== 'refused') return { outcome: first }
-  // The access token ended by itself; a new one can still end what stands behind both.
+  if (first !== 'gone') return { outcome: first }
+  // The access token may have ended by itself; a new one can still end what stands behind both.
   await refresh(parts, head, records)
   const second = await revokeNewest(parts, head, records)
-  return { outcome: second === 'refused' ? 'revoked' : second }
+  return { outcome: second === 'gone' ? 'revoked' : second }
 }
 
-/** `refused` when the access token that must ask is over, and there is a way to another one. */
+/** `gone` when the access token that should be ended is over, and there is a way to another one. */
 async function revokeNewest(
   { keyring, upstream, recentTokens }: TokenParts,
   { context, app: reference }: RevokeTokensHead,
   records: TokenRecords,
-): Promise<Outcome | 'refused'> {
+): Promise<Outcome | 'gone'> {
   const opened = await openNewest({ keyring, recentTokens }, context, records.record)
   let app: OpenedApp | undefined
   try {
     app = openReference(keyring, reference, records.app)
     const { header, secrets } = opened.envelope
     const credential = requireTokenKind(header.credential)
-    const outcome = await revokeAt(credential, secrets, app, createTokenFetch(upstream))
-    if (outcome !== 'refused') return outcome
-    return secrets['refresh_token'] === undefined ? 'revoked' : 'refused'
+    return await revokeAt(credential, secrets, app, createTokenFetch(upstream))
   } catch (error) {
     throw tokenFailure(error, 'operator')
   } finally {
@@ -85,7 +83,7 @@ async function revokeAt(
   secrets: CredentialEnvelope['secrets'],
   app: OpenedApp | undefined,
   fetch: TokenFetch,
-): Promise<Outcome | 'refused'> {
+): Promise<Outcome | 'gone'> {
   const { refresh_token: refreshToken, access_token: accessToken } = secrets
   // With the refresh token the provider ends what was made with it.
   const token = refreshToken ?? accessToken
@@ -104,7 +102,8 @@ async function revokeAt(
     client_id: facts.client_id,
     client_secret: secret ? tokenText(secret) : '',
   }
-  return requestRevocation(request, values, fetch)
+  const outcome = await requestRevocation(request, values, fetch)
+  return outcome === 'gone' && asked !== token ? 'gone' : 'revoked'
 }
 
 /** Who the tokens were given to. */

@@ -47,7 +47,7 @@ export const revocationRequestOf = <Url extends z.ZodType<string>>(url: Url) =>
           fields: z.record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), template),
         })
         .optional(),
-      /** Answers that say that the token is dead already, beside 401 to the token itself. */
+      /** Answers that say that the token is over or dead, beside 401 to the token itself. */
       gone: z
         .strictObject({
           statuses: z.array(z.int().min(400).max(499)).max(8).optional(),

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const algolia: ProviderData = {
   name: 'algolia',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Algolia',
   category: 'data',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const apify: ProviderData = {
   name: 'apify',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Apify',
   category: 'search',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const assemblyai: ProviderData = {
   name: 'assemblyai',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'AssemblyAI',
   category: 'ai',

@@ -12,6 +12,7 @@ export const atlassian: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://auth.atlassian.com/authorize',
     token_endpoint: 'https://auth.atlassian.com/oauth/token',
+    access_page: 'https://id.atlassian.com/manage-profile/apps',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,
     scopes: {

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const awsBedrock: ProviderData = {
   name: 'aws-bedrock',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Amazon Bedrock',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const awsS3: ProviderData = {
   name: 'aws-s3',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Amazon S3',
   category: 'cloud',

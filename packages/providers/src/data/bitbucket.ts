@@ -57,6 +57,7 @@ export const bitbucket: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://bitbucket.org/site/oauth2/authorize',
     token_endpoint: 'https://bitbucket.org/site/oauth2/access_token',
+    access_page: 'https://bitbucket.org/account/settings/app-authorizations/',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: false,
     scopes: {

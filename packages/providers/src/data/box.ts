@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const box: ProviderData = {
   name: 'box',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Box',
   category: 'work',

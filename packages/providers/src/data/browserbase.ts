@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const browserbase: ProviderData = {
   name: 'browserbase',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Browserbase',
   category: 'search',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const cerebras: ProviderData = {
   name: 'cerebras',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Cerebras',
   category: 'ai',

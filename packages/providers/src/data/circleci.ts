@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const circleci: ProviderData = {
   name: 'circleci',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'CircleCI',
   category: 'developer',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const cloudflare: ProviderData = {
   name: 'cloudflare',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Cloudflare',
   category: 'cloud',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const cohere: ProviderData = {
   name: 'cohere',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Cohere',
   category: 'ai',

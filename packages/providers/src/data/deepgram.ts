@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const deepgram: ProviderData = {
   name: 'deepgram',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Deepgram',
   category: 'ai',

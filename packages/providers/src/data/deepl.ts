@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const deepl: ProviderData = {
   name: 'deepl',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'DeepL',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const discord: ProviderData = {
   name: 'discord',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Discord',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const dropbox: ProviderData = {
   name: 'dropbox',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Dropbox',
   category: 'work',
@@ -12,6 +12,14 @@ export const dropbox: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://www.dropbox.com/oauth2/authorize',
     token_endpoint: 'https://api.dropboxapi.com/oauth2/token',
+    // https://www.dropbox.com/developers/documentation/http/documentation#auth-token-revoke
+    revocation_request: {
+      method: 'POST',
+      url: 'https://api.dropboxapi.com/2/auth/token/revoke',
+      token: 'access_token',
+      authentication: 'token',
+    },
+    access_page: 'https://www.dropbox.com/account/connected_apps',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

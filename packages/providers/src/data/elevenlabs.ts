@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const elevenlabs: ProviderData = {
   name: 'elevenlabs',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'ElevenLabs',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const exa: ProviderData = {
   name: 'exa',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Exa',
   category: 'search',

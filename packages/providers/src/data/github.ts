@@ -97,6 +97,17 @@ export const github: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://github.com/login/oauth/authorize',
     token_endpoint: 'https://github.com/login/oauth/access_token',
+    // https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+    revocation_request: {
+      method: 'DELETE',
+      url: 'https://api.github.com/applications/{client_id}/token',
+      token: 'access_token',
+      authentication: 'client',
+      headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
+      body: { format: 'json', fields: { access_token: '{token}' } },
+      gone: { statuses: [404, 422] },
+    },
+    access_page: 'https://github.com/settings/applications',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {

@@ -3,7 +3,7 @@ import { googleOauth, googleServiceAccount, googleSignIn } from './google-oauth.
 
 export const gmail: ProviderData = {
   name: 'gmail',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Gmail',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const googleGemini: ProviderData = {
   name: 'google-gemini',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Google Gemini',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const googleMaps: ProviderData = {
   name: 'google-maps',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Google Maps',
   category: 'data',

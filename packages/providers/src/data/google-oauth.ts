@@ -43,6 +43,7 @@ export const googleOauth = (scopes: Oauth['scopes'], defaultScopes: readonly str
   authorization_endpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
   token_endpoint: 'https://oauth2.googleapis.com/token',
   revocation_endpoint: 'https://oauth2.googleapis.com/revoke',
+  access_page: 'https://myaccount.google.com/connections',
   token_endpoint_auth_method: 'client_secret_post',
   pkce: true,
   scopes,

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const groq: ProviderData = {
   name: 'groq',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Groq',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const hubspot: ProviderData = {
   name: 'hubspot',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'HubSpot',
   category: 'work',
@@ -36,9 +36,10 @@ export const hubspot: ProviderData = {
   ],
   oauth: {
     authorization_endpoint: 'https://app.hubspot.com/oauth/authorize',
-    token_endpoint: 'https://api.hubapi.com/oauth/v1/token',
+    token_endpoint: 'https://api.hubapi.com/oauth/2026-03/token',
+    revocation_endpoint: 'https://api.hubapi.com/oauth/2026-03/token/revoke',
     token_endpoint_auth_method: 'client_secret_post',
-    pkce: false,
+    pkce: true,
     scopes: {
       oauth: 'Connect to the account.',
       'crm.objects.contacts.read': 'Read contacts.',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const huggingFace: ProviderData = {
   name: 'hugging-face',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Hugging Face',
   category: 'ai',
@@ -36,6 +36,7 @@ export const huggingFace: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://huggingface.co/oauth/authorize',
     token_endpoint: 'https://huggingface.co/oauth/token',
+    access_page: 'https://huggingface.co/settings/connected-applications',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const intercom: ProviderData = {
   name: 'intercom',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Intercom',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const langfuse: ProviderData = {
   name: 'langfuse',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Langfuse',
   category: 'data',
@@ -14,7 +14,12 @@ export const langfuse: ProviderData = {
       title: 'Region',
       example: 'cloud.langfuse.com',
       default: 'cloud.langfuse.com',
-      choices: ['cloud.langfuse.com', 'us.cloud.langfuse.com'],
+      choices: [
+        'cloud.langfuse.com',
+        'us.cloud.langfuse.com',
+        'jp.cloud.langfuse.com',
+        'hipaa.cloud.langfuse.com',
+      ],
     },
   },
   kinds: [

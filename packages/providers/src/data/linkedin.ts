@@ -12,6 +12,7 @@ export const linkedin: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://www.linkedin.com/oauth/v2/authorization',
     token_endpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
+    access_page: 'https://www.linkedin.com/mypreferences/d/data-sharing-for-permitted-services',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,
     scopes: {

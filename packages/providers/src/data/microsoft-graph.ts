@@ -12,6 +12,7 @@ export const microsoftGraph: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/authorize',
     token_endpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+    access_page: 'https://myapps.microsoft.com',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {

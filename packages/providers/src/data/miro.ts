@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const miro: ProviderData = {
   name: 'miro',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Miro',
   category: 'work',
@@ -28,6 +28,22 @@ export const miro: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://miro.com/oauth/authorize',
     token_endpoint: 'https://api.miro.com/v1/oauth/token',
+    // https://developers.miro.com/reference/revoke-token-v2
+    revocation_request: {
+      method: 'POST',
+      url: 'https://api.miro.com/v2/oauth/revoke',
+      token: 'access_token',
+      authentication: 'none',
+      body: {
+        format: 'json',
+        fields: {
+          accessToken: '{token}',
+          clientId: '{client_id}',
+          clientSecret: '{client_secret}',
+        },
+      },
+      gone: { statuses: [404] },
+    },
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,
     scopes: { 'boards:read': 'Read boards.', 'boards:write': 'Change boards.' },

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const mistral: ProviderData = {
   name: 'mistral',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Mistral AI',
   category: 'ai',

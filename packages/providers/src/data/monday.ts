@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const monday: ProviderData = {
   name: 'monday',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'monday.com',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const netlify: ProviderData = {
   name: 'netlify',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Netlify',
   category: 'cloud',

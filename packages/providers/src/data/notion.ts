@@ -30,6 +30,15 @@ export const notion: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://api.notion.com/v1/oauth/authorize',
     token_endpoint: 'https://api.notion.com/v1/oauth/token',
+    // https://developers.notion.com/reference/revoke-token
+    revocation_request: {
+      method: 'POST',
+      url: 'https://api.notion.com/v1/oauth/revoke',
+      token: 'access_token',
+      authentication: 'client',
+      headers: { 'notion-version': '2022-06-28' },
+      body: { format: 'json', fields: { token: '{token}' } },
+    },
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: false,
     scopes: {},

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const pagerduty: ProviderData = {
   name: 'pagerduty',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'PagerDuty',
   category: 'cloud',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const paypal: ProviderData = {
   name: 'paypal',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'PayPal',
   category: 'commerce',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const perplexity: ProviderData = {
   name: 'perplexity',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Perplexity',
   category: 'ai',

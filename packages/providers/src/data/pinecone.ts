@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const pinecone: ProviderData = {
   name: 'pinecone',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Pinecone',
   category: 'data',

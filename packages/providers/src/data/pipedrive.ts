@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const pipedrive: ProviderData = {
   name: 'pipedrive',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Pipedrive',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const plaid: ProviderData = {
   name: 'plaid',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Plaid',
   category: 'commerce',

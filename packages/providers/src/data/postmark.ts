@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const postmark: ProviderData = {
   name: 'postmark',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Postmark',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const quickbooks: ProviderData = {
   name: 'quickbooks',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'QuickBooks Online',
   category: 'commerce',

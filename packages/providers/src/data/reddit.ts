@@ -13,6 +13,7 @@ export const reddit: ProviderData = {
     authorization_endpoint: 'https://www.reddit.com/api/v1/authorize',
     token_endpoint: 'https://www.reddit.com/api/v1/access_token',
     revocation_endpoint: 'https://www.reddit.com/api/v1/revoke_token',
+    access_page: 'https://www.reddit.com/prefs/apps',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: false,
     scopes: {

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const render: ProviderData = {
   name: 'render',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Render',
   category: 'cloud',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const replicate: ProviderData = {
   name: 'replicate',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Replicate',
   category: 'ai',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const sendgrid: ProviderData = {
   name: 'sendgrid',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'SendGrid',
   category: 'work',

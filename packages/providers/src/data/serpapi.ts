@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const serpapi: ProviderData = {
   name: 'serpapi',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'SerpApi',
   category: 'search',
@@ -22,7 +22,7 @@ export const serpapi: ProviderData = {
       },
     },
   ],
-  identity: { path: '/account.json', account: ['/account_email'] },
+  identity: { path: '/account', account: ['/account_email'] },
   operations: [
     {
       name: 'search',

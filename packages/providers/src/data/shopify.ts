@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const shopify: ProviderData = {
   name: 'shopify',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Shopify Admin',
   category: 'commerce',

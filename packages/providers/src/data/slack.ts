@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const slack: ProviderData = {
   name: 'slack',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Slack',
   category: 'work',
@@ -71,6 +71,15 @@ export const slack: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://slack.com/oauth/v2/authorize',
     token_endpoint: 'https://slack.com/api/oauth.v2.access',
+    // https://docs.slack.dev/reference/methods/auth.revoke
+    revocation_request: {
+      method: 'POST',
+      url: 'https://slack.com/api/auth.revoke',
+      token: 'access_token',
+      authentication: 'token',
+      gone: { errors: ['account_inactive', 'invalid_auth', 'token_expired', 'token_revoked'] },
+    },
+    access_page: 'https://slack.com/apps/manage',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: false,
     scope_separator: ',',

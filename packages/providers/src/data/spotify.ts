@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const spotify: ProviderData = {
   name: 'spotify',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Spotify',
   category: 'social',
@@ -12,6 +12,7 @@ export const spotify: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://accounts.spotify.com/authorize',
     token_endpoint: 'https://accounts.spotify.com/api/token',
+    access_page: 'https://www.spotify.com/account/apps/',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const square: ProviderData = {
   name: 'square',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Square',
   category: 'commerce',
@@ -47,6 +47,15 @@ export const square: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://{host}/oauth2/authorize',
     token_endpoint: 'https://{host}/oauth2/token',
+    // https://developer.squareup.com/reference/square/o-auth-api/revoke-token
+    revocation_request: {
+      method: 'POST',
+      url: 'https://{host}/oauth2/revoke',
+      token: 'access_token',
+      authentication: 'none',
+      headers: { authorization: 'Client {client_secret}' },
+      body: { format: 'json', fields: { client_id: '{client_id}', access_token: '{token}' } },
+    },
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {

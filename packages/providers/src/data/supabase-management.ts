@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const supabaseManagement: ProviderData = {
   name: 'supabase-management',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Supabase management API',
   category: 'cloud',
@@ -29,6 +29,21 @@ export const supabaseManagement: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://api.supabase.com/v1/oauth/authorize',
     token_endpoint: 'https://api.supabase.com/v1/oauth/token',
+    // https://supabase.com/docs/reference/api/v1-revoke-token
+    revocation_request: {
+      method: 'POST',
+      url: 'https://api.supabase.com/v1/oauth/revoke',
+      token: 'refresh_token',
+      authentication: 'none',
+      body: {
+        format: 'json',
+        fields: {
+          client_id: '{client_id}',
+          client_secret: '{client_secret}',
+          refresh_token: '{token}',
+        },
+      },
+    },
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {},

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const terraformCloud: ProviderData = {
   name: 'terraform-cloud',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'HCP Terraform',
   category: 'cloud',

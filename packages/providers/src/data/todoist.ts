@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const todoist: ProviderData = {
   name: 'todoist',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Todoist',
   category: 'work',

@@ -2,12 +2,12 @@ import type { ProviderData } from '../schema.ts'
 
 export const together: ProviderData = {
   name: 'together',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Together AI',
   category: 'ai',
   docs: 'https://docs.together.ai/reference/authentication-1',
-  base_url: 'https://api.together.xyz/v1',
+  base_url: 'https://api.together.ai/v1',
   kinds: [
     {
       id: 'api_key',

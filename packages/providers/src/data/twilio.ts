@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const twilio: ProviderData = {
   name: 'twilio',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Twilio',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const vercel: ProviderData = {
   name: 'vercel',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Vercel',
   category: 'cloud',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const webflow: ProviderData = {
   name: 'webflow',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Webflow',
   category: 'work',

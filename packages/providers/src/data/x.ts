@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const x: ProviderData = {
   name: 'x',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'X (Twitter)',
   category: 'social',
@@ -30,6 +30,7 @@ export const x: ProviderData = {
     authorization_endpoint: 'https://x.com/i/oauth2/authorize',
     token_endpoint: 'https://api.x.com/2/oauth2/token',
     revocation_endpoint: 'https://api.x.com/2/oauth2/revoke',
+    access_page: 'https://x.com/settings/connected_apps',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

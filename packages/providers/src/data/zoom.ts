@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const zoom: ProviderData = {
   name: 'zoom',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Zoom',
   category: 'work',
@@ -13,6 +13,7 @@ export const zoom: ProviderData = {
     authorization_endpoint: 'https://zoom.us/oauth/authorize',
     token_endpoint: 'https://zoom.us/oauth/token',
     revocation_endpoint: 'https://zoom.us/oauth/revoke',
+    access_page: 'https://marketplace.zoom.us/user/installed',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {
