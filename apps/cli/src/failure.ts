@@ -37,9 +37,19 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   UNKNOWN_OPERATION: exitCodes.usage,
 }
 
-/** What helps at a command line, where it is more than the SDK can say. */
-const fixesHere: Readonly<Record<string, string>> = {
-  SERVER_UNREACHABLE: 'start the server with `holdfast up`, or name another one with --issuer',
+const startServer = 'start the server with `holdfast up`, or name another one with --issuer'
+
+/** What helps at a command line where the SDK says nothing. */
+const usualFixes: Readonly<Record<string, string>> = {
+  BINDING_REFUSED: 'do not go on: ask the operator of the server',
+  FORBIDDEN: 'sign in again and allow it: `holdfast login`',
+  INVALID_HANDLE: '`holdfast connections list` shows the handles of yours',
+  INVALID_KEY_SET:
+    'do not go on: ask the operator of the server, who finds out with `holdfast doctor`',
+  KEY_NOT_VALID_NOW: 'the operator makes a new one: `holdfast keys rotate --what sealing`',
+  LOGIN_FAILED: 'try again; on a machine without a browser `holdfast login --device`',
+  RATE_LIMITED: 'wait a minute, then try again',
+  SERVER_ERROR: 'run `holdfast doctor`; `holdfast status` says where the logs of the server lie',
 }
 
 /** Any error as one for people. */
@@ -49,7 +59,8 @@ function toCliError(error: unknown): CliError {
     return new CliError(error.message, {
       exitCode: exitCodeOfRemote[error.code] ?? exitCodes.error,
       code: error.code,
-      fix: fixesHere[error.code] ?? error.fix,
+      fix:
+        error.code === 'SERVER_UNREACHABLE' ? startServer : (error.fix ?? usualFixes[error.code]),
       why:
         error.fields?.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') || undefined,
       requestId: error.requestId,

@@ -41,6 +41,13 @@ describe('a fix', () => {
   })
 })
 
+describe('an error', () => {
+  it('names the command that lists what the handle should have been', async () => {
+    const { code, stderr } = await holdfast(['connections', 'rotate', 'github'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('holdfast connections list')])
+  })
+})
+
 describe('help', () => {
   it.each([
     ['holdfast', 'npm run -s holdfast --'],

@@ -72,7 +72,10 @@ async function* readLines(file: string): AsyncGenerator<string> {
     for await (const line of createInterface({ input })) if (line !== '') yield line
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new CliError(`${file} cannot be read (${code})`, { exitCode: exitCodes.usage })
+    throw new CliError(`${file} cannot be read (${code})`, {
+      exitCode: exitCodes.usage,
+      fix: 'check the path; `holdfast audit export` makes such a file',
+    })
   }
 }
 

@@ -74,7 +74,10 @@ function prepareFolder(folder: Folder, identities: Identities | undefined): void
   try {
     mkdirSync(folder.path, { recursive: true })
     const stat = lstatSync(folder.path)
-    if (!stat.isDirectory()) throw new CliError(`${folder.path} is not a folder`)
+    if (!stat.isDirectory())
+      throw new CliError(`${folder.path} is not a folder`, {
+        fix: 'move it away, or choose another folder with --data-dir',
+      })
     const [uid, gid] = folder.owner ?? [0, 0]
     if (identities !== undefined) {
       if (stat.uid !== uid || stat.gid !== gid) lchownSync(folder.path, uid, gid)
