@@ -186,7 +186,9 @@ async function callback(back: URL, browser: Browser): Promise<string> {
   const { statusCode, body } = await request(`${plane.origin}${back.pathname}${back.search}`, {
     headers: {
       host: new URL(app.issuer).host,
-      cookie: `holdfast_connect=${browser.cookie('holdfast_connect')}`,
+      cookie: ['holdfast_connect', 'holdfast_session', 'holdfast_session.sig']
+        .map((name) => `${name}=${browser.cookie(name)}`)
+        .join('; '),
       accept: 'text/html',
     },
   })
