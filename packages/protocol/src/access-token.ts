@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { type ConnectionHandle, isConnectionHandle } from './connection-handle.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
 import type { TokenKeySource } from './token-key-source.ts'
@@ -188,14 +189,6 @@ function scopesOf(claims: JWTPayload): readonly string[] {
   if (scope === undefined) return []
   if (typeof scope !== 'string') return refuse('the token has a malformed scope')
   return scope.split(' ').filter((one) => one.length > 0)
-}
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const member of Object.values(value)) deepFreeze(member)
-  }
-  return value
 }
 
 const ownProfile: TokenProfile = {

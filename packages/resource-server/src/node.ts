@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
-import { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
+import { nodeImportProofKey, nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
 import { serveFetch } from './node-fetch.ts'
 import type { ProtectedResourceOptions } from './options.ts'
@@ -14,16 +14,21 @@ import {
   type ProtectedResource,
 } from './protected-resource.ts'
 
-export { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
+export { nodeImportProofKey, nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 
 /**
- * Node's synchronous hash and signature check, about half the cost of WebCrypto's, for the options of
- * `MCPServer` and `JWTValidator`: `{ ...nodeCrypto, … }`.
+ * Node's synchronous hash, key import and signature check, about half the cost of WebCrypto's, for the
+ * options of `MCPServer` and `JWTValidator`: `{ ...nodeCrypto, … }`.
  */
 export const nodeCrypto: {
   readonly sha256: typeof nodeSha256
   readonly verifySignature: typeof nodeVerifySignature
-} = Object.freeze({ sha256: nodeSha256, verifySignature: nodeVerifySignature })
+  readonly importProofKey: typeof nodeImportProofKey
+} = Object.freeze({
+  sha256: nodeSha256,
+  verifySignature: nodeVerifySignature,
+  importProofKey: nodeImportProofKey,
+})
 
 /**
  * {@link portableResource} with Node's hash and signature check.

@@ -95,6 +95,8 @@ export interface ProtectedResourceOptions {
   readonly sha256?: Sha256
   /** Default WebCrypto; the Node bindings pass the synchronous check. */
   readonly verifySignature?: VerifySignature
+  /** Default WebCrypto's; the Node bindings pass Node's own. */
+  readonly importProofKey?: ImportProofKey
   /** Default the platform's. */
   readonly fetch?: Fetch
   /** Told about failures that are not the caller's: unreachable keys, a broken store. */
@@ -128,6 +130,7 @@ export interface Settings {
   readonly replay: ReplayStore | undefined
   readonly sha256: Sha256 | undefined
   readonly verifySignature: VerifySignature | undefined
+  readonly importProofKey: ImportProofKey | undefined
   readonly fetch: Fetch
   readonly onError: (error: unknown) => void
   readonly now: () => number
@@ -273,6 +276,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     replay: options.replay,
     sha256: options.sha256,
     verifySignature: options.verifySignature,
+    importProofKey: options.importProofKey,
     fetch: options.fetch ?? platformFetch,
     onError: options.onError ?? (() => undefined),
     now,
