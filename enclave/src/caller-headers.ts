@@ -17,8 +17,9 @@ const connectionHeaders = new Set([
 ])
 
 /**
- * Headers by which a caller would speak for someone else, be read otherwise than policy reads it, or get
- * an echo in pieces too small for the scrub to know the secret in them.
+ * Headers by which a caller would speak for someone else, be read otherwise than policy reads it, reach
+ * another host or path behind the same front, or get an echo in pieces too small for the scrub to know
+ * the secret in them.
  */
 const callerForbidden = new Set([
   'a-im',
@@ -26,12 +27,18 @@ const callerForbidden = new Set([
   'cookie',
   'cookie2',
   'dpop',
+  'forwarded',
   'if-range',
   'range',
   'request-range',
+  'x-envoy-original-path',
+  'x-host',
+  'x-http-host-override',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-original-host',
+  'x-original-uri',
   'x-original-url',
   'x-rewrite-url',
 ])
@@ -47,6 +54,9 @@ export function isUpstreamOwnHeader(name: string): boolean {
   const form = headerForm(name)
   return connectionHeaders.has(form) || form.startsWith('proxy-')
 }
+
+/** `X-Forwarded-Host` and its like: some fronts of many tenants choose the tenant by it. */
+const isForwarding = (form: string): boolean => /^x-(?:forwarded|real)-/.test(form)
 
 /** Those by which the body is read: by the upstream, and by the scrub. */
 const bodyHeaders = new Set(['accept-encoding', 'content-encoding', 'content-type'])
@@ -73,7 +83,12 @@ export function upstreamHeaders(
     }
     const lower = name.toLowerCase()
     const form = headerForm(name)
-    if (isUpstreamOwnHeader(name) || callerForbidden.has(form) || filled.has(form)) {
+    if (
+      isUpstreamOwnHeader(name) ||
+      isForwarding(form) ||
+      callerForbidden.has(form) ||
+      filled.has(form)
+    ) {
       throw new EnclaveError('INVALID_REQUEST', `the header ${lower} cannot be set by a caller`)
     }
     filled.add(form)

@@ -183,6 +183,15 @@ describe('request', () => {
     'If-Range',
     'request-range',
     'A-IM',
+    'Forwarded',
+    'X-Forwarded-Host',
+    'X_Forwarded_Host',
+    'x-real-ip',
+    'X-Host',
+    'X-Original-Host',
+    'X-HTTP-Host-Override',
+    'X-Original-URI',
+    'X-Envoy-Original-Path',
   ])('refuses the caller’s header %s', async (name) => {
     await expect(rig.call({ record, context, headers: { [name]: 'x' } })).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
