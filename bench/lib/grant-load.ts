@@ -1,5 +1,5 @@
 import { inParallel, type Variant } from './measure.ts'
-import { type DpopKey, makeProofs, Pool, requestToken } from './token-load.ts'
+import { type DpopKey, makeProofs, type Pool, requestToken } from './token-load.ts'
 
 /** A grant under load: what it is redeemed with is made before the clock runs. */
 export interface GrantLoad {

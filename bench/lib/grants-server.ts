@@ -138,7 +138,7 @@ export async function startGrantsServer(): Promise<GrantsServer> {
         resources: [resource],
         max_lifetime: 3600,
         single_use: true,
-      } as unknown as Parameters<Storage['trustedIssuers']['create']>[0]['trust'],
+      },
     })
     while (browsers.length < concurrency) {
       const browser = createBrowser({ origin: server.issuer })
