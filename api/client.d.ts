@@ -968,7 +968,10 @@ export declare const MCPClient: {
 
 // ── node/file-token-store.d.ts
 import type { Session, TokenStore } from '../session.ts'
-/** A store in one file of mode 0600, shared by every process of this user. */
+/**
+ * A store in one file of mode 0600, shared by every process of this user. A file that others may read is
+ * refused when it is loaded: `ClientError` `NOT_SIGNED_IN`.
+ */
 export declare function fileTokenStore<T = Session>(file: string): TokenStore<T>
 
 // ── node/index.d.ts
@@ -1293,9 +1296,42 @@ export declare class CrossAppAuth extends GrantAuth {
   constructor(options: CrossAppOptions)
 }
 
+// ── oauth/device-polling.d.ts
+/** Time, as the polling of a device sees it. */
+export interface PollingClock {
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** Resolves after that time; rejects when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+  /** How long one answer may take. */
+  readonly answerWithinMs: number
+}
+/** What the authorization server said about polling. */
+export interface PollingPlan {
+  readonly intervalSeconds: number
+  /** Unix milliseconds. */
+  readonly endsAtMs: number
+  /** Ends the polling. */
+  readonly signal?: AbortSignal | undefined
+}
+/**
+ * Asks until there is an answer, at the pace that the server sets: later by five seconds after
+ * `slow_down`, and half as often after each question that got no answer.
+ *
+ * @throws ClientError `FORBIDDEN` when the person declined, `LOGIN_FAILED` when the code has ended, or
+ *   why the server could not be asked when it ended meanwhile
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5}
+ */
+export declare function pollForTokens<Tokens>(
+  ask: (signal: AbortSignal) => Promise<Tokens>,
+  { intervalSeconds, endsAtMs, signal }: PollingPlan,
+  clock?: PollingClock,
+): Promise<Tokens>
+
 // ── oauth/device.d.ts
 import * as oauth from 'oauth4webapi'
 import { type DetailedRequest } from './authorization-details.ts'
+import { type PollingClock } from './device-polling.ts'
 import { type GrantRequest } from './grant.ts'
 import { GrantAuth, type GrantAuthOptions } from './grant-auth.ts'
 import type { RegistrationOptions } from './registration.ts'
@@ -1323,7 +1359,11 @@ export interface DeviceOptions extends GrantAuthOptions, RegistrationOptions, De
 export declare class DeviceAuth extends GrantAuth {
   constructor(options: DeviceOptions)
 }
-/** Runs the device flow once. */
+/**
+ * Runs the device flow once.
+ *
+ * @throws ClientError `FORBIDDEN` when the person declined, `LOGIN_FAILED` when the code has ended
+ */
 export declare function deviceGrant(
   request: GrantRequest,
   {
@@ -1331,6 +1371,7 @@ export declare function deviceGrant(
     signal,
     ...details
   }: Pick<DeviceOptions, 'onPrompt' | 'signal' | 'authorizationDetails'>,
+  clock?: PollingClock,
 ): Promise<oauth.TokenEndpointResponse>
 
 // ── oauth/grant-auth.d.ts

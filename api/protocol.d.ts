@@ -73,8 +73,11 @@ export interface VerifiedAccessToken {
   readonly tokenId: string
   /** Thumbprint of the key that must prove itself, when the token is bound to one. */
   readonly jkt: string | undefined
-  /** `act.sub`: who acts for the subject, when the token came from an exchange. */
-  readonly actor: string | undefined
+  /**
+   * Who acts for the subject when the token came from exchanges: `act.sub`, then each `act.sub` nested
+   * in it, up to the client that acted first. Empty otherwise.
+   */
+  readonly actors: readonly string[]
   /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
   readonly connections: Readonly<Record<string, ConnectionHandle>>
   /**
@@ -552,7 +555,7 @@ export declare class ChannelConnection {
   )
   /** Why the channel is closed; `undefined` while it is open. */
   get closedBy(): ChannelError | undefined
-  /** Adds a frame to this turn's write; `text` follows the payload. After the channel closed it does nothing. */
+  /** Adds a frame to the next write; `text` follows the payload. After the channel closed it does nothing. */
   send(type: FrameType, stream: number, payload?: Uint8Array, text?: string): void
   /** Closes because the peer broke the rules, and tells it so. */
   violation(error: unknown): void
@@ -1042,6 +1045,7 @@ declare const headerSchema: z.ZodObject<
             service: z.ZodString
             payload: z.ZodOptional<
               z.ZodEnum<{
+                chunked: 'chunked'
                 signed: 'signed'
                 unsigned: 'unsigned'
               }>
@@ -1111,11 +1115,56 @@ declare const headerSchema: z.ZodObject<
         >,
         z.ZodObject<
           {
+            revocation_endpoint: z.ZodOptional<z.ZodString>
+            revocation_request: z.ZodOptional<
+              z.ZodObject<
+                {
+                  method: z.ZodEnum<{
+                    DELETE: 'DELETE'
+                    POST: 'POST'
+                  }>
+                  url: z.ZodString
+                  token: z.ZodOptional<
+                    z.ZodEnum<{
+                      access_token: 'access_token'
+                      refresh_token: 'refresh_token'
+                    }>
+                  >
+                  authentication: z.ZodEnum<{
+                    client: 'client'
+                    none: 'none'
+                    token: 'token'
+                  }>
+                  headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+                  body: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        format: z.ZodEnum<{
+                          form: 'form'
+                          json: 'json'
+                        }>
+                        fields: z.ZodRecord<z.ZodString, z.ZodString>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                  gone: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                        errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                },
+                z.core.$strict
+              >
+            >
             kind: z.ZodLiteral<'oauth2_app'>
             client_id: z.ZodString
             authorization_endpoint: z.ZodString
             token_endpoint: z.ZodString
-            revocation_endpoint: z.ZodOptional<z.ZodString>
             issuer: z.ZodOptional<z.ZodString>
             issuer_in_response: z.ZodOptional<z.ZodBoolean>
             token_endpoint_auth_method: z.ZodEnum<{
@@ -1176,10 +1225,55 @@ declare const headerSchema: z.ZodObject<
         >,
         z.ZodObject<
           {
+            revocation_endpoint: z.ZodOptional<z.ZodString>
+            revocation_request: z.ZodOptional<
+              z.ZodObject<
+                {
+                  method: z.ZodEnum<{
+                    DELETE: 'DELETE'
+                    POST: 'POST'
+                  }>
+                  url: z.ZodString
+                  token: z.ZodOptional<
+                    z.ZodEnum<{
+                      access_token: 'access_token'
+                      refresh_token: 'refresh_token'
+                    }>
+                  >
+                  authentication: z.ZodEnum<{
+                    client: 'client'
+                    none: 'none'
+                    token: 'token'
+                  }>
+                  headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+                  body: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        format: z.ZodEnum<{
+                          form: 'form'
+                          json: 'json'
+                        }>
+                        fields: z.ZodRecord<z.ZodString, z.ZodString>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                  gone: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                        errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                },
+                z.core.$strict
+              >
+            >
             kind: z.ZodLiteral<'oauth2_client_credentials'>
             client_id: z.ZodString
             token_endpoint: z.ZodString
-            revocation_endpoint: z.ZodOptional<z.ZodString>
             token_endpoint_auth_method: z.ZodEnum<{
               client_secret_basic: 'client_secret_basic'
               client_secret_post: 'client_secret_post'
@@ -1210,9 +1304,54 @@ declare const headerSchema: z.ZodObject<
         >,
         z.ZodObject<
           {
+            revocation_endpoint: z.ZodOptional<z.ZodString>
+            revocation_request: z.ZodOptional<
+              z.ZodObject<
+                {
+                  method: z.ZodEnum<{
+                    DELETE: 'DELETE'
+                    POST: 'POST'
+                  }>
+                  url: z.ZodString
+                  token: z.ZodOptional<
+                    z.ZodEnum<{
+                      access_token: 'access_token'
+                      refresh_token: 'refresh_token'
+                    }>
+                  >
+                  authentication: z.ZodEnum<{
+                    client: 'client'
+                    none: 'none'
+                    token: 'token'
+                  }>
+                  headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+                  body: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        format: z.ZodEnum<{
+                          form: 'form'
+                          json: 'json'
+                        }>
+                        fields: z.ZodRecord<z.ZodString, z.ZodString>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                  gone: z.ZodOptional<
+                    z.ZodObject<
+                      {
+                        statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                        errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                      },
+                      z.core.$strict
+                    >
+                  >
+                },
+                z.core.$strict
+              >
+            >
             kind: z.ZodLiteral<'jwt_bearer'>
             token_endpoint: z.ZodString
-            revocation_endpoint: z.ZodOptional<z.ZodString>
             issuer: z.ZodString
             subject: z.ZodOptional<z.ZodString>
             audience: z.ZodOptional<z.ZodString>
@@ -1790,6 +1929,7 @@ export declare const credentialKindSchema: z.ZodDiscriminatedUnion<
         service: z.ZodString
         payload: z.ZodOptional<
           z.ZodEnum<{
+            chunked: 'chunked'
             signed: 'signed'
             unsigned: 'unsigned'
           }>
@@ -1859,11 +1999,56 @@ export declare const credentialKindSchema: z.ZodDiscriminatedUnion<
     >,
     z.ZodObject<
       {
+        revocation_endpoint: z.ZodOptional<z.ZodString>
+        revocation_request: z.ZodOptional<
+          z.ZodObject<
+            {
+              method: z.ZodEnum<{
+                DELETE: 'DELETE'
+                POST: 'POST'
+              }>
+              url: z.ZodString
+              token: z.ZodOptional<
+                z.ZodEnum<{
+                  access_token: 'access_token'
+                  refresh_token: 'refresh_token'
+                }>
+              >
+              authentication: z.ZodEnum<{
+                client: 'client'
+                none: 'none'
+                token: 'token'
+              }>
+              headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+              body: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    format: z.ZodEnum<{
+                      form: 'form'
+                      json: 'json'
+                    }>
+                    fields: z.ZodRecord<z.ZodString, z.ZodString>
+                  },
+                  z.core.$strict
+                >
+              >
+              gone: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                    errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                  },
+                  z.core.$strict
+                >
+              >
+            },
+            z.core.$strict
+          >
+        >
         kind: z.ZodLiteral<'oauth2_app'>
         client_id: z.ZodString
         authorization_endpoint: z.ZodString
         token_endpoint: z.ZodString
-        revocation_endpoint: z.ZodOptional<z.ZodString>
         issuer: z.ZodOptional<z.ZodString>
         issuer_in_response: z.ZodOptional<z.ZodBoolean>
         token_endpoint_auth_method: z.ZodEnum<{
@@ -1924,10 +2109,55 @@ export declare const credentialKindSchema: z.ZodDiscriminatedUnion<
     >,
     z.ZodObject<
       {
+        revocation_endpoint: z.ZodOptional<z.ZodString>
+        revocation_request: z.ZodOptional<
+          z.ZodObject<
+            {
+              method: z.ZodEnum<{
+                DELETE: 'DELETE'
+                POST: 'POST'
+              }>
+              url: z.ZodString
+              token: z.ZodOptional<
+                z.ZodEnum<{
+                  access_token: 'access_token'
+                  refresh_token: 'refresh_token'
+                }>
+              >
+              authentication: z.ZodEnum<{
+                client: 'client'
+                none: 'none'
+                token: 'token'
+              }>
+              headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+              body: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    format: z.ZodEnum<{
+                      form: 'form'
+                      json: 'json'
+                    }>
+                    fields: z.ZodRecord<z.ZodString, z.ZodString>
+                  },
+                  z.core.$strict
+                >
+              >
+              gone: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                    errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                  },
+                  z.core.$strict
+                >
+              >
+            },
+            z.core.$strict
+          >
+        >
         kind: z.ZodLiteral<'oauth2_client_credentials'>
         client_id: z.ZodString
         token_endpoint: z.ZodString
-        revocation_endpoint: z.ZodOptional<z.ZodString>
         token_endpoint_auth_method: z.ZodEnum<{
           client_secret_basic: 'client_secret_basic'
           client_secret_post: 'client_secret_post'
@@ -1958,9 +2188,54 @@ export declare const credentialKindSchema: z.ZodDiscriminatedUnion<
     >,
     z.ZodObject<
       {
+        revocation_endpoint: z.ZodOptional<z.ZodString>
+        revocation_request: z.ZodOptional<
+          z.ZodObject<
+            {
+              method: z.ZodEnum<{
+                DELETE: 'DELETE'
+                POST: 'POST'
+              }>
+              url: z.ZodString
+              token: z.ZodOptional<
+                z.ZodEnum<{
+                  access_token: 'access_token'
+                  refresh_token: 'refresh_token'
+                }>
+              >
+              authentication: z.ZodEnum<{
+                client: 'client'
+                none: 'none'
+                token: 'token'
+              }>
+              headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+              body: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    format: z.ZodEnum<{
+                      form: 'form'
+                      json: 'json'
+                    }>
+                    fields: z.ZodRecord<z.ZodString, z.ZodString>
+                  },
+                  z.core.$strict
+                >
+              >
+              gone: z.ZodOptional<
+                z.ZodObject<
+                  {
+                    statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                    errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                  },
+                  z.core.$strict
+                >
+              >
+            },
+            z.core.$strict
+          >
+        >
         kind: z.ZodLiteral<'jwt_bearer'>
         token_endpoint: z.ZodString
-        revocation_endpoint: z.ZodOptional<z.ZodString>
         issuer: z.ZodString
         subject: z.ZodOptional<z.ZodString>
         audience: z.ZodOptional<z.ZodString>
@@ -2197,6 +2472,106 @@ export declare function injectionFault(
   injections: readonly Injection[],
 ): string | undefined
 
+// ── credential-revocation.d.ts
+import { z } from 'zod'
+/** What a request for revocation may be made of. */
+export declare const revocationSlots: readonly ['token', 'client_id', 'client_secret']
+/** The form of {@link RevocationRequest} with URLs of another form, such as a catalog's with variables. */
+export declare const revocationRequestOf: <Url extends z.ZodType<string>>(
+  url: Url,
+) => z.ZodObject<
+  {
+    method: z.ZodEnum<{
+      DELETE: 'DELETE'
+      POST: 'POST'
+    }>
+    url: Url
+    token: z.ZodOptional<
+      z.ZodEnum<{
+        access_token: 'access_token'
+        refresh_token: 'refresh_token'
+      }>
+    >
+    authentication: z.ZodEnum<{
+      client: 'client'
+      none: 'none'
+      token: 'token'
+    }>
+    headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+    body: z.ZodOptional<
+      z.ZodObject<
+        {
+          format: z.ZodEnum<{
+            form: 'form'
+            json: 'json'
+          }>
+          fields: z.ZodRecord<z.ZodString, z.ZodString>
+        },
+        z.core.$strict
+      >
+    >
+    gone: z.ZodOptional<
+      z.ZodObject<
+        {
+          statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+          errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+        },
+        z.core.$strict
+      >
+    >
+  },
+  z.core.$strict
+>
+/**
+ * The request that ends tokens at a provider that does not speak RFC 7009. The token goes where a
+ * template says `{token}`; with `authentication: token` it is sent as bearer token as well.
+ */
+export declare const revocationRequestSchema: z.ZodObject<
+  {
+    method: z.ZodEnum<{
+      DELETE: 'DELETE'
+      POST: 'POST'
+    }>
+    url: z.ZodString
+    token: z.ZodOptional<
+      z.ZodEnum<{
+        access_token: 'access_token'
+        refresh_token: 'refresh_token'
+      }>
+    >
+    authentication: z.ZodEnum<{
+      client: 'client'
+      none: 'none'
+      token: 'token'
+    }>
+    headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+    body: z.ZodOptional<
+      z.ZodObject<
+        {
+          format: z.ZodEnum<{
+            form: 'form'
+            json: 'json'
+          }>
+          fields: z.ZodRecord<z.ZodString, z.ZodString>
+        },
+        z.core.$strict
+      >
+    >
+    gone: z.ZodOptional<
+      z.ZodObject<
+        {
+          statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+          errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+        },
+        z.core.$strict
+      >
+    >
+  },
+  z.core.$strict
+>
+/** How a provider ends tokens that does not speak RFC 7009. */
+export type RevocationRequest = z.infer<typeof revocationRequestSchema>
+
 // ── credential-template.d.ts
 /** A piece of a template: text that stands as it is, or a slot that a value fills. */
 export type TemplatePart =
@@ -2227,11 +2602,56 @@ export type IssuedToken = z.infer<typeof issuedTokenSchema>
 /** An operator's OAuth client at a provider: what connections are authorized with, never dispatched. */
 declare const appSchema: z.ZodObject<
   {
+    revocation_endpoint: z.ZodOptional<z.ZodString>
+    revocation_request: z.ZodOptional<
+      z.ZodObject<
+        {
+          method: z.ZodEnum<{
+            DELETE: 'DELETE'
+            POST: 'POST'
+          }>
+          url: z.ZodString
+          token: z.ZodOptional<
+            z.ZodEnum<{
+              access_token: 'access_token'
+              refresh_token: 'refresh_token'
+            }>
+          >
+          authentication: z.ZodEnum<{
+            client: 'client'
+            none: 'none'
+            token: 'token'
+          }>
+          headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+          body: z.ZodOptional<
+            z.ZodObject<
+              {
+                format: z.ZodEnum<{
+                  form: 'form'
+                  json: 'json'
+                }>
+                fields: z.ZodRecord<z.ZodString, z.ZodString>
+              },
+              z.core.$strict
+            >
+          >
+          gone: z.ZodOptional<
+            z.ZodObject<
+              {
+                statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+              },
+              z.core.$strict
+            >
+          >
+        },
+        z.core.$strict
+      >
+    >
     kind: z.ZodLiteral<'oauth2_app'>
     client_id: z.ZodString
     authorization_endpoint: z.ZodString
     token_endpoint: z.ZodString
-    revocation_endpoint: z.ZodOptional<z.ZodString>
     issuer: z.ZodOptional<z.ZodString>
     issuer_in_response: z.ZodOptional<z.ZodBoolean>
     token_endpoint_auth_method: z.ZodEnum<{
@@ -2293,10 +2713,55 @@ declare const oauth2Schema: z.ZodObject<
 >
 declare const clientCredentialsSchema: z.ZodObject<
   {
+    revocation_endpoint: z.ZodOptional<z.ZodString>
+    revocation_request: z.ZodOptional<
+      z.ZodObject<
+        {
+          method: z.ZodEnum<{
+            DELETE: 'DELETE'
+            POST: 'POST'
+          }>
+          url: z.ZodString
+          token: z.ZodOptional<
+            z.ZodEnum<{
+              access_token: 'access_token'
+              refresh_token: 'refresh_token'
+            }>
+          >
+          authentication: z.ZodEnum<{
+            client: 'client'
+            none: 'none'
+            token: 'token'
+          }>
+          headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+          body: z.ZodOptional<
+            z.ZodObject<
+              {
+                format: z.ZodEnum<{
+                  form: 'form'
+                  json: 'json'
+                }>
+                fields: z.ZodRecord<z.ZodString, z.ZodString>
+              },
+              z.core.$strict
+            >
+          >
+          gone: z.ZodOptional<
+            z.ZodObject<
+              {
+                statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+              },
+              z.core.$strict
+            >
+          >
+        },
+        z.core.$strict
+      >
+    >
     kind: z.ZodLiteral<'oauth2_client_credentials'>
     client_id: z.ZodString
     token_endpoint: z.ZodString
-    revocation_endpoint: z.ZodOptional<z.ZodString>
     token_endpoint_auth_method: z.ZodEnum<{
       client_secret_basic: 'client_secret_basic'
       client_secret_post: 'client_secret_post'
@@ -2328,9 +2793,54 @@ declare const clientCredentialsSchema: z.ZodObject<
 /** @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1} */
 declare const jwtBearerSchema: z.ZodObject<
   {
+    revocation_endpoint: z.ZodOptional<z.ZodString>
+    revocation_request: z.ZodOptional<
+      z.ZodObject<
+        {
+          method: z.ZodEnum<{
+            DELETE: 'DELETE'
+            POST: 'POST'
+          }>
+          url: z.ZodString
+          token: z.ZodOptional<
+            z.ZodEnum<{
+              access_token: 'access_token'
+              refresh_token: 'refresh_token'
+            }>
+          >
+          authentication: z.ZodEnum<{
+            client: 'client'
+            none: 'none'
+            token: 'token'
+          }>
+          headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+          body: z.ZodOptional<
+            z.ZodObject<
+              {
+                format: z.ZodEnum<{
+                  form: 'form'
+                  json: 'json'
+                }>
+                fields: z.ZodRecord<z.ZodString, z.ZodString>
+              },
+              z.core.$strict
+            >
+          >
+          gone: z.ZodOptional<
+            z.ZodObject<
+              {
+                statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+              },
+              z.core.$strict
+            >
+          >
+        },
+        z.core.$strict
+      >
+    >
     kind: z.ZodLiteral<'jwt_bearer'>
     token_endpoint: z.ZodString
-    revocation_endpoint: z.ZodOptional<z.ZodString>
     issuer: z.ZodString
     subject: z.ZodOptional<z.ZodString>
     audience: z.ZodOptional<z.ZodString>
@@ -2403,11 +2913,56 @@ declare const githubAppSchema: z.ZodObject<
 export declare const tokenKindSchemas: readonly [
   z.ZodObject<
     {
+      revocation_endpoint: z.ZodOptional<z.ZodString>
+      revocation_request: z.ZodOptional<
+        z.ZodObject<
+          {
+            method: z.ZodEnum<{
+              DELETE: 'DELETE'
+              POST: 'POST'
+            }>
+            url: z.ZodString
+            token: z.ZodOptional<
+              z.ZodEnum<{
+                access_token: 'access_token'
+                refresh_token: 'refresh_token'
+              }>
+            >
+            authentication: z.ZodEnum<{
+              client: 'client'
+              none: 'none'
+              token: 'token'
+            }>
+            headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+            body: z.ZodOptional<
+              z.ZodObject<
+                {
+                  format: z.ZodEnum<{
+                    form: 'form'
+                    json: 'json'
+                  }>
+                  fields: z.ZodRecord<z.ZodString, z.ZodString>
+                },
+                z.core.$strict
+              >
+            >
+            gone: z.ZodOptional<
+              z.ZodObject<
+                {
+                  statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                  errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                },
+                z.core.$strict
+              >
+            >
+          },
+          z.core.$strict
+        >
+      >
       kind: z.ZodLiteral<'oauth2_app'>
       client_id: z.ZodString
       authorization_endpoint: z.ZodString
       token_endpoint: z.ZodString
-      revocation_endpoint: z.ZodOptional<z.ZodString>
       issuer: z.ZodOptional<z.ZodString>
       issuer_in_response: z.ZodOptional<z.ZodBoolean>
       token_endpoint_auth_method: z.ZodEnum<{
@@ -2468,10 +3023,55 @@ export declare const tokenKindSchemas: readonly [
   >,
   z.ZodObject<
     {
+      revocation_endpoint: z.ZodOptional<z.ZodString>
+      revocation_request: z.ZodOptional<
+        z.ZodObject<
+          {
+            method: z.ZodEnum<{
+              DELETE: 'DELETE'
+              POST: 'POST'
+            }>
+            url: z.ZodString
+            token: z.ZodOptional<
+              z.ZodEnum<{
+                access_token: 'access_token'
+                refresh_token: 'refresh_token'
+              }>
+            >
+            authentication: z.ZodEnum<{
+              client: 'client'
+              none: 'none'
+              token: 'token'
+            }>
+            headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+            body: z.ZodOptional<
+              z.ZodObject<
+                {
+                  format: z.ZodEnum<{
+                    form: 'form'
+                    json: 'json'
+                  }>
+                  fields: z.ZodRecord<z.ZodString, z.ZodString>
+                },
+                z.core.$strict
+              >
+            >
+            gone: z.ZodOptional<
+              z.ZodObject<
+                {
+                  statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                  errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                },
+                z.core.$strict
+              >
+            >
+          },
+          z.core.$strict
+        >
+      >
       kind: z.ZodLiteral<'oauth2_client_credentials'>
       client_id: z.ZodString
       token_endpoint: z.ZodString
-      revocation_endpoint: z.ZodOptional<z.ZodString>
       token_endpoint_auth_method: z.ZodEnum<{
         client_secret_basic: 'client_secret_basic'
         client_secret_post: 'client_secret_post'
@@ -2502,9 +3102,54 @@ export declare const tokenKindSchemas: readonly [
   >,
   z.ZodObject<
     {
+      revocation_endpoint: z.ZodOptional<z.ZodString>
+      revocation_request: z.ZodOptional<
+        z.ZodObject<
+          {
+            method: z.ZodEnum<{
+              DELETE: 'DELETE'
+              POST: 'POST'
+            }>
+            url: z.ZodString
+            token: z.ZodOptional<
+              z.ZodEnum<{
+                access_token: 'access_token'
+                refresh_token: 'refresh_token'
+              }>
+            >
+            authentication: z.ZodEnum<{
+              client: 'client'
+              none: 'none'
+              token: 'token'
+            }>
+            headers: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>
+            body: z.ZodOptional<
+              z.ZodObject<
+                {
+                  format: z.ZodEnum<{
+                    form: 'form'
+                    json: 'json'
+                  }>
+                  fields: z.ZodRecord<z.ZodString, z.ZodString>
+                },
+                z.core.$strict
+              >
+            >
+            gone: z.ZodOptional<
+              z.ZodObject<
+                {
+                  statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                  errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                },
+                z.core.$strict
+              >
+            >
+          },
+          z.core.$strict
+        >
+      >
       kind: z.ZodLiteral<'jwt_bearer'>
       token_endpoint: z.ZodString
-      revocation_endpoint: z.ZodOptional<z.ZodString>
       issuer: z.ZodString
       subject: z.ZodOptional<z.ZodString>
       audience: z.ZodOptional<z.ZodString>
@@ -2829,7 +3474,7 @@ export declare function normalizeHtu(uri: string): string | undefined
 // ── dpop.d.ts
 import type { ReplayStore } from './replay.ts'
 import { type Sha256 } from './sha256.ts'
-import { type VerifySignature } from './verify-signature.ts'
+import { type ImportProofKey, type VerifySignature } from './verify-signature.ts'
 /** Options of {@link createDpopVerifier}. */
 export interface DpopVerifierOptions {
   readonly replay: ReplayStore
@@ -2848,6 +3493,8 @@ export interface DpopVerifierOptions {
   readonly sha256?: Sha256
   /** Default {@link webVerifySignature}. */
   readonly verifySignature?: VerifySignature
+  /** Default WebCrypto's import, and then `verifySignature`. */
+  readonly importProofKey?: ImportProofKey
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -3064,8 +3711,8 @@ export interface RefreshHead {
 export interface RevokeTokensHead extends RefreshHead {}
 /** What the provider did. */
 export interface RevokeTokensResult {
-  /** `unsupported` when the provider offers no revocation, or there is nothing to revoke. */
-  readonly outcome: 'revoked' | 'unsupported'
+  /** `not_supported` when the credential says no way, or the provider does not end such a token. */
+  readonly outcome: 'revoked' | 'not_supported' | 'nothing_to_revoke'
 }
 /** An audit head to sign. */
 export interface AuditHead {
@@ -3219,6 +3866,8 @@ export declare class FrameWriter {
    * @param text - further payload, as UTF-8
    */
   add(type: FrameType, stream: number, payload: Uint8Array, text?: string): void
+  /** Bytes that were added since the last {@link take}, or part of them when they are many. */
+  get size(): number
   /** Everything that was added since the last call; the bytes do not change any more. */
   take(): readonly Uint8Array[]
 }
@@ -3293,6 +3942,11 @@ export {
 } from './credential-kind.ts'
 export { hmacSlots, type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
+export {
+  type RevocationRequest,
+  revocationRequestOf,
+  revocationSlots,
+} from './credential-revocation.ts'
 export { parseTemplate, type TemplatePart } from './credential-template.ts'
 export {
   type IssuedToken,
@@ -3648,7 +4302,7 @@ export interface ReplayStore {
 }
 /** Options of {@link createMemoryReplayStore}. */
 export interface MemoryReplayStoreOptions {
-  /** Identifiers held at once; further ones are refused. Default 1000000 (about 150 MB). */
+  /** Identifiers held at once; further ones are refused. Default 1000000 (about 30 MB). */
   readonly maxEntries?: number
   /** Time span that is forgotten together; shorter ones cost look-ups, longer ones memory. Default 30000. */
   readonly bucketMs?: number
@@ -3658,6 +4312,9 @@ export interface MemoryReplayStoreOptions {
 /**
  * A {@link ReplayStore} of one process: sets of identifiers by expiry. Only time removes an entry; a
  * store that dropped the oldest when full could be flushed by a flood and then replayed against.
+ *
+ * It keeps 64 bits of each identifier, hashed with a key of its own. With a million held, one new
+ * identifier in 10^13 is mistaken for a used one and refused; a used one is never taken for new.
  */
 export declare function createMemoryReplayStore(options?: MemoryReplayStoreOptions): ReplayStore
 
@@ -3870,7 +4527,12 @@ export {
   type SigningKeyHint,
   type TokenKeySource,
 } from './token-key-source.ts'
-export { type VerifySignature, webVerifySignature } from './verify-signature.ts'
+export {
+  type ImportProofKey,
+  type VerifyProof,
+  type VerifySignature,
+  webVerifySignature,
+} from './verify-signature.ts'
 
 // ── tool-manifest.d.ts
 /**
@@ -3957,6 +4619,7 @@ export declare function parseBaseUrl(baseUrl: string): UpstreamOrigin
 export declare function canonicalAuthority(allowedHost: string): string
 
 // ── verify-signature.d.ts
+import type { DpopPublicJwk } from './dpop-key.ts'
 /**
  * Checks the signature of a compact JWS, whose header was checked before, and throws when it is wrong.
  * Every runtime has WebCrypto; a synchronous check saves a server the way to its thread pool.
@@ -3964,3 +4627,13 @@ export declare function canonicalAuthority(allowedHost: string): string
 export type VerifySignature = (jws: string, key: CryptoKey, alg: string) => void | Promise<void>
 /** {@link VerifySignature} with WebCrypto. */
 export declare const webVerifySignature: VerifySignature
+/** Checks that a proof was signed with one key, and throws when it was not. */
+export type VerifyProof = (proof: string) => void | Promise<void>
+/**
+ * Reads the public key of a proof, whose form was checked before, for the algorithm that it names.
+ *
+ * @throws Error when it is no such key
+ */
+export type ImportProofKey = (jwk: DpopPublicJwk, alg: string) => VerifyProof | Promise<VerifyProof>
+/** {@link ImportProofKey} with WebCrypto keys. */
+export declare const webImportProofKey: (verifySignature: VerifySignature) => ImportProofKey

@@ -357,6 +357,26 @@ export interface Gateway {
  */
 export declare function createGateway(settings: ConnectedSettings): Gateway
 
+// ── dpop-nonces.d.ts
+/** The nonces of one moment. */
+export interface NonceWindow {
+  /** The one to hand out. */
+  readonly current: string
+  /** True for the nonces of the last two minutes, of this one and of the next two. */
+  readonly accepts: (nonce: string) => boolean
+}
+/**
+ * Nonces for proofs that need no memory: derived from a secret and the minute, so that every process
+ * with the secret makes and takes the same ones.
+ *
+ * @param now - Unix milliseconds
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9}
+ */
+export declare function createDpopNonces(
+  secret: Uint8Array<ArrayBuffer>,
+  now: () => number,
+): () => Promise<NonceWindow>
+
 // ── elicitation.d.ts
 import type { DispatchError } from './dispatch-error.ts'
 /** The parts of the v2 SDK's context that tell what its client can do and has answered. */
@@ -842,7 +862,7 @@ export declare function metadataUrl({ resource, publicBase, metadataPath }: Sett
 export declare function metadataPaths({ resource, metadataPath }: Settings): ReadonlySet<string>
 
 // ── node-crypto.d.ts
-import type { Sha256, VerifySignature } from '@holdfast/protocol/token'
+import type { ImportProofKey, Sha256, VerifySignature } from '@holdfast/protocol/token'
 /** Node's hash, a twentieth of WebCrypto's cost; for the `sha256` option of other bindings. */
 export declare const nodeSha256: Sha256
 /**
@@ -853,6 +873,13 @@ export declare const nodeSha256: Sha256
  * @throws Error when the signature is wrong or the key is for another algorithm
  */
 export declare const nodeVerifySignature: VerifySignature
+/**
+ * Node's import of a proof's key, half the cost of WebCrypto's, and then the check of
+ * {@link nodeVerifySignature}; for the `importProofKey` option of other bindings.
+ *
+ * @throws Error when it is no point of the curve, or the algorithm is for other keys
+ */
+export declare const nodeImportProofKey: ImportProofKey
 
 // ── node.d.ts
 /**
@@ -862,17 +889,18 @@ export declare const nodeVerifySignature: VerifySignature
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
-import { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
+import { nodeImportProofKey, nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 import { type ProtectedResource } from './protected-resource.ts'
-export { nodeSha256, nodeVerifySignature } from './node-crypto.ts'
+export { nodeImportProofKey, nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 /**
- * Node's synchronous hash and signature check, about half the cost of WebCrypto's, for the options of
- * `MCPServer` and `JWTValidator`: `{ ...nodeCrypto, … }`.
+ * Node's synchronous hash, key import and signature check, about half the cost of WebCrypto's, for the
+ * options of `MCPServer` and `JWTValidator`: `{ ...nodeCrypto, … }`.
  */
 export declare const nodeCrypto: {
   readonly sha256: typeof nodeSha256
   readonly verifySignature: typeof nodeVerifySignature
+  readonly importProofKey: typeof nodeImportProofKey
 }
 /**
  * {@link portableResource} with Node's hash and signature check.
@@ -920,7 +948,14 @@ export declare function protectListener(
 ): (request: IncomingMessage, response: ServerResponse) => void
 
 // ── options.d.ts
-import type { DpopPolicy, ReplayStore, Sha256, VerifySignature } from '@holdfast/protocol/token'
+import type {
+  DpopPolicy,
+  ImportProofKey,
+  ReplayStore,
+  Sha256,
+  VerifySignature,
+} from '@holdfast/protocol/token'
+import { type NonceWindow } from './dpop-nonces.ts'
 import { type Fetch } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
 import { type MissingScopes, type ScopeHierarchy } from './scopes.ts'
@@ -984,6 +1019,12 @@ export interface ProtectedResourceOptions {
   readonly metadataMaxAgeSeconds?: number
   /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
   readonly dpop?: DpopPolicy
+  /**
+   * Demands a nonce of this server in every proof, which ends the use of proofs that were made ahead of
+   * time. A secret of 32 bytes or more that all processes of this server share; one process may draw
+   * it at start. Locks out clients that do not answer `use_dpop_nonce`. Default none is demanded.
+   */
+  readonly dpopNonceSecret?: Uint8Array
   /** Needed for `ctx.dispatch` and for revocation. */
   readonly client?: ResourceClient
   /**
@@ -1005,6 +1046,8 @@ export interface ProtectedResourceOptions {
   readonly sha256?: Sha256
   /** Default WebCrypto; the Node bindings pass the synchronous check. */
   readonly verifySignature?: VerifySignature
+  /** Default WebCrypto's; the Node bindings pass Node's own. */
+  readonly importProofKey?: ImportProofKey
   /** Default the platform's. */
   readonly fetch?: Fetch
   /** Told about failures that are not the caller's: unreachable keys, a broken store. */
@@ -1026,6 +1069,8 @@ export interface Settings {
   readonly metadataPath: string | undefined
   readonly metadataMaxAgeSeconds: number
   readonly dpop: DpopPolicy
+  /** Undefined when proofs need no nonce. */
+  readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
   readonly client: ResourceClient | undefined
   readonly revocation: Required<RevocationOptions> | undefined
   readonly publicPaths: ReadonlySet<string>
@@ -1035,6 +1080,7 @@ export interface Settings {
   readonly replay: ReplayStore | undefined
   readonly sha256: Sha256 | undefined
   readonly verifySignature: VerifySignature | undefined
+  readonly importProofKey: ImportProofKey | undefined
   readonly fetch: Fetch
   readonly onError: (error: unknown) => void
   readonly now: () => number
@@ -1136,8 +1182,27 @@ export declare function checkReplayStore(
   open: () => ReplayStore | Promise<ReplayStore>,
 ): Promise<void>
 
+// ── replay-fail-closed.d.ts
+import { type ReplayStore } from '@holdfast/protocol/token'
+/** Options of the stores that another machine may hold. */
+export interface SharedReplayOptions {
+  /** How long one answer of the store may take; the proof is refused then. Default 2000. */
+  readonly timeoutMs?: number
+}
+/**
+ * A store that refuses when it cannot tell: drivers keep questions while their server is away, and
+ * callers would wait for it. A question that is answered too late has used the proof up.
+ *
+ * @throws TokenError `temporarily_unavailable` when the server is away or silent
+ */
+export declare function failClosed(
+  store: ReplayStore,
+  { timeoutMs }: SharedReplayOptions,
+): ReplayStore
+
 // ── replay-postgres.d.ts
 import type { ReplayStore } from '@holdfast/protocol/token'
+import { type SharedReplayOptions } from './replay-fail-closed.ts'
 import { type ReplayTableOptions } from './replay-table.ts'
 /** The part of a `pg` pool or client that is used. */
 export interface PostgresClient {
@@ -1149,6 +1214,8 @@ export interface PostgresClient {
     readonly rows: readonly unknown[]
   }>
 }
+/** Options of {@link createPostgresReplayStore}. */
+export interface PostgresReplayOptions extends ReplayTableOptions, SharedReplayOptions {}
 /** The table: create it by a migration, before the store is used. */
 export declare const postgresReplaySchema: string
 /**
@@ -1160,14 +1227,16 @@ export declare const postgresReplaySchema: string
  * await pool.query(postgresReplaySchema)
  * protectedResource({ replay: createPostgresReplayStore(pool), … })
  * ```
+ * @throws TokenError from `use`: `temporarily_unavailable` when the server is away or silent
  */
 export declare function createPostgresReplayStore(
   client: PostgresClient,
-  options?: ReplayTableOptions,
+  options?: PostgresReplayOptions,
 ): ReplayStore
 
 // ── replay-redis.d.ts
 import type { ReplayStore } from '@holdfast/protocol/token'
+import { type SharedReplayOptions } from './replay-fail-closed.ts'
 /**
  * The part of `node-redis` that is used. For `ioredis`:
  * `{ sendCommand: ([name, ...rest]) => redis.call(name, ...rest) }`.
@@ -1176,7 +1245,7 @@ export interface RedisClient {
   readonly sendCommand: (command: string[]) => Promise<unknown>
 }
 /** Options of {@link createRedisReplayStore}. */
-export interface RedisReplayOptions {
+export interface RedisReplayOptions extends SharedReplayOptions {
   /** What the keys begin with. Default `holdfast:proof:`. */
   readonly prefix?: string
   /** Clock in milliseconds. Default `Date.now`. */
@@ -1184,7 +1253,10 @@ export interface RedisReplayOptions {
 }
 /**
  * Used proofs in Redis or Valkey, one key each. The server must run with `maxmemory-policy noeviction`:
- * any other policy forgets proofs that are still good. A full server refuses, and so do we then.
+ * any other policy forgets proofs that are still good. A full server refuses, and so do we then. Use one
+ * primary: replicas are behind, and a failover may forget the last proofs.
+ *
+ * @throws TokenError from `use`: `temporarily_unavailable` when the server is away or silent
  */
 export declare function createRedisReplayStore(
   client: RedisClient,
@@ -1271,6 +1343,7 @@ export { checkReplayStore } from './replay-check.ts'
 export {
   createPostgresReplayStore,
   type PostgresClient,
+  type PostgresReplayOptions,
   postgresReplaySchema,
 } from './replay-postgres.ts'
 export {
@@ -1279,6 +1352,7 @@ export {
   type RedisReplayOptions,
 } from './replay-redis.ts'
 export { createSqliteReplayStore, type SqliteClient, sqliteReplaySchema } from './replay-sqlite.ts'
+export type { SharedReplayOptions } from './replay-fail-closed.ts'
 export type { ReplayTableOptions } from './replay-table.ts'
 
 // ── resource-request.d.ts
