@@ -25,7 +25,12 @@ async function main(): Promise<void> {
     return
   }
   const logger = createLogger(config)
-  const server = await startServer({ config, logger })
+  const server = await startServer({
+    config,
+    logger,
+    // The next start writes anew what this one could not.
+    onDiskFailure: () => process.exit(exitCodes.crash),
+  })
   let stopping = false
   const stop = (): void => {
     if (stopping) return

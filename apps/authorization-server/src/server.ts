@@ -16,6 +16,7 @@ import { createRevocationQueue } from './connections/revocation-queue.ts'
 import { startTokenMaintenance } from './connections/token-maintenance.ts'
 import { createDispatchHandler } from './dispatch/handler.ts'
 import { createEnclaveClient } from './enclave-client/client.ts'
+import { createHeldResponse } from './http/held-response.ts'
 import { createHostCheck } from './http/host-pin.ts'
 import { newRequestId } from './http/request-context.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly logger: Logger
   /** Unix milliseconds; default `Date.now`. */
   readonly clock?: () => number
+  /** Called when the disk has failed, after which nothing is answered: the process should end. */
+  readonly onDiskFailure?: () => void
 }
 
 export interface RunningServer {
@@ -56,12 +59,19 @@ const defaultGraceMs = 2000
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { logger, clock = Date.now } = options
-  const http = createServer(httpOptions)
+  let storage: Storage | undefined
+  const ServerResponse = createHeldResponse({
+    durable: () => storage?.durable(),
+    failed(error) {
+      logger.fatal({ err: error }, 'nothing is answered any more')
+      options.onDiskFailure?.()
+    },
+  })
+  const http = createServer({ ...httpOptions, ServerResponse })
   http.on('request', answerTooEarly)
   const port = await listen(http, options.config)
   const issuer = options.config.issuer.replace(/:0$/, `:${port}`)
   const config: Config = Object.freeze({ ...options.config, issuer, port })
-  let storage: Storage | undefined
   try {
     storage = openStorage({
       file: join(config.dataDir, 'holdfast.db'),

@@ -35,7 +35,10 @@ const maxBacklogBytes = 134_217_728
 /** How long a closing side waits for the peer to take the reason. */
 const lingerMs = 1000
 
-// One write per turn of the event loop: setImmediate runs after all sockets of a turn were read.
+/** So much is written before the turn is over: a write costs little beside the time the other side waits. */
+const eagerBytes = 4096
+
+// Else one write per turn of the event loop: setImmediate runs after all sockets of a turn were read.
 const nextTick: (task: () => void) => void =
   typeof setImmediate === 'function' ? (task) => void setImmediate(task) : queueMicrotask
 
@@ -82,10 +85,12 @@ export class ChannelConnection {
     return this.#closedBy
   }
 
-  /** Adds a frame to this turn's write; `text` follows the payload. After the channel closed it does nothing. */
+  /** Adds a frame to the next write; `text` follows the payload. After the channel closed it does nothing. */
   send(type: FrameType, stream: number, payload: Uint8Array = noPayload, text?: string): void {
     if (this.#closedBy) return
     this.#outgoing.add(type, stream, payload, text)
+    // The other side can do nothing with half a message.
+    if (type === frameTypes.END && this.#outgoing.size >= eagerBytes) this.#write()
     if (this.#flushing) return
     this.#flushing = true
     nextTick(() => this.#flush())
@@ -139,11 +144,15 @@ export class ChannelConnection {
   #flush(): void {
     this.#flushing = false
     if (this.#closedBy) return
-    for (const bytes of this.#outgoing.take()) this.#socket.write(bytes)
+    this.#write()
     if (this.#socket.writableLength > maxBacklogBytes) {
       this.#finish(new ChannelError('PROTOCOL_VIOLATION', 'the other side does not read'))
       this.#socket.destroy()
     }
+  }
+
+  #write(): void {
+    for (const bytes of this.#outgoing.take()) this.#socket.write(bytes)
   }
 
   #finish(reason: ChannelError): void {

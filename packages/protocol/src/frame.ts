@@ -60,6 +60,11 @@ export class FrameWriter {
     this.#end = textStart + written
   }
 
+  /** Bytes that were added since the last {@link take}, or part of them when they are many. */
+  get size(): number {
+    return this.#end - this.#start
+  }
+
   /** Everything that was added since the last call; the bytes do not change any more. */
   take(): readonly Uint8Array[] {
     this.#fill()

@@ -10,6 +10,7 @@ export type StorageErrorCode =
   | 'WRONG_ENCRYPTION_KEY'
   | 'UNREADABLE_RECORD'
   | 'INVALID_VALUE'
+  | 'DISK_FAILED'
   | 'CLOSED'
 
 /** The one error class of this package; `message` never holds stored or caller-supplied values. */

@@ -92,6 +92,7 @@ export function openStorage(options: StorageOptions): Storage {
       })
     },
     sweepExpired: (limit = sweepBatch) => sweep(limit),
+    durable: () => backend.commit.durable(),
     async close() {
       stopSweeping()
       backend.commit.close()

@@ -67,6 +67,12 @@ export interface Storage {
   oidcAdapter(modelName: string): OidcAdapter
   /** Deletes at most `limit` (default 50) expired rows of each kind and returns how many went. */
   sweepExpired(limit?: number): Promise<number>
+  /**
+   * Resolves when all that could be read until now is on disk; undefined when it is there already. Await it
+   * before anything that rests on what was read leaves the process. Writes that a power cut may undo by
+   * design (proofs, interactions) are not waited for. Rejects with StorageError DISK_FAILED.
+   */
+  durable(): Promise<void> | undefined
   /** Writes what is pending, then closes; later calls reject with StorageError CLOSED. */
   close(): Promise<void>
 }

@@ -86,32 +86,6 @@ test('of the writes that share a commit a failed one fails alone and wholly', as
   db.close()
 })
 
-test('a group with a durable write is flushed once, a relaxed one is not, and a failing disk fails it', async () => {
-  const db = openDatabase(join(temporaryFolder(), 'holdfast.db'))
-  db.prepare('create table t (a integer)').run()
-  let flushes = 0
-  let broken = false
-  const sync = (): void => {
-    flushes += 1
-    if (broken) throw new Error('the disk is gone')
-    db.sync()
-  }
-  const commit = createGroupCommit(Object.create(db, { sync: { value: sync } }) as typeof db)
-  const insert = db.prepare('insert into t values (?)')
-  await commit.relaxed(() => insert.run(1))
-  expect(flushes).toBe(0)
-  await Promise.all([
-    commit.statement(() => insert.run(2)),
-    commit.relaxed(() => insert.run(3)),
-    commit.transaction(() => insert.run(4)),
-  ])
-  expect(flushes).toBe(1)
-  broken = true
-  await expect(commit.statement(() => insert.run(5))).rejects.toThrow('the disk is gone')
-  commit.close()
-  db.close()
-})
-
 test('a write is committed before its promise resolves', async () => {
   const { storage, file } = temporaryStorage()
   const other = new Sqlite(file, { readonly: true })

@@ -17,7 +17,7 @@ export interface AuditLog {
   append(entry: AuditEntry): Promise<AuditRecord>
   /** Records with `seq > after`, in order. */
   read(range?: { readonly after?: number; readonly limit?: number }): Promise<AuditRecord[]>
-  /** The last record's seq and hash; seq 0 and the all-zero hash for an empty log. */
+  /** The last record's seq and hash, once it is on disk; seq 0 and the all-zero hash for an empty log. */
   head(): Promise<AuditPoint>
   /** Keeps what the enclave answered to `signHead`. */
   saveSignedHead(head: SignedAuditHead): Promise<void>
@@ -103,7 +103,9 @@ export function createAuditLog({ db, commit, now }: Backend): AuditLog {
       return after.all(range?.after ?? 0, limitOf(range)).map(toRecord)
     },
     async head() {
-      return head()
+      const last = head()
+      await commit.durable()
+      return last
     },
     async saveSignedHead({ seq, hash, time, key_id, signature }) {
       await commit.statement(() => insertHead.run(seq, hash, time, key_id, signature))

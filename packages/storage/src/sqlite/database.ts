@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, fdatasyncSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
 import Sqlite from 'better-sqlite3'
 import { StorageError } from '../errors.ts'
 
@@ -29,12 +30,20 @@ export interface Database {
   transaction<T>(work: () => T): T
   /** Returns when every transaction so far survives a power cut: what `synchronous = full` does. */
   sync(): void
+  /** The same on another thread; what is committed meanwhile is not covered. Not more than one at a time. */
+  syncSoon(done: (error: Error | null) => void): void
   readonly inTransaction: boolean
   /**
    * Changes whenever another connection, so another process, has written; our own writes leave it alone.
-   * Asked once in each turn of the event loop: what is written during the turn is concurrent with all of it.
+   * Asked once in each round of the event loop: what is written while the requests of one round are worked
+   * on is concurrent with all of them.
    */
   foreignWrites(): number
+  /**
+   * Whether statements may have read, since the last call or sync, what another connection wrote after the
+   * last call: nobody knows whether that is on disk.
+   */
+  hasReadForeign(): boolean
   /**
    * Changes with every statement of ours that writes the table, and with everything that was undone.
    * Rows that go with a row of another table are not noticed.
@@ -49,7 +58,11 @@ export function createPrivateFile(file: string): void {
   chmodSync(file, 0o600)
 }
 
-export function openDatabase(file: string): Database {
+/** Flushes a file without blocking, as `fs.fdatasync` does. */
+export type FlushFile = (fd: number, done: (error: Error | null) => void) => void
+
+/** @param flushFile - for tests of slow and failing disks */
+export function openDatabase(file: string, flushFile: FlushFile = fdatasync): Database {
   const sqlite = new Sqlite(file, { timeout: 5000 })
   sqlite.pragma('journal_mode = wal')
   // A power cut may undo the last commits, never harm the file, until `sync` has returned.
@@ -64,7 +77,20 @@ export function openDatabase(file: string): Database {
   // So that INSERT OR REPLACE meets the triggers that keep the audit log append-only.
   sqlite.pragma('recursive_triggers = on')
 
-  let wal: number | undefined
+  const dataVersion = sqlite.prepare<[], number>('pragma data_version').pluck()
+  let trustedVersion = dataVersion.get()!
+  // A process that was killed may have left commits that are not on disk. They are copied into the database,
+  // and so written anew: a disk that once failed to take them would not be asked again by a flush alone.
+  sqlite.pragma('wal_checkpoint(passive)')
+  // The same file for as long as a connection is open; locks lie on others, so opening it is harmless.
+  const wal = openSync(`${file}-wal`, 'r')
+  fdatasyncSync(wal)
+
+  const { immediate } = sqlite.transaction((work: () => unknown) => work())
+
+  let isOpen = true
+  let isSyncing = false
+  let hasRead = false
   const statements = new Map<string, Statement<unknown>>()
   const written = new Map<string, { count: number }>()
   const anyTable = { count: 0 }
@@ -74,22 +100,27 @@ export function openDatabase(file: string): Database {
     return writes
   }
   const requireOpen = (): void => {
-    if (!sqlite.open) throw new StorageError('CLOSED', 'the database is closed')
+    if (!isOpen) throw new StorageError('CLOSED', 'the database is closed')
   }
   const prepare = (sql: string): Statement<unknown> => {
     requireOpen()
     const prepared = sqlite.prepare<unknown[], unknown>(sql)
     if (prepared.readonly) {
+      const begin = (): void => {
+        requireOpen()
+        hasRead = true
+      }
       return {
-        get: (...parameters) => (requireOpen(), prepared.get(...parameters)),
-        all: (...parameters) => (requireOpen(), prepared.all(...parameters)),
-        run: (...parameters) => (requireOpen(), prepared.run(...parameters).changes),
+        get: (...parameters) => (begin(), prepared.get(...parameters)),
+        all: (...parameters) => (begin(), prepared.all(...parameters)),
+        run: (...parameters) => (begin(), prepared.run(...parameters).changes),
       }
     }
     const [, table] = writtenTable.exec(sql) ?? []
     const writes = table === undefined ? anyTable : writesOf(table)
     const begin = (): void => {
       requireOpen()
+      hasRead = true
       writes.count += 1
     }
     return {
@@ -98,18 +129,26 @@ export function openDatabase(file: string): Database {
       run: (...parameters) => (begin(), prepared.run(...parameters).changes),
     }
   }
-  const dataVersion = sqlite.prepare<[], number>('pragma data_version').pluck()
-  let thisTurn: number | undefined
-  const endTurn = (): void => (thisTurn = undefined)
+  let askedInRound: number | undefined
+  let version = 0
   return {
     foreignWrites() {
       requireOpen()
-      if (thisTurn === undefined) {
-        thisTurn = dataVersion.get()!
-        // Runs when all that this turn began has run as far as it gets without an event.
-        process.nextTick(endTurn)
+      const round = performance.nodeTiming.uvMetricsInfo.loopCount
+      if (round !== askedInRound) {
+        askedInRound = round
+        version = dataVersion.get()!
       }
-      return thisTurn
+      return version
+    },
+    hasReadForeign() {
+      requireOpen()
+      if (!hasRead) return false
+      hasRead = false
+      const found = dataVersion.get()!
+      const isNew = found !== trustedVersion
+      trustedVersion = found
+      return isNew
     },
     ownWrites: (table) => writesOf(table).count + anyTable.count,
     prepare<Row>(sql: string): Statement<Row> {
@@ -122,14 +161,23 @@ export function openDatabase(file: string): Database {
     },
     sync() {
       requireOpen()
-      // The same file for as long as a connection is open; locks lie on others, so opening it is harmless.
-      wal ??= openSync(`${file}-wal`, 'r')
+      hasRead = false
       fdatasyncSync(wal)
+    },
+    syncSoon(done) {
+      requireOpen()
+      hasRead = false
+      isSyncing = true
+      flushFile(wal, (error) => {
+        isSyncing = false
+        if (!isOpen) closeSync(wal)
+        done(error)
+      })
     },
     transaction(work) {
       requireOpen()
       try {
-        return sqlite.transaction(work).immediate()
+        return immediate(work) as ReturnType<typeof work>
       } catch (error) {
         // What was read in between may never have been.
         anyTable.count += 1
@@ -140,9 +188,11 @@ export function openDatabase(file: string): Database {
       return sqlite.inTransaction
     },
     close: () => {
-      if (wal !== undefined) closeSync(wal)
-      wal = undefined
+      if (!isOpen) return
+      isOpen = false
       sqlite.close()
+      // A number that is in use on another thread must not come to name another file.
+      if (!isSyncing) closeSync(wal)
     },
   }
 }

@@ -1,7 +1,11 @@
 import { StorageError } from '../errors.ts'
 import type { Database } from './database.ts'
+import { createDurability } from './durability.ts'
 
-/** All writes: those that arrive in one turn of the event loop share one transaction, and at most one fsync. */
+/**
+ * All writes: those that arrive in one turn of the event loop share one transaction. Reads see it at once;
+ * what rests on it must not leave the process before {@link GroupCommit.durable}.
+ */
 export interface GroupCommit {
   /** For a single statement: SQLite itself undoes one that fails. Resolves when it is on disk. */
   statement<T>(work: () => T): Promise<T>
@@ -12,7 +16,12 @@ export interface GroupCommit {
   relaxed<T>(work: () => T): Promise<T>
   /** For several statements: all of them hold or none. Resolves when they are on disk. */
   transaction<T>(work: () => T): Promise<T>
-  /** Commits what is pending now, and refuses what comes later. */
+  /**
+   * Resolves when all that could be read until now is on disk, but for {@link relaxed} writes; undefined when
+   * it is there already. Rejects with StorageError DISK_FAILED when it never will be.
+   */
+  durable(): Promise<void> | undefined
+  /** Brings what is pending to disk before it returns, and refuses what comes later. */
   close(): void
 }
 
@@ -25,6 +34,7 @@ interface Job {
 
 /** @see the ADR on storage for the cost of a commit per write */
 export function createGroupCommit(db: Database): GroupCommit {
+  const durability = createDurability(db)
   let pending: Job[] = []
   let closed = false
 
@@ -32,16 +42,24 @@ export function createGroupCommit(db: Database): GroupCommit {
     const jobs = pending
     pending = []
     if (jobs.length === 0) return
-    let outcomes: (() => void)[]
+    let outcomes: Outcome[]
     try {
+      durability.requireSound()
       outcomes = db.transaction(() => jobs.map((job) => run(db, job)))
-      // Nobody reads what is not on disk yet: there is no turn of the event loop in between.
-      if (jobs.some(({ durable }) => durable)) db.sync()
     } catch (error) {
       for (const job of jobs) job.reject(error)
       return
     }
-    for (const settle of outcomes) settle()
+    const durable = outcomes.filter(({ job }) => job.durable)
+    if (durable.length > 0) {
+      durability.after((failure) => {
+        for (const { job, settle } of durable) {
+          if (failure) job.reject(failure)
+          else settle()
+        }
+      })
+    }
+    for (const { job, settle } of outcomes) if (!job.durable) settle()
   }
 
   const enqueue = <T>(work: () => T, durable: boolean): Promise<T> =>
@@ -58,21 +76,28 @@ export function createGroupCommit(db: Database): GroupCommit {
     statement: (work) => enqueue(work, true),
     relaxed: (work) => enqueue(work, false),
     transaction: (work) => enqueue(() => db.transaction(work), true),
+    durable: () => durability.durable(),
     close: () => {
       closed = true
       flush()
+      durability.close()
     },
   }
 }
 
+interface Outcome {
+  readonly job: Job
+  readonly settle: () => void
+}
+
 /** Runs one job and tells how to settle it later; its own failure leaves the others alone. */
-function run(db: Database, job: Job): () => void {
+function run(db: Database, job: Job): Outcome {
   try {
     const value = job.work() as never
-    return () => job.resolve(value)
+    return { job, settle: () => job.resolve(value) }
   } catch (error) {
     // A full disk or an I/O error makes SQLite roll back everything: then no job of the batch may succeed.
     if (!db.inTransaction) throw error
-    return () => job.reject(error)
+    return { job, settle: () => job.reject(error) }
   }
 }

@@ -1,0 +1,50 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+
+/** What an answer waits for before it leaves. */
+export interface AnswerGate {
+  /** Resolves when all that could be read until now is on disk; undefined when it is there already. */
+  durable(): Promise<void> | undefined
+  /** Told when the disk has failed. Answers are not given any more: their connections end instead. */
+  failed(error: unknown): void
+}
+
+/**
+ * Makes the class of a server's responses: nothing of an answer leaves before what it may rest on has
+ * reached the disk, whoever wrote it. It holds for every answer, also those of requests that only read.
+ *
+ * @see the ADR on storage
+ */
+export function createHeldResponse({ durable, failed }: AnswerGate): typeof ServerResponse {
+  return class HeldResponse<
+    Request extends IncomingMessage = IncomingMessage,
+  > extends ServerResponse<Request> {
+    /** Settles when what was sent last has left; later parts must not overtake it. */
+    #last: Promise<void> | undefined
+
+    override write(...args: unknown[]): true {
+      this.#send(() => void super.write(...(args as Parameters<ServerResponse['write']>)))
+      return true
+    }
+
+    override end(...args: unknown[]): this {
+      this.#send(() => void super.end(...(args as Parameters<ServerResponse['end']>)))
+      return this
+    }
+
+    override flushHeaders(): void {
+      this.#send(() => super.flushHeaders())
+    }
+
+    #send(part: () => void): void {
+      const pending = durable()
+      if (pending === undefined && this.#last === undefined) return part()
+      this.#last = Promise.all([this.#last, pending])
+        .then(part, (error: unknown) => {
+          this.destroy()
+          failed(error)
+        })
+        .catch(() => void this.destroy())
+      return undefined
+    }
+  }
+}

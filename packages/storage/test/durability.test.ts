@@ -1,0 +1,174 @@
+/** What waits for the disk, and what happens when the disk is slow or fails. */
+import { join } from 'node:path'
+import { setImmediate as nextRound } from 'node:timers/promises'
+import Sqlite from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { createAuditLog } from '../src/audit/log.ts'
+import { openDatabase } from '../src/sqlite/database.ts'
+import { createGroupCommit } from '../src/sqlite/group-commit.ts'
+import { migrate } from '../src/sqlite/migrate.ts'
+import { temporaryFolder } from './helpers/temporary.ts'
+
+/** A store whose disk ends each flush when the test says so. */
+function openSlowDisk() {
+  const file = join(temporaryFolder(), 'holdfast.db')
+  /** Flushes under way; each is ended by a call. */
+  const flushes: ((error?: Error) => void)[] = []
+  let begun = 0
+  const db = openDatabase(file, (_fd, done) => {
+    begun += 1
+    flushes.push((error) => done(error ?? null))
+  })
+  db.prepare('create table t (a integer unique)').run()
+  const commit = createGroupCommit(db)
+  onTestFinished(() => {
+    commit.close()
+    db.close()
+  })
+  const insert = db.prepare('insert into t values (?)')
+  const rows = db.prepare<{ a: number }>('select a from t order by a')
+  return {
+    file,
+    db,
+    commit,
+    write: (a: number) => track(commit.statement(() => insert.run(a))),
+    writeRelaxed: (a: number) => track(commit.relaxed(() => insert.run(a))),
+    durable: () => track(commit.durable() ?? Promise.resolve()),
+    rows: () => rows.all().map(({ a }) => a),
+    flushes: () => begun,
+    /** Ends the flush that is under way, and lets everybody hear of it. */
+    async endFlush(error?: Error) {
+      flushes.shift()!(error)
+      await nextRound()
+    },
+  }
+}
+
+/** What became of a promise so far. */
+function track(promise: Promise<unknown>): { state: string; reason?: unknown } {
+  const tracked: { state: string; reason?: unknown } = { state: 'waits' }
+  promise.then(
+    () => (tracked.state = 'done'),
+    (error: unknown) => Object.assign(tracked, { state: 'failed', reason: error }),
+  )
+  return tracked
+}
+
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 3; i++) await nextRound()
+}
+
+test('a write is read at once and resolves when a flush that began after it has ended', async () => {
+  const disk = openSlowDisk()
+  const first = disk.write(1)
+  await settled()
+  expect([disk.rows(), first.state, disk.flushes()]).toEqual([[1], 'waits', 1])
+  const second = disk.write(2)
+  const third = disk.write(3)
+  await settled()
+  // One is under way; those that came meanwhile share the next, which has not begun.
+  expect([disk.rows(), second.state, disk.flushes()]).toEqual([[1, 2, 3], 'waits', 1])
+  await disk.endFlush()
+  expect([first.state, second.state, third.state, disk.flushes()]).toEqual([
+    'done',
+    'waits',
+    'waits',
+    2,
+  ])
+  await disk.endFlush()
+  expect([second.state, third.state, disk.flushes()]).toEqual(['done', 'done', 2])
+})
+
+test('a relaxed write waits for no flush, also beside a durable one', async () => {
+  const disk = openSlowDisk()
+  const alone = disk.writeRelaxed(1)
+  await settled()
+  expect([alone.state, disk.flushes(), disk.commit.durable()]).toEqual(['done', 0, undefined])
+  const durable = disk.write(2)
+  const beside = disk.writeRelaxed(3)
+  await settled()
+  expect([beside.state, durable.state]).toEqual(['done', 'waits'])
+})
+
+test('whoever read a commit waits until it is on disk, and nobody when all is', async () => {
+  const disk = openSlowDisk()
+  expect(disk.commit.durable()).toBeUndefined()
+  disk.write(1)
+  await settled()
+  const ofFirst = disk.durable()
+  disk.write(2)
+  await settled()
+  const ofBoth = disk.durable()
+  await disk.endFlush()
+  expect([ofFirst.state, ofBoth.state]).toEqual(['done', 'waits'])
+  await disk.endFlush()
+  expect(ofBoth.state).toBe('done')
+  expect(disk.commit.durable()).toBeUndefined()
+})
+
+test('what another process wrote counts as on disk only after a flush of our own', async () => {
+  const disk = openSlowDisk()
+  const other = new Sqlite(disk.file)
+  onTestFinished(() => void other.close())
+  other.prepare('insert into t values (7)').run()
+  // Nothing was read since, so nothing can rest on it.
+  const unread = disk.flushes()
+  expect(disk.rows()).toEqual([7])
+  const reader = disk.durable()
+  await settled()
+  expect([unread, reader.state, disk.flushes()]).toEqual([0, 'waits', 1])
+  await disk.endFlush()
+  expect([reader.state, disk.rows(), disk.commit.durable()]).toEqual(['done', [7], undefined])
+})
+
+test('the head of the audit log is told when its record is on disk', async () => {
+  const disk = openSlowDisk()
+  migrate(disk.db, 0)
+  const audit = createAuditLog({ db: disk.db, commit: disk.commit, now: () => 0 } as never)
+  const appended = track(audit.append({ type: 'test', outcome: 'success' }))
+  await settled()
+  const head = track(audit.head())
+  await settled()
+  expect([appended.state, head.state]).toEqual(['waits', 'waits'])
+  await disk.endFlush()
+  expect([appended.state, head.state]).toEqual(['done', 'done'])
+})
+
+test('after a flush that failed nothing is reported as stored any more', async () => {
+  const disk = openSlowDisk()
+  const underWay = disk.write(1)
+  const reader = disk.durable()
+  await settled()
+  const due = disk.write(2)
+  const readerOfDue = disk.durable()
+  await settled()
+  const waiting = disk.durable()
+  await disk.endFlush(new Error('EIO'))
+  const failed = { state: 'failed', reason: { code: 'DISK_FAILED' } }
+  expect([underWay, due, waiting]).toMatchObject([failed, failed, failed])
+  expect([reader.state, readerOfDue.state]).not.toContain('waits')
+  const later = [disk.write(3), disk.writeRelaxed(4), disk.durable()]
+  await settled()
+  expect(later).toMatchObject([failed, failed, failed])
+  // The disk is not asked again: it would say that all is well.
+  expect([disk.flushes(), disk.rows()]).toEqual([1, [1, 2]])
+})
+
+test('closing brings everything to disk at once, also behind a flush that hangs', async () => {
+  const disk = openSlowDisk()
+  const underWay = disk.write(1)
+  await settled()
+  const due = disk.write(2)
+  await settled()
+  const pending = disk.write(3)
+  disk.commit.close()
+  await settled()
+  expect([underWay.state, due.state, pending.state]).toEqual(['done', 'done', 'done'])
+  expect(disk.commit.durable()).toBeUndefined()
+  disk.db.close()
+  // The flush that hung may end whenever it likes.
+  await disk.endFlush(new Error('EIO'))
+  const again = openDatabase(disk.file)
+  expect(again.prepare('select a from t order by a').all()).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }])
+  again.close()
+})
