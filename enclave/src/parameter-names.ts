@@ -10,14 +10,17 @@ export function parameterForm(name: string): string {
   return (bracket > 0 ? text.slice(0, bracket) : text).replaceAll(/[\s.[-]/g, '_')
 }
 
-/** Forms of the names in a query or form text. Some servers part them at semicolons too. */
-export function parameterForms(text: string): Set<string> {
-  const forms = new Set<string>()
-  for (const part of text.replace(/^\?/, '').split(/[&;]/)) {
+/** Forms of the names in a query or form text. */
+export const parameterForms = (text: string): Set<string> =>
+  new Set(parameterPairs(text.replace(/^\?/, '')).map(([form]) => form))
+
+/** Names, as their forms, and values, decoded. Some servers part them at semicolons too. */
+export function parameterPairs(text: string): (readonly [form: string, value: string])[] {
+  return text.split(/[&;]/).map((part) => {
     const end = part.indexOf('=')
-    forms.add(parameterForm(fullyDecoded(end === -1 ? part : part.slice(0, end))))
-  }
-  return forms
+    const [name, value] = end === -1 ? [part, ''] : [part.slice(0, end), part.slice(end + 1)]
+    return [parameterForm(fullyDecoded(name)), fullyDecoded(value)]
+  })
 }
 
 const maxDecodings = 5

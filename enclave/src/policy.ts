@@ -1,6 +1,7 @@
 import { type ConnectionPolicy, type CredentialPins, policyRefusal } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchHead } from '@holdfast/protocol/enclave'
+import { readableMethods } from './readable-methods.ts'
 
 const refusals = {
   method: 'this method',
@@ -19,19 +20,21 @@ export function requireAllowed(
   { request, caller }: DispatchHead,
   pathname: string,
 ): void {
-  const question = { method: request.method, pathname, resource: caller.resource }
-  const byPolicy = policyRefusal(policy, question)
-  if (byPolicy) {
-    throw new EnclaveError(
-      'POLICY_REFUSED',
-      `the connection’s policy does not allow ${refusals[byPolicy]}`,
-    )
-  }
-  const byPins = policyRefusal(pins, question)
-  if (byPins) {
-    throw new EnclaveError(
-      'PIN_REFUSED',
-      `the owner sealed the credential with limits that do not allow ${refusals[byPins]}`,
-    )
+  for (const method of readableMethods(request)) {
+    const question = { method, pathname, resource: caller.resource }
+    const byPolicy = policyRefusal(policy, question)
+    if (byPolicy) {
+      throw new EnclaveError(
+        'POLICY_REFUSED',
+        `the connection’s policy does not allow ${refusals[byPolicy]}`,
+      )
+    }
+    const byPins = policyRefusal(pins, question)
+    if (byPins) {
+      throw new EnclaveError(
+        'PIN_REFUSED',
+        `the owner sealed the credential with limits that do not allow ${refusals[byPins]}`,
+      )
+    }
   }
 }

@@ -268,6 +268,27 @@ describe('policy and pins', () => {
     ).rejects.toMatchObject(refused)
   })
 
+  it.each([
+    '/user?_method=DELETE',
+    '/user?method=post',
+    '/user?a=1&%5Fmethod=%70OST',
+    '/user?X-HTTP-Method-Override=PATCH',
+    '/user?%2524httpMethod=PUT',
+    '/user?method=GET&method=PUT',
+  ])('refuses %s, which some services read as another method', async (path) => {
+    const get = { methods: ['GET' as const], paths: ['/**'], resources: ['*'] }
+    const bound = { ...context, policy: get }
+    const credential = { kind: 'bearer' } as const
+    const secrets = { token: 'token' }
+    const stored = await rig.store({ credential, secrets, context: bound })
+    const call = { record: stored, context: bound }
+    await expect(rig.call({ ...call, path })).rejects.toMatchObject({ code: 'POLICY_REFUSED' })
+    await rig.call({ ...call, path: '/user?method=flickr.photos.search&x_method=DELETE' })
+    const both = { ...context, policy: { ...get, methods: ['*' as const] } }
+    const free = await rig.store({ credential, secrets, context: both })
+    await rig.call({ record: free, context: both, path })
+  })
+
   it('refuses what the owner’s pins do not list, whatever the policy says', async () => {
     const pins = {
       methods: ['GET' as const],
