@@ -10,7 +10,7 @@ import {
   generateDpopKey,
   type TokenRequest,
 } from '@holdfast/protocol/token'
-import { nodeSha256, nodeVerifySignature } from '@holdfast/resource-server/node'
+import { nodeCrypto } from '@holdfast/resource-server/node'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 import { createServer } from 'node:http'
@@ -23,8 +23,6 @@ import { unitGroup, unitName } from './unit.ts'
 
 const issuer = 'http://127.0.0.1:24800'
 const resource = 'http://127.0.0.1:24801/mcp'
-/** As `@holdfast/resource-server/node` sets a guard up. */
-const nodeCrypto = { sha256: nodeSha256, verifySignature: nodeVerifySignature }
 const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
 interface Call {

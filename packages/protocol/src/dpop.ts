@@ -1,11 +1,17 @@
-import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload } from 'jose'
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { dpopAlgorithms, type DpopPublicJwk, jwkThumbprint, readPublicJwk } from './dpop-key.ts'
 import { normalizeHtu } from './dpop-uri.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
-import { type VerifySignature, webVerifySignature } from './verify-signature.ts'
+import {
+  type ImportProofKey,
+  type VerifyProof,
+  type VerifySignature,
+  webImportProofKey,
+  webVerifySignature,
+} from './verify-signature.ts'
 
 /** Options of {@link createDpopVerifier}. */
 export interface DpopVerifierOptions {
@@ -25,6 +31,8 @@ export interface DpopVerifierOptions {
   readonly sha256?: Sha256
   /** Default {@link webVerifySignature}. */
   readonly verifySignature?: VerifySignature
+  /** Default WebCrypto's import, and then `verifySignature`. */
+  readonly importProofKey?: ImportProofKey
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -100,7 +108,7 @@ function decodeClaims(proof: string): JWTPayload {
 /** The key of a verified token's holder, with the proof header that named it last. */
 interface KnownKey {
   readonly alg: string
-  readonly key: CryptoKey
+  readonly verifyProof: VerifyProof
   /** First part of the proof: a client sends the same one with every proof. */
   readonly header: string
 }
@@ -116,6 +124,7 @@ const headerOf = (proof: string): string => proof.slice(0, Math.max(0, proof.ind
 export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
   const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
   const { verifySignature = webVerifySignature, notBefore = Number.NEGATIVE_INFINITY } = options
+  const { importProofKey = webImportProofKey(verifySignature) } = options
   const now = options.now ?? Date.now
   /** By thumbprint. */
   const keys = new BoundedCache<KnownKey>(options.keyCacheSize ?? 2000)
@@ -187,11 +196,14 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
       }
       try {
         const { alg } = known ?? named!
-        const key = held?.alg === alg ? held.key : await importJWK({ ...named!.jwk }, alg)
-        const pending = verifySignature(proof, key, alg)
+        const found = held?.alg === alg ? held.verifyProof : importProofKey(named!.jwk, alg)
+        const verifyProof = typeof found === 'function' ? found : await found
+        const pending = verifyProof(proof)
         if (pending) await pending
         // Only keys that a verified token names: whoever holds no token cannot push others out.
-        if (known === undefined && expectedJkt !== undefined) keys.set(jkt, { alg, key, header })
+        if (known === undefined && expectedJkt !== undefined) {
+          keys.set(jkt, { alg, verifyProof, header })
+        }
       } catch (error) {
         return refuse('the proof has a wrong signature', error)
       }

@@ -55,4 +55,9 @@ export {
   type SigningKeyHint,
   type TokenKeySource,
 } from './token-key-source.ts'
-export { type VerifySignature, webVerifySignature } from './verify-signature.ts'
+export {
+  type ImportProofKey,
+  type VerifyProof,
+  type VerifySignature,
+  webVerifySignature,
+} from './verify-signature.ts'

@@ -17,6 +17,12 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
   Ed25519: { keyName: 'Ed25519', digest: null },
 }
 
+function digestFor(alg: string, keyName: string): Algorithm['digest'] {
+  const algorithm = Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined
+  if (algorithm?.keyName !== keyName) throw new Error('the key is for another algorithm')
+  return algorithm.digest
+}
+
 const keyObjects = new WeakMap<CryptoKey, KeyObject>()
 
 function keyObjectOf(key: CryptoKey): KeyObject {
@@ -35,9 +41,8 @@ function keyObjectOf(key: CryptoKey): KeyObject {
  * @throws Error when the signature is wrong or the key is for another algorithm
  */
 export const nodeVerifySignature: VerifySignature = (jws, key, alg) => {
-  const algorithm = Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined
-  if (algorithm?.keyName !== key.algorithm.name) throw new Error('the key is for another algorithm')
-  requireSignature(jws, keyObjectOf(key), algorithm.digest)
+  const digest = digestFor(alg, key.algorithm.name)
+  requireSignature(jws, keyObjectOf(key), digest)
 }
 
 /**
@@ -47,13 +52,12 @@ export const nodeVerifySignature: VerifySignature = (jws, key, alg) => {
  * @throws Error when it is no point of the curve, or the algorithm is for other keys
  */
 export const nodeImportProofKey: ImportProofKey = (jwk, alg) => {
-  const digest = alg === 'ES256' ? 'sha256' : null
-  if ((jwk.kty === 'EC') !== (digest !== null)) throw new Error('the key is for another algorithm')
+  const digest = digestFor(alg, jwk.kty === 'EC' ? 'ECDSA' : 'Ed25519')
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
   return (proof) => requireSignature(proof, key, digest)
 }
 
-function requireSignature(jws: string, key: KeyObject, digest: 'sha256' | null): void {
+function requireSignature(jws: string, key: KeyObject, digest: Algorithm['digest']): void {
   const end = jws.lastIndexOf('.')
   const text = jws.slice(end + 1)
   const signature = Buffer.from(text, 'base64url')

@@ -1,4 +1,10 @@
-import type { DpopPolicy, ReplayStore, Sha256, VerifySignature } from '@holdfast/protocol/token'
+import type {
+  DpopPolicy,
+  ImportProofKey,
+  ReplayStore,
+  Sha256,
+  VerifySignature,
+} from '@holdfast/protocol/token'
 import { createDpopNonces, type NonceWindow } from './dpop-nonces.ts'
 import { type Fetch, platformFetch } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
@@ -83,7 +89,10 @@ export interface ProtectedResourceOptions {
   readonly revocation?: RevocationOptions | false
   /** Paths that need no token, matched exactly, such as `/healthz`. Default none. */
   readonly publicPaths?: readonly string[]
-  /** Browser origins that may call this server. Default `*`; no cookies are involved. */
+  /**
+   * Browser origins that may call this server, besides its own; pages of others get 403. Default `*`,
+   * since no cookies are involved.
+   */
   readonly allowedOrigins?: '*' | readonly string[]
   /** Human-readable name for the metadata. */
   readonly name?: string
@@ -270,7 +279,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     allowedOrigins:
       options.allowedOrigins === undefined || options.allowedOrigins === '*'
         ? '*'
-        : new Set(options.allowedOrigins),
+        : new Set([publicUrl.origin, ...options.allowedOrigins]),
     name: options.name,
     documentation: options.documentation,
     replay: options.replay,

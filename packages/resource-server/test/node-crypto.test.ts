@@ -1,8 +1,8 @@
-import { webVerifySignature } from '@holdfast/protocol/token'
+import { type DpopPublicJwk, webVerifySignature } from '@holdfast/protocol/token'
 import fc from 'fast-check'
-import { CompactSign, generateKeyPair } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { expect, test } from 'vitest'
-import { nodeVerifySignature } from '../src/node.ts'
+import { nodeImportProofKey, nodeVerifySignature } from '../src/node.ts'
 
 const algorithms = ['ES256', 'RS256', 'EdDSA', 'Ed25519'] as const
 const keys = new Map(
@@ -77,5 +77,64 @@ test('a key of another algorithm, and an unknown algorithm, are refused', async 
         false,
       )
     }
+  }
+})
+
+const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519'] as const
+
+/** The key of a proof, as its header's check hands it on. */
+const publicJwk = async (alg: (typeof proofAlgorithms)[number]): Promise<DpopPublicJwk> =>
+  (await exportJWK(keys.get(alg)!.publicKey)) as DpopPublicJwk
+
+const acceptsProof = (jws: string, jwk: DpopPublicJwk, alg: string): Promise<boolean> =>
+  accepts(async () => (await nodeImportProofKey(jwk, alg))(jws))
+
+const joseAccepts = (jws: string, jwk: DpopPublicJwk, alg: string): Promise<boolean> =>
+  accepts(async () => webVerifySignature(jws, await importJWK({ ...jwk }, alg), alg))
+
+test.each(proofAlgorithms)('%s: an imported key accepts what it signed, only', async (alg) => {
+  const jws = await sign(alg, '{"jti":"1"}')
+  const jwk = await publicJwk(alg)
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.constantFrom('A', 'z', '-', '.', 'é'), async (at, other) => {
+      const forged = changed(jws, at, other)
+      expect(await acceptsProof(forged, jwk, alg)).toBe(forged === jws)
+    }),
+  )
+})
+
+test.each(proofAlgorithms)('%s: nothing is imported that jose refuses', async (alg) => {
+  const jws = await sign(alg, '{"jti":"1"}')
+  const own = await publicJwk(alg)
+  const coordinate = fc.uint8Array({ minLength: 32, maxLength: 32 })
+  const member = fc.constantFrom<'x' | 'y'>('x', 'y')
+  const digit = fc.constantFrom('A', 'B', 'g', '_', '-', '8')
+  const changedKey = fc.tuple(member, fc.nat(42), digit).map(([name, at, other]) => {
+    const value = (own as { x: string; y?: string })[name]
+    return value === undefined ? own : { ...own, [name]: changed(value, at, other) }
+  })
+  const otherKey = fc
+    .tuple(coordinate, coordinate)
+    .map((pair) => pair.map((bytes) => Buffer.from(bytes).toString('base64url')))
+    .map(([x, y]) => (own.kty === 'EC' ? { ...own, x, y } : { ...own, x }))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(changedKey, otherKey), async (key) => {
+      const jwk = key as DpopPublicJwk
+      const imports = await accepts(async () => void (await nodeImportProofKey(jwk, alg)))
+      const joseImports = await accepts(async () => void (await importJWK({ ...jwk }, alg)))
+      expect(imports).toBe(joseImports)
+      expect(await acceptsProof(jws, jwk, alg)).toBe(await joseAccepts(jws, jwk, alg))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a key is not imported for an algorithm of other keys', async () => {
+  const [ec, okp] = [await publicJwk('ES256'), await publicJwk('EdDSA')]
+  for (const alg of ['EdDSA', 'Ed25519', 'RS256', 'none', '__proto__']) {
+    expect(() => nodeImportProofKey(ec, alg)).toThrow('another algorithm')
+  }
+  for (const alg of ['ES256', 'RS256', 'none', 'toString']) {
+    expect(() => nodeImportProofKey(okp, alg)).toThrow('another algorithm')
   }
 })
