@@ -488,6 +488,20 @@ describe('the enclave away', () => {
     const rotated = await callApi(lonely, api, 'POST', '/v1/keys/rotate', { what: 'sealing' })
     expectProblem(rotated, 503, 'ENCLAVE_UNAVAILABLE')
   })
+
+  test('spends no envelope that is good for one upload', async () => {
+    await using gone = await startEnclaveDouble()
+    await using lonely = await startVaultApp({ enclaveSocket: gone.socket })
+    await gone.stop()
+    const user = await makeUser(lonely, 'cleo')
+    const api = await apiToken(lonely, user.id, allScopes)
+    const { json } = await callApi(lonely, api, 'POST', '/v1/connections', newConnection)
+    const path = `/v1/connections/${json.handle}/credential`
+    const body = { form: 'dedalus-v1', sealed: 'AQID', upload_nonce: json.upload.nonce }
+    for (const _again of [1, 2]) {
+      expectProblem(await callApi(lonely, api, 'PUT', path, body), 503, 'ENCLAVE_UNAVAILABLE')
+    }
+  })
 })
 
 describe('the sealing keys', () => {
