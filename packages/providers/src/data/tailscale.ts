@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const tailscale: ProviderData = {
   name: 'tailscale',
-  verified: 'docs',
+  verified: 'unverified',
   checked: '2026-11-23',
   title: 'Tailscale',
   category: 'cloud',
