@@ -1,5 +1,5 @@
 import type { Settings } from './options.ts'
-import type { ResourceAnswer, ResourceRequest } from './resource-request.ts'
+import { jsonAnswer, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
 
 // Reflection covers what clients really ask for; the list serves proxies that cache one answer for all.
 const usualHeaders =
@@ -26,6 +26,29 @@ export function corsHeaders(
     'access-control-allow-origin': origin,
     'access-control-expose-headers': exposedHeaders,
   }
+}
+
+/**
+ * The answer to a page of a browser that may not call this server, whatever token it has; undefined for
+ * any other request. What a browser hides from such a page it has still let it do.
+ *
+ * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/transports} security warning
+ */
+export function foreignOriginAnswer(
+  settings: Settings,
+  request: ResourceRequest,
+): ResourceAnswer | undefined {
+  const { allowedOrigins } = settings
+  const origins = request.header('origin')
+  if (allowedOrigins === '*' || origins.every((origin) => allowedOrigins.has(origin))) {
+    return undefined
+  }
+  const reason = 'pages of this origin may not call this server'
+  return jsonAnswer(
+    403,
+    { error: 'forbidden_origin', error_description: reason },
+    { vary: 'Origin', 'cache-control': 'no-store' },
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import { authorizeRequest, parseAuthorization } from '@holdfast/protocol/token'
 import { type AuthenticatedRequest, createAuthenticatedRequest } from './authenticated-request.ts'
-import { corsHeaders, preflightAnswer } from './cors.ts'
+import { corsHeaders, foreignOriginAnswer, preflightAnswer } from './cors.ts'
 import { createDenyList } from './deny-list.ts'
 import type { NonceWindow } from './dpop-nonces.ts'
 import { createGateway } from './dispatch.ts'
@@ -135,6 +135,8 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
       if (answer !== undefined) return { answer }
       const headers = corsHeaders(settings, request)
       if (settings.publicPaths.has(pathOf(request.target))) return { headers, request: undefined }
+      const foreign = foreignOriginAnswer(settings, request)
+      if (foreign !== undefined) return { answer: foreign }
       const nonces = settings.dpopNonces && (await settings.dpopNonces())
       try {
         const admitted = await admit(request, nonces)

@@ -50,8 +50,13 @@ describe('options', () => {
 })
 
 describe('browser origins', () => {
-  test('can be limited, and others then get no CORS headers', async () => {
+  test('can be limited: others get no CORS headers, and 403 whatever token they have', async () => {
     const guard = protectedResource({ ...valid, allowedOrigins: ['https://app.example'] })
+    const statusOf = async (origin?: string, target = '/mcp'): Promise<number | undefined> => {
+      const header = (name: string): readonly string[] =>
+        name === 'origin' && origin !== undefined ? [origin] : []
+      return (await guard.check({ method: 'POST', target, header })).answer?.status
+    }
     const preflight = async (origin: string): Promise<Readonly<Record<string, string>>> => {
       const values: Record<string, string> = { origin, 'access-control-request-method': 'POST' }
       const decision = await guard.check({
@@ -66,6 +71,15 @@ describe('browser origins', () => {
     )
     expect(await preflight('https://evil.example')).not.toHaveProperty(
       'access-control-allow-origin',
+    )
+    for (const origin of ['https://evil.example', 'null', 'https://app.example.evil', '']) {
+      expect(await statusOf(origin)).toBe(403)
+    }
+    for (const origin of ['https://app.example', 'https://mcp.example', undefined]) {
+      expect(await statusOf(origin)).toBe(401)
+    }
+    expect(await statusOf('https://evil.example', '/.well-known/oauth-protected-resource')).toBe(
+      405,
     )
   })
 })
