@@ -1,6 +1,7 @@
 import { askForConnection, type Missing } from '../connect/ask.ts'
 import { ticketPagePath } from '../connect/tickets.ts'
-import { choicesFor, type ConsentRequest, loadConsentRequest } from './consent-request.ts'
+import { type ConsentView, isConnectable } from '../views/consent.ts'
+import { loadConsentRequest, toConsentView } from './consent-request.ts'
 import { showConsent } from './consent.ts'
 import type { Interaction, InteractionParts, KoaContext } from './parts.ts'
 
@@ -14,7 +15,8 @@ export async function startConnecting(
   form: URLSearchParams,
 ): Promise<void> {
   const request = await loadConsentRequest(parts, interaction)
-  const need = needOf(request, form.get('connection') ?? '')
+  const view = toConsentView(parts, interaction, request)
+  const need = needOf(view, form.get('connection') ?? '')
   if (!need) return showConsent(parts, koa, interaction, 'This connection is not missing.')
   const { user, client, resource } = request
   const { clientId } = client
@@ -35,18 +37,13 @@ export async function startConnecting(
 }
 
 /** What the page offers to connect under this name; undefined for anything else. */
-function needOf(request: ConsentRequest, name: string): Need | undefined {
-  const { resource, usable, wanted } = request
-  if (wanted) {
-    const want = wanted.find(({ key }) => key === name)
-    const isMissing =
-      want?.identifier === undefined && want && choicesFor(request, want).length === 0
-    return isMissing ? { name: want.name, provider: want.provider } : undefined
+function needOf(
+  { connections, anyOf }: Pick<ConsentView, 'connections' | 'anyOf'>,
+  name: string,
+): Need | undefined {
+  if (anyOf !== undefined) {
+    return anyOf.length === 0 ? { name: undefined, provider: undefined } : undefined
   }
-  if (resource.builtIn === 'dispatch') {
-    return usable.length === 0 ? { name: undefined, provider: undefined } : undefined
-  }
-  const listed = resource.connections.find((one) => one.name === name)
-  const isMissing = listed && !usable.some(({ provider }) => provider === listed.provider)
-  return isMissing ? { name: listed.name, provider: listed.provider } : undefined
+  const asked = connections.find((one) => one.name === name)
+  return asked && isConnectable(asked) ? { name, provider: asked.provider } : undefined
 }

@@ -140,8 +140,8 @@ export function consentPage(view: ConsentView): Html {
   })
 }
 
-/** False as well where the app insists on a handle: no new connection gets that one. */
-const isConnectable = ({ choices, asked }: ConnectionRequest): boolean =>
+/** True for one that the page offers to connect; not where the app insists on a handle, which no new one gets. */
+export const isConnectable = ({ choices, asked }: ConnectionRequest): boolean =>
   choices.length === 0 && asked === undefined
 
 /** Its buttons stand beside what they are for, in the other form, which the Enter key must send. */
