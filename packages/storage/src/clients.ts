@@ -59,7 +59,10 @@ export interface Clients {
 
 /** The part of the repository that the adapter of the library reads on every request. */
 export interface ClientMetadataSource {
-  /** Metadata with `client_id` and secret in clear; undefined for an unknown or revoked client. */
+  /**
+   * Metadata with `client_id` and secret in clear; undefined for an unknown or revoked client. As JSON it is a
+   * hash of itself: the library writes it so, and hashes that, to look up with every request what it made of it.
+   */
   metadataOf(clientId: string): Record<string, unknown> | undefined
   /** Deletes a dynamic client that the library was told to delete. */
   forget(clientId: string): Promise<void>
@@ -83,7 +86,7 @@ export function createClients({
   )
   const known = createReadCache<ClientRow>(db, cacheSize, 'clients')
   const revisions = createReadCache<number>(db, cacheSize, 'clients')
-  const cache = new Map<string, { readonly revision: number; readonly text: string }>()
+  const cache = new Map<string, CachedMetadata>()
 
   const toRow = (client: NewClient, nowMs: number): ClientRow => ({
     client_id: client.clientId,
@@ -196,13 +199,21 @@ export function createClients({
           [sourceProperty]: row.source,
         })
         if (cache.size >= cacheSize) cache.delete(cache.keys().next().value!)
-        cached = { revision: row.revision, text }
+        cached = { revision: row.revision, text, hash: hash('sha256', text, 'base64url') }
         cache.set(clientId, cached)
       }
       // Parsed anew each time: the library may keep or change what it is given.
-      return parseJson(cached.text) as Record<string, unknown>
+      const metadata = parseJson(cached.text) as Record<string, unknown>
+      const { hash: value } = cached
+      return Object.defineProperty(metadata, 'toJSON', { value: () => value })
     },
   }
+}
+
+interface CachedMetadata {
+  readonly revision: number
+  readonly text: string
+  readonly hash: string
 }
 
 export const secretContext = (clientId: string): string => `client-secret\0${clientId}`

@@ -158,6 +158,29 @@ test('revoking a grant ends its codes, its refresh tokens and its access tokens 
   })
 })
 
+test('as JSON the metadata of a client is its hash, which changes with it, and is otherwise what was stored', async () => {
+  const { storage } = temporaryStorage()
+  const adapter = storage.oidcAdapter('Client')
+  const made = { client_id: 'd1', redirect_uris: ['https://one.example/'] }
+  const texts = new Set<string>()
+  const look = async (): Promise<void> => {
+    const found = await adapter.find('d1')
+    expect(found?.['toJSON']).toBeInstanceOf(Function)
+    expect(Object.keys(found ?? {})).not.toContain('toJSON')
+    expect(JSON.stringify(found)).toBe(JSON.stringify(await adapter.find('d1')))
+    texts.add(JSON.stringify(found))
+  }
+  await adapter.upsert('d1', made)
+  await look()
+  await adapter.upsert('d1', { ...made, redirect_uris: ['https://two.example/'] })
+  await look()
+  // Deleted and made anew it begins with the first revision again.
+  await adapter.destroy('d1')
+  await adapter.upsert('d1', { ...made, redirect_uris: ['https://three.example/'] })
+  await look()
+  expect(texts.size).toBe(3)
+})
+
 test('a grant can be widened but not handed to another user', async () => {
   const { storage, clock } = temporaryStorage()
   await storage.grants.put(grant)

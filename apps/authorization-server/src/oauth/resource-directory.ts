@@ -1,3 +1,4 @@
+import { BoundedCache } from '@holdfast/protocol/token'
 import type { DpopPolicy, RequiredConnection, ResourceScope, Storage } from '@holdfast/storage'
 import { builtInResources } from './built-in-resources.ts'
 
@@ -27,6 +28,7 @@ export interface ResourceDirectory {
   choices(scopes: readonly string[], clientId: string | undefined): Promise<KnownResource[]>
 }
 
+const rememberedSpellings = 1000
 const identityScopes = new Set(['openid', 'offline_access'])
 
 /** Scopes that belong to a resource rather than to sign-in. */
@@ -52,18 +54,26 @@ export function createResourceDirectory(
   issuer: string,
 ): ResourceDirectory {
   const builtIn = new Map(builtInResources(issuer).map((entry) => [entry.resource, entry]))
+  /** Canonical spellings of what was found: each token request asks several times for the same. */
+  const spellings = new BoundedCache<string>(rememberedSpellings)
+
+  const find = async (canonical: string): Promise<KnownResource | undefined> => {
+    const bare = canonical.replace(/\/$/, '')
+    return (
+      builtIn.get(bare) ??
+      (await resources.resolve(canonical)) ??
+      (bare === canonical ? undefined : resources.resolve(bare))
+    )
+  }
 
   return {
     async resolve(uri) {
+      const known = spellings.get(uri)
+      if (known !== undefined) return find(known)
       const canonical = canonicalResource(uri)
-      if (canonical === undefined) return undefined
-      const bare = canonical.replace(/\/$/, '')
-      const own = builtIn.get(bare)
-      if (own) return own
-      return (
-        (await resources.resolve(canonical)) ??
-        (bare === canonical ? undefined : await resources.resolve(bare))
-      )
+      const found = canonical === undefined ? undefined : await find(canonical)
+      if (canonical !== undefined && found) spellings.set(uri, canonical)
+      return found
     },
     async guess(scopes, clientId) {
       const [first, ...others] = await choices(scopes, clientId)
