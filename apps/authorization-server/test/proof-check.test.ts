@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BoundedCache } from '@holdfast/protocol/token'
 import fc from 'fast-check'
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type KoaContextWithOIDC, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDpopNonces } from '../src/oauth/dpop-nonces.ts'
@@ -42,11 +42,11 @@ beforeAll(async () => {
   speedUpProofs(provider, { nonces, requireNonce })
   const grants = { 'by-library': validateDpop, 'by-us': validateProof }
   for (const [name, check] of Object.entries(grants)) {
-    provider.registerGrantType(name, async (koa: KoaContextWithOIDC) => {
+    provider.registerGrantType(name, async (koa: TokenEndpointGrantContext) => {
       koa.body = (await check(provider, koa)) ?? { proof: false }
     })
   }
-  provider.registerGrantType('refused', async (koa: KoaContextWithOIDC) => {
+  provider.registerGrantType('refused', async (koa: TokenEndpointGrantContext) => {
     await validateProof(provider, koa)
     throw new Error('no token for this one')
   })
