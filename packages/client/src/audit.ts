@@ -11,6 +11,7 @@ export interface AuditHead {
   readonly enclave: SignedAuditHead | null
 }
 
+/** The record of what happened, for administrators and everybody's own part of it. */
 export interface Audit {
   readonly list: (range?: {
     /** Only records behind this one. */

@@ -25,6 +25,7 @@ export interface ConnectTicketView {
   readonly handle: string | null
 }
 
+/** One-time links to the page on which a person adds or repairs a connection. */
 export interface ConnectTickets {
   readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
   readonly get: (id: string) => Promise<ConnectTicketView>

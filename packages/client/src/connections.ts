@@ -82,6 +82,7 @@ export interface SealReceipt {
   readonly firstUse: boolean
 }
 
+/** Connections of the person who is signed in. Their credentials are sealed here and never read back. */
 export interface Connections {
   /**
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves

@@ -56,6 +56,7 @@ export interface AuthorizationLink {
   readonly expires_at: string
 }
 
+/** Operators' own clients at providers, through which people connect their accounts by OAuth. */
 export interface OAuthApps {
   /** Seals the client's secret here and uploads it. Administrators only. */
   readonly create: (app: NewOAuthApp) => Promise<{ handle: string; redirect_uri: string }>

@@ -11,6 +11,7 @@ import type { IdentityPin, TokenStore } from './session.ts'
 /** Where every server publishes its enclave's sealing keys. */
 const sealingKeysPath = '/.well-known/holdfast-sealing-keys.json'
 
+/** A key to seal to, of an enclave whose identity was pinned and is still the same. */
 export interface TrustedSealingKey {
   readonly key: SealingKey
   readonly pin: IdentityPin

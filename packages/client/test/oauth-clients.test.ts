@@ -81,7 +81,7 @@ describe('a program proves who it is', () => {
     ])
     const client = { clientId: 'robot', privateKey: { key, kid: 'k-1' } }
     expect((await call(rs, new ClientCredentialsAuth({ client }))).status).toBe(200)
-    const { form } = as.tokenRequests[0] ?? { form: {} as Record<string, string> }
+    const form: Readonly<Record<string, string>> = as.tokenRequests[0]?.form ?? {}
     expect(form['client_assertion_type']).toBe(
       'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     )

@@ -1,4 +1,4 @@
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 import { jsonAnswer, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
 
 // Reflection covers what clients really ask for; the list serves proxies that cache one answer for all.

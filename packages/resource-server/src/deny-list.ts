@@ -1,7 +1,7 @@
 import { TokenError, type VerifiedAccessToken } from '@holdfast/protocol/token'
 import { basicAuthorization } from './client-authentication.ts'
 import { requestJson } from './http-client.ts'
-import type { ConnectedSettings, Settings } from './options.ts'
+import type { ConnectedSettings, Settings } from './settings.ts'
 
 /** Tells revoked tokens from live ones. */
 export interface DenyList {

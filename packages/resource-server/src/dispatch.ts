@@ -9,7 +9,7 @@ import { createDpopProof } from '@holdfast/protocol/token'
 import { connectUrlOf } from './connect-url.ts'
 import { DispatchError } from './dispatch-error.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
-import type { ConnectedSettings } from './options.ts'
+import type { ConnectedSettings } from './settings.ts'
 import {
   createTokenExchange,
   type DispatchToken,

@@ -19,7 +19,12 @@ export {
   SecretValues,
 } from './connection.ts'
 export type { DispatchCall } from './dispatch.ts'
-export type { AuthorizationDetail } from '@holdfast/protocol/token'
+export {
+  type AuthorizationDetail,
+  TokenError,
+  type TokenErrorCode,
+  type VerifiedAccessToken,
+} from '@holdfast/protocol/token'
 export { DispatchError, type DispatchFailureCode } from './dispatch-error.ts'
 export type { Fetch } from './http-client.ts'
 export {

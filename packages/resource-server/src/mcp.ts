@@ -16,14 +16,12 @@ export { DispatchError } from './dispatch-error.ts'
 export type { ToolManifest } from './manifest.ts'
 export type { ClientRequests } from './elicitation.ts'
 export {
-  type ConnectableServer,
   type HandlerContext,
   MCPServer,
   type MCPServerOptions,
   type OfficialHandler,
   type OfficialServer,
-  statelessHandler,
-  type WebTransport,
 } from './mcp-server.ts'
+export { type ConnectableServer, statelessHandler, type WebTransport } from './stateless-handler.ts'
 export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'

@@ -1,5 +1,5 @@
 import { dpopAlgorithms } from '@holdfast/protocol/token'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 

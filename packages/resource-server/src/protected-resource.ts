@@ -5,12 +5,8 @@ import { createDenyList } from './deny-list.ts'
 import type { NonceWindow } from './dpop-nonces.ts'
 import { createGateway } from './dispatch.ts'
 import { metadataPaths, metadataUrl, type ResourceMetadata, resourceMetadata } from './metadata.ts'
-import {
-  isConnected,
-  type ProtectedResourceOptions,
-  readOptions,
-  type Settings,
-} from './options.ts'
+import type { ProtectedResourceOptions } from './options.ts'
+import { isConnected, readOptions, type Settings } from './settings.ts'
 import { InsufficientScope, refusal } from './refusal.ts'
 import {
   type Decision,

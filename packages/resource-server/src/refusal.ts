@@ -1,7 +1,7 @@
 import { formatChallenge, TokenError, type VerifiedAccessToken } from '@holdfast/protocol/token'
 import { corsHeaders } from './cors.ts'
 import { metadataUrl } from './metadata.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 import { pythonList } from './python-list.ts'
 import { jsonAnswer, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
 

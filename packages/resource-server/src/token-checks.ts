@@ -8,7 +8,7 @@ import {
 } from '@holdfast/protocol/token'
 import { requestJson } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 
 async function loadKeys(settings: Settings): Promise<unknown> {
   const { status, body } = await requestJson(

@@ -2,7 +2,7 @@ import { BoundedCache, type DpopKey, generateDpopKey } from '@holdfast/protocol/
 import * as oauth from 'oauth4webapi'
 import { connectUrlOf } from './connect-url.ts'
 import { DispatchError } from './dispatch-error.ts'
-import type { ConnectedSettings } from './options.ts'
+import type { ConnectedSettings } from './settings.ts'
 
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {

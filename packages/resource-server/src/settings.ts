@@ -1,0 +1,196 @@
+import type {
+  DpopPolicy,
+  ImportProofKey,
+  ReplayStore,
+  Sha256,
+  VerifySignature,
+} from '@holdfast/protocol/token'
+import { createDpopNonces, type NonceWindow } from './dpop-nonces.ts'
+import { type Fetch, platformFetch } from './http-client.ts'
+import type { AuthorizationProvider } from './jwt-validator.ts'
+import type {
+  ProtectedResourceOptions,
+  ResourceClient,
+  ResourceScopes,
+  RevocationOptions,
+  ScopeEnforcement,
+} from './options.ts'
+import { createScopeCheck, type MissingScopes } from './scopes.ts'
+
+/** Checked options with every default filled in. */
+export interface Settings {
+  readonly issuer: string | undefined
+  readonly authorizationProvider: AuthorizationProvider | undefined
+  readonly authorizationServers: readonly string[]
+  readonly resource: string
+  /** Origin and prefix without trailing slash: a request's path is appended to it. */
+  readonly publicBase: string
+  readonly scopes: Required<ResourceScopes>
+  readonly missingScopes: MissingScopes
+  readonly scopeEnforcement: ScopeEnforcement
+  readonly metadataPath: string | undefined
+  readonly metadataMaxAgeSeconds: number
+  readonly dpop: DpopPolicy
+  /** Undefined when proofs need no nonce. */
+  readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
+  readonly client: ResourceClient | undefined
+  readonly revocation: Required<RevocationOptions> | undefined
+  readonly publicPaths: ReadonlySet<string>
+  readonly allowedOrigins: '*' | ReadonlySet<string>
+  readonly name: string | undefined
+  readonly documentation: string | undefined
+  readonly replay: ReplayStore | undefined
+  readonly sha256: Sha256 | undefined
+  readonly verifySignature: VerifySignature | undefined
+  readonly importProofKey: ImportProofKey | undefined
+  readonly fetch: Fetch
+  readonly onError: (error: unknown) => void
+  readonly now: () => number
+}
+
+/** Settings of a server that has an account at a Holdfast authorization server. */
+export type ConnectedSettings = Settings & {
+  readonly issuer: string
+  readonly client: ResourceClient
+}
+
+/** Whether the settings allow calls to the authorization server. */
+export const isConnected = (settings: Settings): settings is ConnectedSettings =>
+  settings.issuer !== undefined && settings.client !== undefined
+
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+const refuse = (why: string): never => {
+  throw new TypeError(`protectedResource: ${why}`)
+}
+
+function readUrl(option: string, value: string): URL {
+  if (!URL.canParse(value)) return refuse(`${option} must be an absolute URL`)
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return refuse(`${option} must be an http or https URL`)
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '') {
+    return refuse(`${option} must have no query, fragment or user`)
+  }
+  return url
+}
+
+// An issuer and a resource are compared byte for byte, so only one spelling can be right.
+function readIdentifier(option: string, value: string): string {
+  const url = readUrl(option, value)
+  const canonical = url.pathname === '/' ? url.origin : url.href
+  return value === canonical ? value : refuse(`${option} must be written ${canonical}`)
+}
+
+function readIssuer(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const { protocol, hostname } = readUrl('issuer', value)
+  if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+    refuse('issuer must use https unless it is on a loopback address')
+  }
+  return readIdentifier('issuer', value)
+}
+
+function readScopes(scopes: ResourceScopes): Required<ResourceScopes> {
+  const required = scopes.required ?? []
+  const supported = [...new Set([...required, ...(scopes.supported ?? [])])]
+  const requested = scopes.requested ?? supported
+  for (const scope of [...supported, ...requested]) {
+    if (!scopePattern.test(scope)) refuse('a scope holds a blank, a quote or a backslash')
+  }
+  return { required, supported, requested }
+}
+
+// An external issuer's spelling is its own: Auth0's ends with a slash.
+function readServers(options: ProtectedResourceOptions): readonly string[] {
+  const { issuer, authorizationServers, authorizationProvider } = options
+  if (issuer === undefined && authorizationProvider === undefined) {
+    refuse('give issuer, or an authorizationProvider')
+  }
+  const servers = authorizationServers ?? (issuer === undefined ? [] : [issuer])
+  if (servers.length === 0) refuse('name the issuers in authorizationServers')
+  for (const server of servers) {
+    const { protocol, hostname } = readUrl('authorizationServers', server)
+    if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+      refuse('authorizationServers must use https unless on a loopback address')
+    }
+  }
+  return servers
+}
+
+function readMetadataPath(path: string | undefined): string | undefined {
+  if (path === undefined || /^\/(?:[A-Za-z0-9._~-]+\/)*[A-Za-z0-9._~-]+$/.test(path)) return path
+  return refuse('metadataPath must be a plain path')
+}
+
+function readNonces(
+  secret: Uint8Array | undefined,
+  dpop: DpopPolicy,
+  now: () => number,
+): Settings['dpopNonces'] {
+  if (secret === undefined) return undefined
+  if (!(secret instanceof Uint8Array) || secret.length < 32) {
+    return refuse('dpopNonceSecret must be 32 bytes or more')
+  }
+  if (dpop === 'off') refuse('dpopNonceSecret needs dpop: preferred or required')
+  return createDpopNonces(new Uint8Array(secret), now)
+}
+
+function readRevocation(options: ProtectedResourceOptions): Settings['revocation'] {
+  const isExternal = options.authorizationProvider !== undefined
+  if (options.revocation === false) return undefined
+  if (options.revocation === undefined && isExternal) return undefined
+  if (options.client === undefined) {
+    return refuse('give client, or say revocation: false to accept tokens until they expire')
+  }
+  const { maxStaleMs = 1000, outageGraceMs = 0 } = options.revocation ?? {}
+  if (!(maxStaleMs >= 0) || !(outageGraceMs >= 0)) refuse('revocation times must not be negative')
+  return { maxStaleMs, outageGraceMs }
+}
+
+/**
+ * Checks the options once, so that a wrong one stops the start and not a request.
+ *
+ * @throws TypeError that names the option and the fix
+ */
+export function readOptions(options: ProtectedResourceOptions): Settings {
+  const resource = readIdentifier('resource', options.resource)
+  const publicUrl = readUrl('publicUrl', options.publicUrl ?? new URL(resource).origin)
+  const { metadataMaxAgeSeconds = 300, dpop = 'preferred', now = Date.now } = options
+  if (!(metadataMaxAgeSeconds >= 0)) refuse('metadataMaxAgeSeconds must not be negative')
+  if (options.client !== undefined && options.issuer === undefined) {
+    refuse('client needs issuer, the Holdfast server that knows it')
+  }
+  return Object.freeze({
+    issuer: readIssuer(options.issuer),
+    authorizationProvider: options.authorizationProvider,
+    authorizationServers: readServers(options),
+    missingScopes: createScopeCheck(options.scopeHierarchy),
+    scopeEnforcement: options.scopeEnforcement ?? 'auto',
+    metadataPath: readMetadataPath(options.metadataPath),
+    metadataMaxAgeSeconds,
+    resource,
+    publicBase: publicUrl.href.replace(/\/+$/, ''),
+    scopes: readScopes(options.scopes ?? {}),
+    dpop,
+    dpopNonces: readNonces(options.dpopNonceSecret, dpop, now),
+    client: options.client,
+    revocation: readRevocation(options),
+    publicPaths: new Set(options.publicPaths),
+    allowedOrigins:
+      options.allowedOrigins === undefined || options.allowedOrigins === '*'
+        ? '*'
+        : new Set([publicUrl.origin, ...options.allowedOrigins]),
+    name: options.name,
+    documentation: options.documentation,
+    replay: options.replay,
+    sha256: options.sha256,
+    verifySignature: options.verifySignature,
+    importProofKey: options.importProofKey,
+    fetch: options.fetch ?? platformFetch,
+    onError: options.onError ?? (() => undefined),
+    now,
+  })
+}
