@@ -46,7 +46,7 @@ const fills: Readonly<Record<string, string>> = {
     select printf('ddls:conn:01J%023d-bench-api', i), ${ownerSql}, 'bench-api', 'bench-api', 'Bench',
       'active', 'https://api.bench.example', '["api.bench.example:443"]',
       '{"methods":["GET"],"paths":["/user"],"resources":["https://bench.example/mcp"]}',
-      'bearer', '{}', 1, :now, :now, randomblob(320) from n`,
+      'bearer', '{}', 1, :now, :now, randomblob(260) from n`,
   clients: `insert into clients (client_id, source, created_at_ms, updated_at_ms, revision, metadata)
     select 'cli_' || ${clientSql}, 'manual', :now, :now, 1,
       '{"client_name":"Bench","application_type":"native","redirect_uris":["http://127.0.0.1/callback"],"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none"}'
@@ -58,7 +58,7 @@ const fills: Readonly<Record<string, string>> = {
       '{"bench-api":"' || printf('ddls:conn:01J%023d-bench-api', i) || '"}', :now, :now from n`,
   // Room between the ids for those in use.
   oidc_records: `insert into oidc_records (id, key, grant_key, expires_at_ms, payload)
-    select i * 16, randomblob(16), random(), :now + 100000000 + i, randomblob(320) from n`,
+    select i * 16, randomblob(16), random(), :now + 100000000 + i, randomblob(270) from n`,
 }
 
 /** Makes it in a temporary folder; with a million rows it takes about 1.8 GB until it is closed. */
@@ -116,7 +116,7 @@ function fill(file: string, rows: number, progress: (text: string) => void): voi
   db.prepare(
     `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
      insert into oidc_records (key, grant_key, expires_at_ms, payload)
-     select randomblob(16), random(), i, randomblob(320) from n`,
+     select randomblob(16), random(), i, randomblob(270) from n`,
   ).run(expired)
   db.exec('commit')
   db.exec('analyze')
