@@ -112,24 +112,16 @@ function clientOf(
   secrets: CredentialEnvelope['secrets'],
   app: OpenedApp | undefined,
 ): { readonly facts: ProviderFacts; readonly secret: Uint8Array | undefined } {
-  switch (credential.kind) {
-    case 'oauth2': {
-      const own = requireApp(credential, app)
-      return { facts: own.app, secret: own.record.envelope.secrets['client_secret'] }
-    }
-    case 'oauth2_client_credentials':
-      return { facts: credential, secret: secrets['client_secret'] }
-    case 'jwt_bearer': {
-      const {
-        issuer: client_id,
-        token_endpoint,
-        revocation_endpoint,
-        revocation_request,
-      } = credential
-      const facts = { client_id, token_endpoint, revocation_endpoint, revocation_request }
-      return { facts: { ...facts, token_endpoint_auth_method: 'none' }, secret: undefined }
-    }
+  if (credential.kind === 'oauth2') {
+    const own = requireApp(credential, app)
+    return { facts: own.app, secret: own.record.envelope.secrets['client_secret'] }
   }
+  if (credential.kind === 'oauth2_client_credentials') {
+    return { facts: credential, secret: secrets['client_secret'] }
+  }
+  const { issuer: client_id, token_endpoint, revocation_endpoint, revocation_request } = credential
+  const facts = { client_id, token_endpoint, revocation_endpoint, revocation_request }
+  return { facts: { ...facts, token_endpoint_auth_method: 'none' }, secret: undefined }
 }
 
 async function revokeByStandard(
