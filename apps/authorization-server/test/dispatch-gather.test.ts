@@ -19,7 +19,7 @@ describe('the gate before the audit log', () => {
     expect(passed).toEqual([0])
   })
 
-  test('lets calls through together once a third of those under way has ended', async () => {
+  test('lets calls through together once a quarter of those under way has ended', async () => {
     const gather = createGather()
     for (let count = 0; count < 9; count += 1) gather.begin()
     const two = [gather.turn(), gather.turn()]

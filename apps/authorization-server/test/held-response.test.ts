@@ -45,7 +45,7 @@ async function listen(gate: AnswerGate, listener: RequestListener): Promise<numb
   const server = createServer({ ServerResponse: createHeldResponse(gate) }, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => server.close().closeAllConnections())
   return (server.address() as AddressInfo).port
 }
 
@@ -158,6 +158,6 @@ async function echo(): Promise<string> {
   const server = createServer((_, response) => void response.end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => server.close().closeAllConnections())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -1,15 +1,19 @@
 import { utf8, utf8Text } from './bytes.ts'
 import { ChannelError } from './channel-errors.ts'
 import { parseDispatchHead, writeDispatchHead } from './dispatch-head.ts'
-import type { DispatchHead } from './enclave.ts'
+import type { DispatchHead, EnclaveOperation } from './enclave.ts'
 import { readUint32, writeUint32 } from './frame.ts'
 
 /** Most streams that a client opens at once and a server accepts. */
 export const maxStreams = 128
 
+/** Names as bytes. */
+const names = new Map<EnclaveOperation, Uint8Array>()
+
 /** What stands before the JSON head in a request frame: `u8 name length | name | u32 timeout ms`. */
-export function requestPrefix(operation: string, timeoutMs: number): Uint8Array {
-  const name = utf8(operation)
+export function requestPrefix(operation: EnclaveOperation, timeoutMs: number): Uint8Array {
+  let name = names.get(operation)
+  if (!name) names.set(operation, (name = utf8(operation)))
   const prefix = new Uint8Array(name.length + 5)
   prefix[0] = name.length
   prefix.set(name, 1)

@@ -12,15 +12,18 @@ export interface Answer {
   readonly challenge?: string | undefined
   /** Value of `DPoP-Nonce`. */
   readonly nonce?: string | undefined
+  /** All that it rests on was read before its record, and is on disk with it. */
+  readonly isOnDisk?: boolean
 }
 
-/** An upstream answered, whatever its status. */
+/** An upstream answered, whatever its status. To be given when the call is on record. */
 export function success({ result, body }: UpstreamAnswer): Answer {
   const { json, encoding } = wireBody(result.headers['content-type'], body)
   const headers = JSON.stringify(result.headers)
   const suffix = encoding === undefined ? '' : `,"body_encoding":"${encoding}"`
   return {
     status: 200,
+    isOnDisk: true,
     text: `{"success":true,"response":{"status":${result.status},"headers":${headers},"body":${json}${suffix}}}`,
   }
 }

@@ -9,8 +9,8 @@ export interface Gather {
 /** Longest wait of a finished call for others. */
 const maxWaitMs = 5
 
-/** Half of the calls under way are worth waiting for. */
-const share = 2
+/** A quarter of the calls under way are worth waiting for. */
+const share = 4
 
 /**
  * Makes the gate before the audit log: a commit to disk costs the same for one record as for twenty,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Cancellation } from '@holdfast/protocol/channel'
 import type { AppContext } from '../context.ts'
+import { endOnDisk } from '../http/held-response.ts'
 import { newRequestId } from '../http/request-context.ts'
 import { type Answer, notRecorded } from './answer.ts'
 import { createDispatchRoute, type DispatchContext } from './route.ts'
@@ -36,16 +37,18 @@ export function createDispatchHandler(
 
 function send(response: ServerResponse, requestId: string, answer: Answer): void {
   if (response.destroyed) return
-  response.writeHead(answer.status, {
+  const headers: Record<string, string | number> = {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(answer.text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
-    ...(answer.challenge === undefined ? {} : { 'www-authenticate': answer.challenge }),
-    ...(answer.nonce === undefined ? {} : { 'dpop-nonce': answer.nonce }),
-    // What is left of a refused body is not worth reading.
-    ...(response.req.complete ? {} : { connection: 'close' }),
-  })
-  response.end(answer.text)
+  }
+  if (answer.challenge !== undefined) headers['www-authenticate'] = answer.challenge
+  if (answer.nonce !== undefined) headers['dpop-nonce'] = answer.nonce
+  // What is left of a refused body is not worth reading.
+  if (!response.req.complete) headers['connection'] = 'close'
+  response.writeHead(answer.status, headers)
+  if (answer.isOnDisk) endOnDisk(response, answer.text)
+  else response.end(answer.text)
 }

@@ -32,16 +32,15 @@ export async function recordDispatch(
 ): Promise<void> {
   const { caller, call, result, code } = record
   // In order of their names, which is the order in which they are stored.
-  const detail = {
-    ...(code && { code }),
-    ...(result && { host: result.host }),
-    ...(call && { method: call.request.method }),
-    ms: record.durationMs,
-    // Without the query, which may hold what nobody should read in a log.
-    ...(call && { path: call.path.pathname.slice(0, 256) }),
-    ...(result && { status: result.status }),
-    via: caller.via,
-  }
+  const detail: Record<string, string | number> = {}
+  if (code) detail['code'] = code
+  if (result) detail['host'] = result.host
+  if (call) detail['method'] = call.request.method
+  detail['ms'] = record.durationMs
+  // Without the query, which may hold what nobody should read in a log.
+  if (call) detail['path'] = call.path.pathname.slice(0, 256)
+  if (result) detail['status'] = result.status
+  detail['via'] = caller.via
   await recordEvent(audit, {
     type: 'dispatch',
     outcome: code === undefined ? 'success' : failures.has(code) ? 'failed' : 'denied',

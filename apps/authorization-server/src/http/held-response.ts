@@ -3,9 +3,15 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 /** What an answer waits for before it leaves. */
 export interface AnswerGate {
   /** Resolves when all that could be read until now is on disk; undefined when it is there already. */
-  durable(): Promise<void> | undefined
+  readonly durable: () => Promise<void> | undefined
   /** Told when the disk has failed. Answers are not given any more: their connections end instead. */
-  failed(error: unknown): void
+  readonly failed: (error: unknown) => void
+}
+
+/** Ends an answer that rests on nothing but what its sender has seen reach the disk. */
+export function endOnDisk(response: ServerResponse, text: string): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its object
+  Reflect.apply(ServerResponse.prototype.end, response, [text])
 }
 
 /**

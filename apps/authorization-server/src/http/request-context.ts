@@ -1,8 +1,21 @@
-import { randomUUID } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import type Koa from 'koa'
 
+const idBytes = 16
+/** Random bytes for the next ids: to ask for each by itself costs ten times as much. */
+const random = Buffer.alloc(256 * idBytes)
+let used = random.length
+
 /** A fresh request id, for the answer header, the log and audit records. */
-export const newRequestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
+export function newRequestId(): string {
+  if (used === random.length) {
+    randomFillSync(random)
+    used = 0
+  }
+  const start = used
+  used += idBytes
+  return `req_${random.toString('hex', start, used)}`
+}
 
 /**
  * Ties an app's idea of its own origin to the issuer, so that no header can move a URL that it

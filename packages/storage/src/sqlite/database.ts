@@ -86,7 +86,7 @@ export function openDatabase(file: string, flushFile: FlushFile = fdatasync): Da
   const wal = openSync(`${file}-wal`, 'r')
   fdatasyncSync(wal)
 
-  const { immediate } = sqlite.transaction((work: () => unknown) => work())
+  const transactions = sqlite.transaction((work: () => unknown) => work())
 
   let isOpen = true
   let isSyncing = false
@@ -177,7 +177,7 @@ export function openDatabase(file: string, flushFile: FlushFile = fdatasync): Da
     transaction(work) {
       requireOpen()
       try {
-        return immediate(work) as ReturnType<typeof work>
+        return transactions.immediate(work) as ReturnType<typeof work>
       } catch (error) {
         // What was read in between may never have been.
         anyTable.count += 1
