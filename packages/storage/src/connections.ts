@@ -7,7 +7,7 @@ import type { Page } from './paging.ts'
 import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists } from './rows.ts'
 import type { ConnectionRow } from './schema.ts'
-import { all, query, run } from './sqlite/queries.ts'
+import { query, run } from './sqlite/queries.ts'
 import { createTokenRefreshes, tokenColumns, type TokenRefreshes } from './token-refreshes.ts'
 import { toRevocationRow } from './token-revocations.ts'
 
@@ -162,7 +162,7 @@ export interface Connections extends TokenRefreshes {
 }
 
 /** Every column that lists need; the record stays on disk. */
-const infoColumns = [
+const infoColumnNames = [
   'handle',
   'owner',
   'provider',
@@ -189,6 +189,9 @@ const infoColumns = [
   'provider_revocation',
 ] as const
 
+type InfoRow = Pick<ConnectionRow, (typeof infoColumnNames)[number]>
+const infoColumns = infoColumnNames.join(', ')
+
 /** How often a connection's last use is written, and how many handles are remembered for it. */
 const touchIntervalMs = 60_000
 const touchedHandles = 10_000
@@ -197,6 +200,15 @@ const cachedConnections = 500
 
 export function createConnections({ db, commit, now }: Backend): Connections {
   const byHandle = db.prepare<ConnectionRow>('select * from connections where handle = ?')
+  const page = db.prepare<InfoRow>(
+    `select ${infoColumns} from connections
+     where handle > ? and purpose = ? order by handle limit ?`,
+  )
+  // Asked by every consent page.
+  const pageOfOwner = db.prepare<InfoRow>(
+    `select ${infoColumns} from connections
+     where owner = ? and handle > ? and purpose = ? order by handle limit ?`,
+  )
   const ofApp = db.prepare<{ total: number }>(
     `select count(*) as total from connections where app_handle = ? and status <> 'revoked'`,
   )
@@ -271,15 +283,13 @@ export function createConnections({ db, commit, now }: Backend): Connections {
       })
     },
     async list(filter) {
-      let chosen = query
-        .selectFrom('connections')
-        .select(infoColumns)
-        .where('handle', '>', filter?.after ?? '')
-        .where('purpose', '=', filter?.purpose ?? 'credential')
-        .orderBy('handle')
-        .limit(limitOf(filter))
-      if (filter?.owner !== undefined) chosen = chosen.where('owner', '=', filter.owner)
-      return all(db, chosen).map(toInfo)
+      const { owner, after = '', purpose = 'credential' } = filter ?? {}
+      const limit = limitOf(filter)
+      const rows =
+        owner === undefined
+          ? page.all(after, purpose, limit)
+          : pageOfOwner.all(owner, after, purpose, limit)
+      return rows.map(toInfo)
     },
     async countOfApp(handle) {
       return ofApp.get(handle)!.total

@@ -23,6 +23,12 @@ export interface InteractionParts {
 export type KoaContext = Koa.ParameterizedContext<RequestState>
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
+const expired = (): HttpProblem =>
+  new HttpProblem(
+    400,
+    'This sign-in has expired or was started in another browser. Go back to the app and start again.',
+  )
+
 /**
  * The interaction that the request's cookie and path agree on.
  * @throws HttpProblem 400 when it has expired or belongs to another browser
@@ -32,17 +38,13 @@ export async function loadInteraction(
   koa: KoaContext,
   uid: string,
 ): Promise<Interaction> {
-  const expired = new HttpProblem(
-    400,
-    'This sign-in has expired or was started in another browser. Go back to the app and start again.',
-  )
   const interaction = await provider()
     .interactionDetails(koa.req, koa.res)
     .catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'SessionNotFound') throw expired
+      if (error instanceof Error && error.name === 'SessionNotFound') throw expired()
       throw error
     })
-  if (interaction.uid !== uid) throw expired
+  if (interaction.uid !== uid) throw expired()
   return interaction
 }
 
