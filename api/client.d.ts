@@ -263,6 +263,7 @@ export interface AuditHead {
   /** What the enclave remembers by itself; null also while it is away. */
   readonly enclave: SignedAuditHead | null
 }
+/** The record of what happened, for administrators and everybody's own part of it. */
 export interface Audit {
   readonly list: (range?: {
     /** Only records behind this one. */
@@ -504,6 +505,7 @@ export interface ConnectTicketView {
   /** The connection, once it is connected. */
   readonly handle: string | null
 }
+/** One-time links to the page on which a person adds or repairs a connection. */
 export interface ConnectTickets {
   readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
   readonly get: (id: string) => Promise<ConnectTicketView>
@@ -580,6 +582,7 @@ export interface SealReceipt {
   readonly pin: IdentityPin
   readonly firstUse: boolean
 }
+/** Connections of the person who is signed in. Their credentials are sealed here and never read back. */
 export interface Connections {
   /**
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves
@@ -1095,6 +1098,7 @@ export interface AuthorizationLink {
   readonly authorization_url: string
   readonly expires_at: string
 }
+/** Operators' own clients at providers, through which people connect their accounts by OAuth. */
 export interface OAuthApps {
   /** Seals the client's secret here and uploads it. Administrators only. */
   readonly create: (app: NewOAuthApp) => Promise<{
@@ -1670,6 +1674,7 @@ export declare function requireSealable(wanted: Sealable): void
 import { type SealingKey } from '@holdfast/protocol'
 import { type Fetch } from './http.ts'
 import type { IdentityPin, TokenStore } from './session.ts'
+/** A key to seal to, of an enclave whose identity was pinned and is still the same. */
 export interface TrustedSealingKey {
   readonly key: SealingKey
   readonly pin: IdentityPin

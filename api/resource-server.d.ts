@@ -325,7 +325,7 @@ export {}
 // ── dispatch.d.ts
 import type { ConnectionHandle, DispatchMethod } from '@holdfast/protocol'
 import { type DispatchBody, type HttpResponse } from '@holdfast/protocol/dispatch'
-import type { ConnectedSettings } from './options.ts'
+import type { ConnectedSettings } from './settings.ts'
 import { type SubjectToken, type TokenExchange } from './token-exchange.ts'
 /** A request that the vault makes for a tool, with the user's credential. */
 export interface DispatchCall {
@@ -548,7 +548,12 @@ export {
   SecretValues,
 } from './connection.ts'
 export type { DispatchCall } from './dispatch.ts'
-export type { AuthorizationDetail } from '@holdfast/protocol/token'
+export {
+  type AuthorizationDetail,
+  TokenError,
+  type TokenErrorCode,
+  type VerifiedAccessToken,
+} from '@holdfast/protocol/token'
 export { DispatchError, type DispatchFailureCode } from './dispatch-error.ts'
 export type { Fetch } from './http-client.ts'
 export {
@@ -783,25 +788,6 @@ export declare class MCPServer<Server extends OfficialServer = OfficialServer> {
   /** Serves one request. */
   fetch(request: Request): Promise<Response>
 }
-/** The parts of SDK v1's `WebStandardStreamableHTTPServerTransport` that are used here. */
-export interface WebTransport {
-  readonly handleRequest: (request: Request, context?: HandlerContext) => Promise<Response>
-}
-/** The part of SDK v1's `McpServer` that takes a transport. */
-export interface ConnectableServer {
-  readonly connect: (transport: never) => Promise<void>
-}
-/**
- * A handler for servers of SDK v1: a fresh server and transport for each request.
- *
- * @example
- * ```ts
- * handler: statelessHandler(() => new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true }))
- * ```
- */
-export declare function statelessHandler(
-  createTransport: () => WebTransport,
-): (createServer: () => ConnectableServer) => OfficialHandler
 
 // ── mcp.d.ts
 /**
@@ -822,20 +808,18 @@ export { DispatchError } from './dispatch-error.ts'
 export type { ToolManifest } from './manifest.ts'
 export type { ClientRequests } from './elicitation.ts'
 export {
-  type ConnectableServer,
   type HandlerContext,
   MCPServer,
   type MCPServerOptions,
   type OfficialHandler,
   type OfficialServer,
-  statelessHandler,
-  type WebTransport,
 } from './mcp-server.ts'
+export { type ConnectableServer, statelessHandler, type WebTransport } from './stateless-handler.ts'
 export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'
 
 // ── metadata.d.ts
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 /**
  * OAuth 2.0 protected resource metadata.
  *
@@ -955,10 +939,9 @@ import type {
   Sha256,
   VerifySignature,
 } from '@holdfast/protocol/token'
-import { type NonceWindow } from './dpop-nonces.ts'
-import { type Fetch } from './http-client.ts'
+import type { Fetch } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
-import { type MissingScopes, type ScopeHierarchy } from './scopes.ts'
+import type { ScopeHierarchy } from './scopes.ts'
 /** Scopes of the whole server; single tools may demand more (see `./mcp`). */
 export interface ResourceScopes {
   /** Every request's token must hold all of these. Default none. */
@@ -1034,7 +1017,10 @@ export interface ProtectedResourceOptions {
   readonly revocation?: RevocationOptions | false
   /** Paths that need no token, matched exactly, such as `/healthz`. Default none. */
   readonly publicPaths?: readonly string[]
-  /** Browser origins that may call this server. Default `*`; no cookies are involved. */
+  /**
+   * Browser origins that may call this server, besides its own; pages of others get 403. Default `*`,
+   * since no cookies are involved.
+   */
   readonly allowedOrigins?: '*' | readonly string[]
   /** Human-readable name for the metadata. */
   readonly name?: string
@@ -1055,49 +1041,6 @@ export interface ProtectedResourceOptions {
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
-/** Checked options with every default filled in. */
-export interface Settings {
-  readonly issuer: string | undefined
-  readonly authorizationProvider: AuthorizationProvider | undefined
-  readonly authorizationServers: readonly string[]
-  readonly resource: string
-  /** Origin and prefix without trailing slash: a request's path is appended to it. */
-  readonly publicBase: string
-  readonly scopes: Required<ResourceScopes>
-  readonly missingScopes: MissingScopes
-  readonly scopeEnforcement: ScopeEnforcement
-  readonly metadataPath: string | undefined
-  readonly metadataMaxAgeSeconds: number
-  readonly dpop: DpopPolicy
-  /** Undefined when proofs need no nonce. */
-  readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
-  readonly client: ResourceClient | undefined
-  readonly revocation: Required<RevocationOptions> | undefined
-  readonly publicPaths: ReadonlySet<string>
-  readonly allowedOrigins: '*' | ReadonlySet<string>
-  readonly name: string | undefined
-  readonly documentation: string | undefined
-  readonly replay: ReplayStore | undefined
-  readonly sha256: Sha256 | undefined
-  readonly verifySignature: VerifySignature | undefined
-  readonly importProofKey: ImportProofKey | undefined
-  readonly fetch: Fetch
-  readonly onError: (error: unknown) => void
-  readonly now: () => number
-}
-/** Settings of a server that has an account at a Holdfast authorization server. */
-export type ConnectedSettings = Settings & {
-  readonly issuer: string
-  readonly client: ResourceClient
-}
-/** Whether the settings allow calls to the authorization server. */
-export declare const isConnected: (settings: Settings) => settings is ConnectedSettings
-/**
- * Checks the options once, so that a wrong one stops the start and not a request.
- *
- * @throws TypeError that names the option and the fix
- */
-export declare function readOptions(options: ProtectedResourceOptions): Settings
 
 // ── protect-fetch.d.ts
 import type { AuthenticatedRequest } from './authenticated-request.ts'
@@ -1131,7 +1074,7 @@ export declare function protectFetch(
 // ── protected-resource.d.ts
 import { type AuthenticatedRequest } from './authenticated-request.ts'
 import { type ResourceMetadata } from './metadata.ts'
-import { type ProtectedResourceOptions } from './options.ts'
+import type { ProtectedResourceOptions } from './options.ts'
 import { type Decision, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
 /** A resource server's guard, which a binding puts in front of an application. */
 export interface ProtectedResource {
@@ -1407,9 +1350,94 @@ export type MissingScopes = (
 /** Makes the comparison of granted with needed scopes. Without a hierarchy scopes match exactly. */
 export declare function createScopeCheck(hierarchy: ScopeHierarchy | undefined): MissingScopes
 
+// ── settings.d.ts
+import type {
+  DpopPolicy,
+  ImportProofKey,
+  ReplayStore,
+  Sha256,
+  VerifySignature,
+} from '@holdfast/protocol/token'
+import { type NonceWindow } from './dpop-nonces.ts'
+import { type Fetch } from './http-client.ts'
+import type { AuthorizationProvider } from './jwt-validator.ts'
+import type {
+  ProtectedResourceOptions,
+  ResourceClient,
+  ResourceScopes,
+  RevocationOptions,
+  ScopeEnforcement,
+} from './options.ts'
+import { type MissingScopes } from './scopes.ts'
+/** Checked options with every default filled in. */
+export interface Settings {
+  readonly issuer: string | undefined
+  readonly authorizationProvider: AuthorizationProvider | undefined
+  readonly authorizationServers: readonly string[]
+  readonly resource: string
+  /** Origin and prefix without trailing slash: a request's path is appended to it. */
+  readonly publicBase: string
+  readonly scopes: Required<ResourceScopes>
+  readonly missingScopes: MissingScopes
+  readonly scopeEnforcement: ScopeEnforcement
+  readonly metadataPath: string | undefined
+  readonly metadataMaxAgeSeconds: number
+  readonly dpop: DpopPolicy
+  /** Undefined when proofs need no nonce. */
+  readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
+  readonly client: ResourceClient | undefined
+  readonly revocation: Required<RevocationOptions> | undefined
+  readonly publicPaths: ReadonlySet<string>
+  readonly allowedOrigins: '*' | ReadonlySet<string>
+  readonly name: string | undefined
+  readonly documentation: string | undefined
+  readonly replay: ReplayStore | undefined
+  readonly sha256: Sha256 | undefined
+  readonly verifySignature: VerifySignature | undefined
+  readonly importProofKey: ImportProofKey | undefined
+  readonly fetch: Fetch
+  readonly onError: (error: unknown) => void
+  readonly now: () => number
+}
+/** Settings of a server that has an account at a Holdfast authorization server. */
+export type ConnectedSettings = Settings & {
+  readonly issuer: string
+  readonly client: ResourceClient
+}
+/** Whether the settings allow calls to the authorization server. */
+export declare const isConnected: (settings: Settings) => settings is ConnectedSettings
+/**
+ * Checks the options once, so that a wrong one stops the start and not a request.
+ *
+ * @throws TypeError that names the option and the fix
+ */
+export declare function readOptions(options: ProtectedResourceOptions): Settings
+
+// ── stateless-handler.d.ts
+import type { HandlerContext, OfficialHandler } from './mcp-server.ts'
+/** The parts of SDK v1's `WebStandardStreamableHTTPServerTransport` that are used here. */
+export interface WebTransport {
+  readonly handleRequest: (request: Request, context?: HandlerContext) => Promise<Response>
+}
+/** The part of SDK v1's `McpServer` that takes a transport. */
+export interface ConnectableServer {
+  readonly connect: (transport: never) => Promise<void>
+}
+/**
+ * A handler for servers of SDK v1: a fresh server and transport for each request.
+ *
+ * @example
+ * ```ts
+ * handler: statelessHandler(() => new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true }))
+ * ```
+ */
+export declare function statelessHandler(
+  createTransport: () => WebTransport,
+): (createServer: () => ConnectableServer) => OfficialHandler
+
 // ── token-exchange.d.ts
 import { type DpopKey } from '@holdfast/protocol/token'
-import type { ConnectedSettings } from './options.ts'
+import type { ConnectedSettings } from './settings.ts'
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {
   readonly accessToken: string

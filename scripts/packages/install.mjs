@@ -1,13 +1,15 @@
 /**
  * `npm run test:packages`: packs the published packages, installs the tarballs in an empty project and
- * uses every entry on Node 22, 24 and 26. Needs the npm registry.
+ * uses every entry on Node 22, 24 and 26, and what is made of web APIs on Bun, Deno and Workers. Needs
+ * the npm registry.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { publishedPackages, readManifest, root } from './published.mjs'
+import { webRuntimes } from './web-runtimes.mjs'
 
 const versions = ['22', '24', '26.10.0']
 const nodePackages = {
@@ -26,13 +28,29 @@ const npm = (args, cwd) =>
     encoding: 'utf8',
   })
 
-/** The folder of a Node of this major version, installed from the registry. */
-function installNode(version, folder) {
-  const name = nodePackages[`${process.platform}-${process.arch}`]
+/** Path of a program in a package that the registry has for this machine; undefined without one. */
+function installProgram(name, version, program) {
   if (name === undefined) return undefined
-  writeFileSync(path.join(folder, 'package.json'), '{"private":true}')
-  npm(['install', '--no-save', '--ignore-scripts', `${name}@${version}`], folder)
-  return path.join(folder, 'node_modules', name, 'bin', 'node')
+  const into = mkdtempSync(path.join(folder, 'runtime-'))
+  writeFileSync(path.join(into, 'package.json'), '{"private":true}')
+  npm(['install', '--no-save', '--ignore-scripts', `${name}@${version}`], into)
+  const file = path.join(into, 'node_modules', name, program)
+  chmodSync(file, 0o755)
+  return file
+}
+
+/** Uses the packages on one runtime; a failure is told and remembered. */
+function tryOn(name, program, use) {
+  if (program === undefined) {
+    console.log(`${name}: skipped, there is no package of it for this machine`)
+    return
+  }
+  try {
+    console.log(use(program))
+  } catch (error) {
+    failures.push(name)
+    console.error(`${name}: ${error.message}`)
+  }
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'holdfast-packages-'))
@@ -50,27 +68,24 @@ try {
   const project = mkdtempSync(path.join(folder, 'project-'))
   writeFileSync(path.join(project, 'package.json'), '{"private":true,"type":"module"}')
   npm(['install', ...tarballs.map((file) => path.join(folder, file)), ...peers], project)
-  cpSync(path.join(import.meta.dirname, 'use.mjs'), path.join(project, 'use.mjs'))
+  for (const file of ['use.mjs', 'use-web.mjs', 'web-check.mjs']) {
+    cpSync(path.join(import.meta.dirname, file), path.join(project, file))
+  }
   const entries = publishedPackages.flatMap(({ folder: source }) => {
     const { name, exports } = readManifest(source)
     return Object.keys(exports).map((entry) => `${name}${entry.slice(1)}`)
   })
+  const nodePackage = nodePackages[`${process.platform}-${process.arch}`]
   for (const version of versions) {
-    const node = installNode(version, mkdtempSync(path.join(folder, 'node-')))
-    if (node === undefined) {
-      console.log(`Node ${version}: skipped, there is no package of it for this machine`)
-      continue
-    }
-    try {
-      const said = execFileSync(node, ['use.mjs', ...entries], { cwd: project, encoding: 'utf8' })
-      console.log(said.trim())
-    } catch (error) {
-      failures.push(version)
-      console.error(`Node ${version}: ${error.message}`)
-    }
+    tryOn(`Node ${version}`, installProgram(nodePackage, version, 'bin/node'), (node) =>
+      execFileSync(node, ['use.mjs', ...entries], { cwd: project, encoding: 'utf8' }).trim(),
+    )
+  }
+  for (const { name, package: from, version, program, run } of webRuntimes) {
+    tryOn(name, installProgram(from, version, program), (file) => run(file, project))
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
-console.log(failures.length === 0 ? 'all packages work' : `failed on Node ${failures.join(', ')}`)
+console.log(failures.length === 0 ? 'all packages work' : `failed on ${failures.join(', ')}`)
 process.exitCode = failures.length === 0 ? 0 : 1
