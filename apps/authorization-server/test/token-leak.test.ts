@@ -83,7 +83,15 @@ const echoes: readonly ((body: string) => readonly [number, string, string])[] =
 test('no token, client secret, key, assertion or verifier is anywhere outside the enclave', async () => {
   // In the browser and back, through the control plane that is searched afterwards.
   const browser = new Browser(app.issuer)
-  const oauthApp = await makeApp(app, admin, provider)
+  const oauthApp = await makeApp(app, admin, provider, {
+    revocation_endpoint: undefined,
+    revocation_request: {
+      method: 'POST',
+      url: `${provider.url}/end/{token}`,
+      authentication: 'client',
+      body: { format: 'json', fields: { token: '{token}', secret: '{client_secret}' } },
+    },
+  })
   const handle = await reserveOAuth(app, ann, oauthApp)
   const page = await toProvider(browser, await authorizationLink(app, ann, handle), ann.user)
   const back = await provider.approve(page)
@@ -147,10 +155,19 @@ test('no token, client secret, key, assertion or verifier is anywhere outside th
     makeDue(connection.handle)
     await call(connection)
   }
-  provider.trick = undefined
+  // A provider that repeats what should end a token, and does not end it.
+  let ends = 0
+  provider.trick = ({ url = '', headers }, response, body) => {
+    if (!url.startsWith('/end/')) return false
+    ends++
+    response.writeHead(400, { 'content-type': 'application/json', 'x-echo': url })
+    response.end(JSON.stringify({ error: body, url, authorization: headers.authorization }))
+    return true
+  }
   for (const { handle: one } of connections) {
     answers.push((await callApi(app, ann.api, 'DELETE', `/v1/connections/${one}`)).text)
   }
+  await expect.poll(() => ends).toBe(1)
 
   // Proof that the search can find something: the calls went through with these very secrets.
   expect(answers.filter((text) => text.includes('octo')).length).toBeGreaterThanOrEqual(8)
