@@ -9,6 +9,10 @@ import { sealingKeySignedBytes } from '@holdfast/protocol'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
+  startTokenProvider,
+  type TokenProvider,
+} from '../apps/authorization-server/test/helpers/token-provider.ts'
+import {
   findInBytes,
   findInFolder,
   findInProcess,
@@ -62,6 +66,7 @@ interface Ticket {
 describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_000 }, () => {
   const secret = makeCanary()
   let upstream: Upstream
+  let provider: TokenProvider
   let stack: Stack
   let ada: Person
   let browser: Browser
@@ -75,9 +80,10 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     folder = await mkdtemp(join(tmpdir(), 'holdfast-connect-'))
     upstream = await startUpstream({ apiKey: secret })
     await writeFile(join(folder, 'acme.yaml'), acme(upstream.url))
+    provider = await startTokenProvider()
     stack = await startStack({
-      allowPrivate: [`localhost:${upstream.port}`],
-      extraCaPem: upstream.caPem,
+      allowPrivate: [`localhost:${upstream.port}`, provider.authority],
+      extraCaPem: `${upstream.caPem}\n${provider.caPem}`,
       settings: { HOLDFAST_PROVIDERS_DIR: folder },
     })
     ada = createPerson(stack, account)
@@ -97,6 +103,7 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     await browser?.close()
     await stack?.stop()
     await upstream?.close()
+    await provider?.[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -362,11 +369,16 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
         response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Back in the app</h1>')
       })
       await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
+      consentUrl = await consentFor('acme')
+    })
+
+    /** Where an app asks for access to a server that needs an account at this provider. */
+    async function consentFor(name: string): Promise<string> {
       const redirect = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
-      const resource = 'https://notes.example/mcp'
+      const resource = `https://${name}.example/mcp`
       await ada.run([
         ...['resources', 'add', resource, '--name', 'Notes'],
-        ...['--scope', 'notes:read=Read your notes', '--connection', 'acme=Reads your account'],
+        ...['--scope', 'notes:read=Read your notes', '--connection', `${name}=Reads your account`],
       ])
       const client = await ada.run<{ client_id: string }>([
         ...['clients', 'register', '--name', 'Notes agent', '--redirect-uri', redirect],
@@ -376,8 +388,9 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
         ...{ resource, scope: 'notes:read', state: 's', code_challenge_method: 'S256' },
         code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
       })
-      consentUrl = `${stack.issuer}/oauth2/auth?${query}`
-    })
+      return `${stack.issuer}/oauth2/auth?${query}`
+    }
+
     afterAll(() => {
       app.close()
     })
@@ -388,8 +401,8 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
       }
     })
 
-    const openConsent = async (one: Page): Promise<void> => {
-      await one.goto(consentUrl)
+    const openConsent = async (one: Page, url = consentUrl): Promise<void> => {
+      await one.goto(url)
       await one.getByLabel('E-mail address').fill(account.email)
       await one.getByLabel('Password').fill(account.password)
       await one.keyboard.press('Enter')
@@ -416,6 +429,35 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
       await page.getByText('Back in the app').waitFor()
       expect(new URL(page.url()).searchParams.has('code')).toBe(true)
       expect(violations).toEqual([])
+    })
+
+    test('comes back from a sign-in at the provider, without a script on any page', async () => {
+      await ada.run(
+        [
+          ...['oauth-apps', 'add', 'local-accounts', '--client-id', provider.client.id],
+          ...['--base-url', provider.url, '--authorization-endpoint', `${provider.url}/auth`],
+          ...['--token-endpoint', `${provider.url}/token`, '--scopes', 'openid,offline_access'],
+          ...['--provider-issuer', provider.url, '--parameter', 'prompt=consent'],
+          '--client-secret-stdin',
+        ],
+        `${provider.client.secret}\n`,
+      )
+      const plain = await browser.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true })
+      // Whom the provider knows in this browser.
+      await plain.addCookies([{ name: 'account', value: 'ada', url: provider.url }])
+      const bare = await plain.newPage()
+      watch(bare)
+      await openConsent(bare, await consentFor('local-accounts'))
+      const consent = bare.url()
+      await bare.getByRole('button', { name: 'Connect local-accounts' }).click()
+      await bare.getByRole('button', { name: 'Continue to local-accounts' }).click()
+      await bare.getByLabel('Reads your account').waitFor()
+      expect(bare.url()).toBe(consent)
+      await bare.getByRole('button', { name: 'Allow' }).click()
+      await bare.getByText('Back in the app').waitFor()
+      expect(new URL(bare.url()).searchParams.has('code')).toBe(true)
+      expect(violations).toEqual([])
+      await plain.close()
     })
 
     test('works without scripts as well: both pages name the command', async () => {
