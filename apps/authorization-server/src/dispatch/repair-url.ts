@@ -9,13 +9,19 @@ import type { DispatchRefusal } from './refusal.ts'
 export async function repairUrl(
   parts: Pick<AppContext, 'config' | 'storage' | 'clock'>,
   requestId: string,
-  { sub, clientId }: Caller,
+  { sub, clientId, resource, grant }: Caller,
   { call }: { readonly call?: ParsedDispatch },
   { code }: DispatchRefusal,
 ): Promise<string | undefined> {
   if (code !== 'DOWNSTREAM_AUTH_FAILURE' || call === undefined) return undefined
   const connection = await parts.storage.connections.find(call.handle)
   if (connection?.status !== 'needs_reconnect' || connection.owner !== sub) return undefined
-  const ticket = await askForRenewal(parts, { sub, clientId, requestId }, call.handle)
+  const { clientId: agentId } = (grant && (await parts.storage.grants.find(grant))) || {}
+  const ticket = await askForRenewal(parts, {
+    actor: { sub, clientId, requestId },
+    agentId,
+    resource,
+    handle: call.handle,
+  })
   return ticket && connectUrl(parts.config.issuer, ticket)
 }

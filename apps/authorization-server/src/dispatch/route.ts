@@ -7,7 +7,6 @@ import { requireDetails, requireNamed, requirePolicy } from './authorize-connect
 import type { UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
-import { createGather } from './gather.ts'
 import { createInFlight } from './in-flight.ts'
 import { repairUrl } from './repair-url.ts'
 import { loadConnection } from './load-connection.ts'
@@ -49,7 +48,6 @@ export function createDispatchRoute(
   const { maxBodyBytes, maxResponseBytes, defaultTimeoutMs } = config.dispatch
   const authenticate = createAuthenticate(context, dispatchUrl)
   const inFlight = createInFlight()
-  const gather = createGather()
   const refusals = createRefusalLog(storage.audit, clock)
 
   async function steps(
@@ -65,11 +63,15 @@ export function createDispatchRoute(
     const connection = await reload() // ORG_MISMATCH, CONNECTION_*, DOWNSTREAM_AUTH_FAILURE
     requirePolicy(connection, call, caller.resource) // BAD_REQUEST
     const leave = inFlight.enter(call.handle) // DOWNSTREAM_RATE_LIMITED
-    facts.answer = await callWithToken(
-      { enclave, tokens, clock, reload },
-      { connection, call, caller, signal },
-      { defaultTimeoutMs, maxResponseBytes, dispatchUrl },
-    ).finally(leave) // DECRYPTION_FAILED, DOWNSTREAM_*, ENCLAVE_UNAVAILABLE
+    try {
+      facts.answer = await callWithToken(
+        { enclave, tokens, clock, reload },
+        { connection, call, caller, signal },
+        { defaultTimeoutMs, maxResponseBytes, dispatchUrl },
+      ) // DECRYPTION_FAILED, DOWNSTREAM_*, ENCLAVE_UNAVAILABLE
+    } finally {
+      leave()
+    }
     storage.connections.touch(call.handle)
     return success(facts.answer)
   }
@@ -77,13 +79,10 @@ export function createDispatchRoute(
   async function recorded(incoming: Incoming, body: Uint8Array, caller: Caller): Promise<Answer> {
     const startedAt = performance.now()
     const facts: Facts = {}
-    const end = gather.begin()
     const settled = await steps(incoming, body, caller, facts).catch((error: unknown) => {
       if (error instanceof DispatchRefusal) return error
-      end()
       throw error
     })
-    await gather.turn().finally(end)
     await recordDispatch(storage.audit, {
       caller,
       requestId: incoming.requestId,
