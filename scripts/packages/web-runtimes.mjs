@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { buildSync } from 'esbuild'
 
 const platform = `${process.platform}-${process.arch}`
 
@@ -21,8 +22,13 @@ function runInWorkers(workerd, project) {
     "import { check } from './web-check.mjs'\nexport default { test: check }\n",
   )
   writeFileSync(at('worker.capnp'), workerConfig)
-  const bundling = ['--bundle', '--format=esm', '--log-level=error', '--outfile=worker-bundle.js']
-  execFileSync('esbuild', ['worker.mjs', ...bundling], { cwd: project, stdio: 'inherit' })
+  buildSync({
+    entryPoints: [at('worker.mjs')],
+    outfile: at('worker-bundle.js'),
+    bundle: true,
+    format: 'esm',
+    logLevel: 'error',
+  })
   const stdio = ['ignore', 'pipe', 'pipe']
   execFileSync(workerd, ['test', 'worker.capnp'], { cwd: project, stdio })
   return 'Workers: the guard guards and the client answers it, by web APIs'
