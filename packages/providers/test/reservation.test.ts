@@ -1,6 +1,7 @@
 import { denyAllPolicy } from '@holdfast/protocol'
 import { describe, expect, it } from 'vitest'
 import {
+  accessPage,
   accountName,
   choosePolicy,
   findKind,
@@ -94,6 +95,29 @@ describe('an OAuth app', () => {
       authorization_parameters: { access_type: 'offline', prompt: 'consent' },
     })
     expect(toOAuthApp(provider('slack'), 'id')).toMatchObject({ scope_separator: ',' })
+  })
+
+  it('says how tokens are ended, for the site; its own slots stay', () => {
+    expect(toOAuthApp(provider('box'), 'id')).toMatchObject({
+      revocation_endpoint: 'https://api.box.com/oauth2/revoke',
+    })
+    const { revocation_request: request } = toOAuthApp(provider('square'), 'id', {
+      host: 'connect.squareupsandbox.com',
+    })
+    expect(request).toMatchObject({
+      url: 'https://connect.squareupsandbox.com/oauth2/revoke',
+      headers: { authorization: 'Client {client_secret}' },
+    })
+    expect(toOAuthApp(provider('github'), 'id').revocation_request?.url).toBe(
+      'https://api.github.com/applications/{client_id}/token',
+    )
+  })
+
+  it('has a page to end the access by hand at the provider’s own host alone', () => {
+    const github = { provider: 'github', baseUrl: 'https://api.github.com' }
+    expect(accessPage(catalog, github)).toBe('https://github.com/settings/applications')
+    expect(accessPage(catalog, { ...github, baseUrl: 'https://evil.example' })).toBeUndefined()
+    expect(accessPage(catalog, { ...github, provider: 'stripe' })).toBeUndefined()
   })
 
   it('is nothing where nobody signs in', () => {

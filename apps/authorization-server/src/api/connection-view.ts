@@ -16,6 +16,9 @@ const providerRevocations = [
   'failed',
 ] as const satisfies readonly ProviderRevocation[]
 
+const isOpen = (state: ProviderRevocation): boolean =>
+  state === 'pending' || state === 'not_supported' || state === 'failed'
+
 /** A connection as its owner sees it. */
 export const connectionView = z.object({
   handle: z.string(),
@@ -47,10 +50,10 @@ export const connectionView = z.object({
   authorized_at: z.string().nullable(),
   /** When its access token ends, for those that do. */
   token_expires_at: z.string().nullable(),
-  /** Of a revoked connection: what became of its tokens at the provider, and where to end them by hand. */
-  provider_revocation: z
-    .object({ state: z.enum(providerRevocations), access_page: z.string().nullable() })
-    .nullable(),
+  /** Of a revoked connection: what became of its tokens at the provider. */
+  provider_revocation: z.enum(providerRevocations).nullable(),
+  /** Where its owner can end the access by hand, while the provider did not. */
+  access_page: z.string().nullable(),
 })
 export type ConnectionView = z.infer<typeof connectionView>
 
@@ -97,7 +100,8 @@ export function viewConnection(connection: ConnectionInfo, accessPage?: string):
     scopes: scopes.success ? scopes.data : null,
     authorized_at: authorizedAt.success ? timeText(authorizedAt.data) : null,
     token_expires_at: optionalTime(connection.tokenExpiresAtMs),
-    provider_revocation: state ? { state, access_page: accessPage ?? null } : null,
+    provider_revocation: state ?? null,
+    access_page: state !== undefined && isOpen(state) ? (accessPage ?? null) : null,
   }
 }
 
