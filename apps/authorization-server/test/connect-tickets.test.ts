@@ -165,7 +165,9 @@ describe('a connection that a tool call lacks', () => {
     })
     const repair = broken.json.error.connect_url as string
     expect((await callDispatch(app, { token, key }, call)).json.error.connect_url).toBe(repair)
-    const repaired = await connect.signInAtProvider(browser, await browser.open(repair))
+    const renewal = await browser.open(repair)
+    for (const words of [uri, 'Test agent', handle]) expect(renewal.text).toContain(words)
+    const repaired = await connect.signInAtProvider(browser, renewal)
     expect(repaired.text).toContain('is connected')
     expect((await callDispatch(app, { token, key }, call)).json).toMatchObject({ success: true })
   })

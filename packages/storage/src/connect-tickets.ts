@@ -59,6 +59,12 @@ export type ConnectNeed = Pick<
   'owner' | 'resource' | 'clientId' | 'agentId' | 'grantId' | 'name' | 'provider' | 'interaction'
 >
 
+/** Whose connection no longer works, and who noticed. */
+export type RenewalNeed = Pick<
+  NewConnectTicket,
+  'owner' | 'resource' | 'clientId' | 'agentId' | 'handle'
+>
+
 export interface ConnectTickets {
   add(ticket: NewConnectTicket): Promise<ConnectTicket>
   /** Also a used or an old one, for as long as its fate may be asked. */
@@ -68,11 +74,8 @@ export interface ConnectTickets {
    * made for another.
    */
   findOpen(need: ConnectNeed, untilMs: number): Promise<ConnectTicket | undefined>
-  /** An open ticket for a new value of this connection that the same client asked for. */
-  findRenewal(
-    need: { readonly owner: string; readonly clientId: string; readonly handle: string },
-    untilMs: number,
-  ): Promise<ConnectTicket | undefined>
+  /** The same for a new value of a connection. */
+  findRenewal(need: RenewalNeed, untilMs: number): Promise<ConnectTicket | undefined>
   /** How many of this owner are open. */
   countOpen(owner: string): Promise<number>
   /** Ties an open ticket to the browser in which its owner signed in last. */
@@ -100,7 +103,8 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
        and handle is null and ${open} order by usable_until_ms desc limit 1`,
   )
   const byHandle = db.prepare<ConnectTicketRow>(
-    `select * from connect_tickets where owner = ? and client_id = ? and handle = ? and is_renewal = 1
+    `select * from connect_tickets where owner = ? and resource is ? and client_id is ?
+       and agent_id is ? and handle is ? and is_renewal = 1
        and ${open} order by usable_until_ms desc limit 1`,
   )
   const count = db.prepare<{ readonly count: number }>(
@@ -155,8 +159,9 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
       const row = byNeed.get(owner, ...parties.map((one) => one ?? null), untilMs)
       return row && toTicket(row)
     },
-    async findRenewal({ owner, clientId, handle }, untilMs) {
-      const row = byHandle.get(owner, clientId, handle, untilMs)
+    async findRenewal({ owner, resource, clientId, agentId, handle }, untilMs) {
+      const parties = [resource, clientId, agentId, handle].map((one) => one ?? null)
+      const row = byHandle.get(owner, ...parties, untilMs)
       return row && toTicket(row)
     },
     countOpen: async (owner) => count.get(owner, now())?.count ?? 0,

@@ -63,6 +63,7 @@ export type {
   ConnectTicket,
   ConnectTickets,
   NewConnectTicket,
+  RenewalNeed,
 } from './connect-tickets.ts'
 export type { UsedEnvelopes } from './used-envelopes.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'

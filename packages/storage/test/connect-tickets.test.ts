@@ -69,7 +69,8 @@ test('an open ticket is found by exactly the need that it was made for', async (
     if (part === 'owner') continue
     expect(await connectTickets.findOpen({ ...need, [part]: undefined }, 0)).toBeUndefined()
   }
-  const renewal = { owner: 'usr_ann', clientId: 'rs_mcp', handle }
+  const { owner, resource, clientId, agentId } = need
+  const renewal = { owner, resource, clientId, agentId, handle }
   await connectTickets.add({ ...ticket, ...renewal, id: 'renewal' })
   expect(await connectTickets.findRenewal(renewal, 0)).toMatchObject({ id: 'renewal' })
   for (const part of Object.keys(renewal)) {

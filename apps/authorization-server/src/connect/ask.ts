@@ -39,16 +39,23 @@ export async function askForConnection(
   return open ?? make(parts, actor, request)
 }
 
+/** A connection that no longer works. */
+export interface Broken extends Pick<Missing, 'actor' | 'resource'> {
+  /** The client for whose call it was needed, where that is known. */
+  readonly agentId: string | undefined
+  readonly handle: string
+}
+
 /** The link on which a user repairs a connection; undefined when too many are open. */
 export async function askForRenewal(
   parts: Parts,
-  actor: Actor,
-  handle: string,
+  { actor, ...request }: Broken,
 ): Promise<ConnectTicket | undefined> {
-  const untilMs = parts.clock() + reusableMs
-  const need = { owner: actor.sub, clientId: actor.clientId, handle }
-  const open = await parts.storage.connectTickets.findRenewal(need, untilMs)
-  return open ?? make(parts, actor, { handle })
+  const open = await parts.storage.connectTickets.findRenewal(
+    { ...request, owner: actor.sub, clientId: actor.clientId },
+    parts.clock() + reusableMs,
+  )
+  return open ?? make(parts, actor, request)
 }
 
 async function make(

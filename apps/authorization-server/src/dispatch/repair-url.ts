@@ -16,10 +16,10 @@ export async function repairUrl(
   if (code !== 'DOWNSTREAM_AUTH_FAILURE' || call === undefined) return undefined
   const connection = await parts.storage.connections.find(call.handle)
   if (connection?.status !== 'needs_reconnect' || connection.owner !== sub) return undefined
-  const { clientId: agentId } = (grant && (await parts.storage.grants.find(grant))) || {}
+  const granted = grant === undefined ? undefined : await parts.storage.grants.find(grant)
   const ticket = await askForRenewal(parts, {
     actor: { sub, clientId, requestId },
-    agentId,
+    agentId: granted?.clientId,
     resource,
     handle: call.handle,
   })
