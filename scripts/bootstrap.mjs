@@ -15,7 +15,8 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 
 /**
  * verb → what runs. `needsDev`: also wants the development packages (test runner, linters).
- * `alsoInstall`: folders that are no workspaces, with a lock file of their own, installed on demand.
+ * `alsoInstall`: folders that are no workspaces, with a lock file of their own, installed on demand;
+ * `withExtra`: those that only `--extra` asks for.
  */
 const verbs = {
   start: { script: 'apps/cli/src/main.ts', args: ['up'], needsDev: false },
@@ -45,6 +46,7 @@ const verbs = {
     args: [],
     needsDev: true,
     alsoInstall: ['test/clients'],
+    withExtra: ['test/clients/extra'],
   },
 }
 
@@ -102,7 +104,8 @@ async function main() {
   }
   await ensureInstalled(root, { needsDev: verbs[verb].needsDev })
   await ensureBrowserScripts(root)
-  for (const folder of verbs[verb].alsoInstall ?? []) {
+  const { alsoInstall = [], withExtra = [] } = verbs[verb]
+  for (const folder of [...alsoInstall, ...(args.includes('--extra') ? withExtra : [])]) {
     await ensureInstalled(path.join(root, folder), { needsDev: true })
   }
   run(findNode(root), verb, args)

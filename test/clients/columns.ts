@@ -49,6 +49,8 @@ export interface ZooClient {
   /** Calls a tool, signing in when it has to, and resolves with the text of the answer. */
   readonly call: (errand: Errand, around: Surroundings) => Promise<string>
   readonly introductions: readonly Introduction[]
+  /** Its own document, for clients that cannot be given one. */
+  readonly documentUrl?: string
   /** Whether it can bind tokens to a key; the others must be refused in a way that they can show. */
   readonly canProve: boolean
   /** Cells that do not pass by a fault or a limit of the client, and which. */

@@ -1,5 +1,5 @@
 /**
- * `npm run test:clients [-- NAME…]`: real MCP clients and OAuth libraries against a whole Holdfast, by
+ * `npm run test:clients [-- [--extra] [NAME…]]`: real MCP clients and OAuth libraries against a whole Holdfast, by
  * a scripted browser. Exits with 1 when a cell that is expected to pass does not. Bootstrap installs
  * the clients.
  */
@@ -12,6 +12,7 @@ import { type FullLaboratory, openLaboratory, tokenLifeMs } from './lab/laborato
 import { describeTable, type Row } from './table.ts'
 import { type Visit, visit } from './visit.ts'
 
+const extraFlag = '--extra'
 const folder = join(import.meta.dirname, 'zoo')
 
 /** The order of the table. */
@@ -26,12 +27,17 @@ const order = [
   'oauth4webapi',
 ]
 
+/** Proprietary or very large ones, which only `--extra` installs. */
+const extras = ['claude-code', 'codex']
+
 async function load(wanted: readonly string[]): Promise<readonly ZooClient[]> {
   const files = readdirSync(folder)
-  const names = wanted.length > 0 ? wanted : order
+  const named = wanted.filter((name) => name !== extraFlag)
+  const names =
+    named.length > 0 ? named : wanted.includes(extraFlag) ? [...order, ...extras] : order
   const unknown = names.find((name) => !files.includes(`${name}.ts`))
   if (unknown !== undefined)
-    throw new Error(`unknown client ${unknown}; there are ${order.join(', ')}`)
+    throw new Error(`unknown client ${unknown}; there are ${[...order, ...extras].join(', ')}`)
   return Promise.all(
     names.map(async (name) => {
       const module = (await import(join(folder, `${name}.ts`))) as { readonly client: ZooClient }

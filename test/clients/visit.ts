@@ -50,6 +50,7 @@ const reasonOf = (error: unknown): string =>
 
 /** Does all that needs no waiting. */
 export async function visit(client: ZooClient, lab: Laboratory): Promise<Visit> {
+  const documentUrl = client.documentUrl ?? lab.around.documentUrl
   const cells: Partial<Record<Column, Cell>> = {}
   const attempt = async (column: Column, probe: () => Promise<void>): Promise<void> => {
     try {
@@ -79,8 +80,7 @@ export async function visit(client: ZooClient, lab: Laboratory): Promise<Visit> 
     await attempt(introduction, async () => {
       const exchanges = await call(lab.open, 'whoami', introduction, homes[introduction])
       const id = exchanges.find(isAuthorization)?.url.searchParams.get('client_id') ?? ''
-      const expected =
-        introduction === 'CIMD' ? id === lab.around.documentUrl : id.startsWith('dcr_')
+      const expected = introduction === 'CIMD' ? id === documentUrl : id.startsWith('dcr_')
       require(expected, `it introduced itself as ${id}`)
     })
     const exchanges = lab.observer.exchanges.slice(before.exchanges)

@@ -8,16 +8,15 @@ export const installed = (...path: readonly string[]): string =>
   join(import.meta.dirname, '../node_modules', ...path)
 
 /** Starts an installed program with this Node. */
-export const startProgram = (
+const startProgram = (
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-): ChildProcess =>
-  spawn(process.execPath, [file, ...args], {
-    env,
-    cwd: env['HOME'],
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+): ChildProcess => start(process.execPath, [file, ...args], env)
+
+/** In a group of its own: some programs are launchers, and what they start has to end with them. */
+const start = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
+  spawn(command, [...args], { env, cwd: env['HOME'], stdio: 'pipe', detached: true })
 
 /** What the longest of them may take before it counts as stuck. */
 export const patienceMs = 45_000
@@ -27,14 +26,36 @@ export const patienceMs = 45_000
  *
  * @throws Error when it fails or does not end, with what it said
  */
-export async function runProgram(
+export function runProgram(
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const child = startProgram(file, args, env)
   child.stdin?.end()
-  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+  return endOf(child)
+}
+
+/**
+ * The same for one that insists on a terminal, at which nobody types.
+ *
+ * @throws Error when it fails or does not end, with what it said
+ */
+export function runInTerminal(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const command = [process.execPath, file, ...args]
+  const inside =
+    process.platform === 'linux'
+      ? ['-qec', command.map((part) => `'${part}'`).join(' '), '/dev/null']
+      : ['-q', '/dev/null', ...command]
+  return endOf(start('script', inside, env))
+}
+
+async function endOf(child: ChildProcess): Promise<string> {
+  const timer = setTimeout(() => killGroup(child), patienceMs)
   const [out, error, [code]] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),
@@ -43,4 +64,12 @@ export async function runProgram(
   clearTimeout(timer)
   if (code !== 0) throw new Error(`exit code ${code}: ${error}${out}`)
   return out
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
 }
