@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as oauth from 'oauth4webapi'
@@ -69,6 +69,19 @@ describe('sign-in', () => {
     expect((await median(undefined)) / (await median(stored))).toBeGreaterThan(0.2)
     expect(await check(undefined, password)).toBe(false)
     expect(await check(stored, password)).toBe(true)
+  })
+
+  test('leaves threads to the disk, for which every answer waits, however many passwords are tried', async () => {
+    const check = await createPasswordCheck()
+    let done = 0
+    const tries = Array.from({ length: 60 }, async () => {
+      await check(undefined, 'wrong password')
+      done += 1
+    })
+    // Goes to the same threads as a flush.
+    await stat(tmpdir())
+    expect(done).toBeLessThan(30)
+    await Promise.all(tries)
   })
 
   test('finds the account whatever the case of the address', async () => {

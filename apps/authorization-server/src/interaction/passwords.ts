@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import { createInTurn } from './in-turn.ts'
 
 /** argon2id, 19 MiB, two passes: the OWASP minimum for interactive sign-in. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/**
+ * Half of the pool's four threads: what strangers type must not take them all, because commits are brought to
+ * disk on them, and every answer waits for that.
+ */
+const inTurn = createInTurn(2)
 
 const minLength = 12
 const maxLength = 256
@@ -31,7 +38,7 @@ const normalized = (password: string): string => password.normalize('NFC')
 
 /** The PHC string that is stored. */
 export const hashPassword = (password: string): Promise<string> =>
-  hash(normalized(password), parameters)
+  inTurn(() => hash(normalized(password), parameters))
 
 /** Checks passwords; costs the same whether the user exists or not. */
 export interface PasswordCheck {
@@ -41,7 +48,8 @@ export interface PasswordCheck {
 export async function createPasswordCheck(): Promise<PasswordCheck> {
   const nobody = await hashPassword(randomBytes(32).toString('base64url'))
   return async (passwordHash, password) => {
-    const matches = await verify(passwordHash ?? nobody, normalized(password.slice(0, maxLength)))
+    const tried = normalized(password.slice(0, maxLength))
+    const matches = await inTurn(() => verify(passwordHash ?? nobody, tried))
     return matches && passwordHash !== undefined
   }
 }
