@@ -48,10 +48,16 @@ const basic = ({ id, secret }: { id: string; secret: string }) => ({
 
 const pathOf = (url: string): string => new URL(url).pathname
 
-const step = (browser: Browser, id: string, name: string, headers: Record<string, string> = {}) =>
+const step = (
+  browser: Browser,
+  id: string,
+  name: string,
+  headers: Record<string, string> = {},
+  choice: { readonly allow?: string } = {},
+) =>
   browser.open(`/connect/${id}/${name}`, {
     method: 'POST',
-    body: JSON.stringify({ provider: 'local', base_url: connect.provider.url }),
+    body: JSON.stringify({ provider: 'local', base_url: connect.provider.url, ...choice }),
     headers: {
       accept: 'application/json',
       'content-type': 'application/json',
@@ -302,6 +308,31 @@ describe('the page of a connect ticket', () => {
     expect((await step(new Browser(app.issuer), id, 'reserve')).status).toBe(403)
     const right = await step(browser, id, 'reserve')
     expect(right.status, right.text).toBe(200)
+  })
+
+  test('allows what was chosen last, also where more was chosen before', async () => {
+    const { id, connect_url: url } = await connect.makeTicket(ann)
+    const browser = new Browser(app.issuer)
+    const page = await signInAt(browser, url, ann)
+    const methodsOf = async (handle: string) =>
+      (await app.context.storage.connections.find(handle))?.policy['methods']
+    const reserved = async (allow: string) => {
+      const { text } = await step(browser, id, 'reserve', {}, { allow })
+      return (JSON.parse(text) as { handle: string }).handle
+    }
+    const generous = await reserved('all')
+    expect(await methodsOf(generous)).toEqual(['*'])
+    const careful = await reserved('read')
+    expect(await methodsOf(careful)).toEqual(['GET'])
+    expect(await app.context.storage.connections.find(generous)).toMatchObject({
+      status: 'revoked',
+    })
+    // The same again needs no other connection.
+    expect(await reserved('read')).toBe(careful)
+    await connect.atProvider(browser, page, { allow: 'all' })
+    await connect.signInAtProvider(browser, page, { allow: 'none' })
+    const { json } = await callApi(app, ann.api, 'GET', `/v1/connect-tickets/${id}`)
+    expect(await methodsOf((json as { handle: string }).handle)).toEqual([])
   })
 
   test('sends a key nowhere but to the provider of the catalog', async () => {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { findProvider, matchBaseUrl, type Catalog } from '@holdfast/providers'
 import type { Connection, ConnectTicket } from '@holdfast/storage'
 import { revokeConnection } from '../../connections/change.ts'
+import { canonicalPolicy, policyJson } from '../../connections/policy.ts'
 import {
   type OpenUpload,
   reopenUpload,
@@ -41,8 +43,9 @@ export async function reserveForTicket(
     return reopenUpload(ctx, actor, current.handle)
   }
   requireTheirs(catalog, ticket, choice)
-  const fits = current?.provider === choice.provider && current.baseUrl === choice.baseUrl
-  if (current && fits && current.appHandle === undefined) {
+  const isTheirs = current?.provider === choice.provider && current.baseUrl === choice.baseUrl
+  const isKey = isTheirs && current.appHandle === undefined
+  if (isKey && (await isAllowed(ctx, ticket, current, choice.allow))) {
     return reopenUpload(ctx, actor, current.handle)
   }
   const opened = await reserveConnection(ctx, actor, {
@@ -65,7 +68,10 @@ export async function reserveOAuthForTicket(
 ): Promise<string> {
   await countAttempt(ctx, ticket)
   const current = await currentOf(ctx, ticket)
-  if (current?.appHandle === app) return current.handle
+  const isTheirs = current?.appHandle === app
+  if (isTheirs && (ticket.isRenewal || (await isAllowed(ctx, ticket, current, allow)))) {
+    return current.handle
+  }
   if (ticket.isRenewal) throw misfit()
   const known = await ctx.storage.connections.find(app)
   if (ticket.provider !== undefined && known?.provider !== ticket.provider) throw misfit()
@@ -77,6 +83,17 @@ export async function reserveOAuthForTicket(
   })
   await takePlace(ctx, ticket, handle, requestId)
   return handle
+}
+
+/** Whether a connection that was reserved before allows what is chosen now, and nothing else. */
+async function isAllowed(
+  { storage, config }: AppContext,
+  ticket: ConnectTicket,
+  { policy }: Connection,
+  allow: Allow,
+): Promise<boolean> {
+  const wanted = await canonicalPolicy(storage.resources, policyOf(ticket, allow, config))
+  return isDeepStrictEqual(policy, policyJson(wanted))
 }
 
 async function countAttempt({ storage }: AppContext, { id }: ConnectTicket): Promise<void> {
