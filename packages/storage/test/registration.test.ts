@@ -116,3 +116,23 @@ test('a registration token is spent by exactly as many as it allows, and stored 
   expect((await storage.registrationTokens.revoke(record.id)).revokedAtMs).toBe(clock.nowMs)
   expect(await storage.registrationTokens.isValid(token)).toBe(false)
 })
+
+test('a registration access token changes its client once, and another secret takes the place of none', async () => {
+  const { storage } = temporaryStorage()
+  const { dynamicClients, clients } = storage
+  const hash = (n: number): Uint8Array => new Uint8Array(32).fill(n)
+  await dynamicClients.register({ ...dynamic(1), secret: 'first', managementHash: hash(1) }, 100)
+  const change = (expected: number, next: number, secret?: string | null) =>
+    dynamicClients.update('dcr_1', {
+      metadata: { client_name: `Agent ${next}` },
+      ...{ secret, expectedHash: hash(expected), managementHash: hash(next) },
+    })
+  const both = await Promise.allSettled([change(1, 2), change(1, 3)])
+  expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect(await dynamicClients.findManaged('dcr_1', hash(1))).toBeUndefined()
+  expect(await clients.checkSecret('dcr_1', 'first')).toBe(true)
+  expect((await change(2, 4, null)).hasSecret).toBe(false)
+  expect(await clients.checkSecret('dcr_1', 'first')).toBe(false)
+  await expect(change(2, 5, 'second')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect((await change(4, 5, 'second')).hasSecret).toBe(true)
+})
