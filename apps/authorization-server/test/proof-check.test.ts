@@ -152,7 +152,7 @@ const spellings = oneOf<NonNullable<Proof['spell']>>(
 )
 /** Mostly the usual thing, so that proofs with one fault come up, and good ones. */
 const mostly = <Value>(usual: Value, others: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
-  fc.oneof({ weight: 2, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: others })
+  fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: others })
 
 describe('the check of proofs in front of the library', () => {
   test('answers as the library does, whatever a proof says', async () => {
@@ -173,7 +173,7 @@ describe('the check of proofs in front of the library', () => {
       ),
       { numRuns: 400 },
     )
-    expect(taken).toBeGreaterThan(20)
+    expect(taken).toBeGreaterThan(10)
   })
 
   test.each<readonly [string, Proof]>([
