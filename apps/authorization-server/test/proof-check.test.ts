@@ -9,6 +9,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { createDpopNonces } from '../src/oauth/dpop-nonces.ts'
 import { speedUpProofs, validateProof } from '../src/oauth/proof-check.ts'
 
+// Nonces change with the minute: both checks are asked at the same moment.
+vi.useFakeTimers({ toFake: ['Date'] })
+
 const secret = Buffer.alloc(32, 7)
 const nonces = createDpopNonces(secret, Date.now)
 const staleNonces = createDpopNonces(secret, () => Date.now() - 600_000)
@@ -55,6 +58,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
+  vi.useRealTimers()
   server.closeAllConnections()
   server.close()
 })
