@@ -164,6 +164,24 @@ describe('sign-in', () => {
     await rm(dataDir, { recursive: true })
   })
 
+  test('does not let strangers with many addresses lock an owner out where they signed in lately', async () => {
+    const limits = createSignInLimits(server.ctx.storage.attempts, {
+      perAccount: 5,
+      perAccountAndAddress: 3,
+    })
+    const [owner, at] = ['c@example.org', '192.0.2.40'] as const
+    await limits.succeeded(owner, at)
+    for (let n = 0; n < 9; n += 1) await limits.attempt(owner, `198.51.100.${n}`)
+    expect(await limits.attempt(owner, '198.51.100.99')).toBeGreaterThan(0)
+    expect(await limits.attempt(owner, at)).toBe(0)
+    // Nor does the owner's neighbour get more guesses there than before, or at other accounts.
+    const more = [await limits.attempt(owner, at), await limits.attempt(owner, at)]
+    expect(more).toEqual([0, 0])
+    expect(await limits.attempt(owner, at)).toBeGreaterThan(0)
+    for (let n = 0; n < 6; n += 1) await limits.attempt('d@example.org', `198.51.100.${n}`)
+    expect(await limits.attempt('d@example.org', at)).toBeGreaterThan(0)
+  })
+
   test('limits one address that tries many accounts', async () => {
     const limits = createSignInLimits(server.ctx.storage.attempts, { perAddress: 5 })
     const waits = []

@@ -5,7 +5,10 @@ import type { Attempts } from '@holdfast/storage'
 export interface SignInLimitOptions {
   /** One account from one address, per 15 minutes. */
   readonly perAccountAndAddress?: number
-  /** One account from anywhere, per hour: high, so that a stranger cannot lock its owner out. */
+  /**
+   * One account from anywhere, per hour. Where its owner signed in lately it does not count: strangers with
+   * many addresses cannot lock them out.
+   */
   readonly perAccount?: number
   /** One address for any account, per 15 minutes. */
   readonly perAddress?: number
@@ -14,12 +17,14 @@ export interface SignInLimitOptions {
 export interface SignInLimits {
   /** Counts an attempt before the password is looked at. Returns the seconds to wait, 0 = go on. */
   attempt(email: string, address: string): Promise<number>
-  /** Forgets the failures of an account at an address after a success. */
+  /** Forgets the failures of an account at an address after a success, and remembers the address for it. */
   succeeded(email: string, address: string): Promise<void>
 }
 
 const quarterHour = 15 * 60
 const hour = 3600
+/** How long an address is known as one of an account's. */
+const knownSeconds = 30 * 86_400
 
 /** Counted in the database: neither a restart nor a second process gives a guesser new attempts. */
 export function createSignInLimits(
@@ -27,22 +32,36 @@ export function createSignInLimits(
   options: SignInLimitOptions = {},
 ): SignInLimits {
   const { perAccountAndAddress = 10, perAccount = 200, perAddress = 100 } = options
-  const accountKey = (email: string): string =>
-    hash('sha256', email.trim().toLowerCase().normalize('NFC'), 'base64url')
+  const accountKey = (email: string): string => digest(email.trim().toLowerCase().normalize('NFC'))
   const pair = (email: string, from: string): string => `sign-in ${accountKey(email)} ${from}`
+  const known = (email: string, from: string): string => `signed-in ${digest(pair(email, from))}`
 
   return {
-    attempt(email, remoteAddress) {
+    async attempt(email, remoteAddress) {
       const from = addressGroup(remoteAddress)
-      return attempts.count([
+      const limits = [
         { name: `sign-in ${from}`, attempts: perAddress, windowSeconds: quarterHour },
         { name: pair(email, from), attempts: perAccountAndAddress, windowSeconds: quarterHour },
-        { name: `sign-in ${accountKey(email)}`, attempts: perAccount, windowSeconds: hour },
+      ]
+      if (!(await attempts.has(known(email, from)))) {
+        const name = `sign-in ${accountKey(email)}`
+        limits.push({ name, attempts: perAccount, windowSeconds: hour })
+      }
+      return attempts.count(limits)
+    },
+    async succeeded(email, remoteAddress) {
+      const from = addressGroup(remoteAddress)
+      const name = known(email, from)
+      await Promise.all([
+        attempts.forget(pair(email, from)),
+        attempts.forget(name),
+        attempts.count([{ name, attempts: Infinity, windowSeconds: knownSeconds }]),
       ])
     },
-    succeeded: (email, remoteAddress) => attempts.forget(pair(email, addressGroup(remoteAddress))),
   }
 }
+
+const digest = (text: string): string => hash('sha256', text, 'base64url')
 
 /** Whom an address stands for: itself, or for IPv6 its /64, of which one subscriber has all. */
 export function addressGroup(address: string): string {
