@@ -24,6 +24,7 @@ beforeEach(async () => {
   host = await startDocumentHost()
   server = await startTestServer({ config: { outbound: host.outbound } })
   await addResource(server)
+  await server.addUser('ann@example.org')
 })
 afterEach(async () => {
   await server.stop()
