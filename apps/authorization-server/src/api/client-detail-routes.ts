@@ -5,7 +5,6 @@ import { documentHost } from '../registration/documents/document-url.ts'
 import { DocumentError } from '../registration/documents/errors.ts'
 import { unknownClient } from './client-routes.ts'
 import { optionalTime } from './page.ts'
-import { ApiProblem } from './problem.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 /** Everything that is known of one client. */
@@ -42,8 +41,7 @@ export function clientDetailRoutes(
         const grants = await context.storage.grants.list({ clientId, limit: 1000 })
         const known = await context.storage.clients.find(clientId)
         const detail = known ? ofRegistered(known) : await ofDocument(context, clientId)
-        if (!detail)
-          throw new ApiProblem('NOT_FOUND', 'there is no client with this id', unknownClient)
+        if (!detail) throw unknownClient()
         return { ...detail, active_grants: grants.length }
       },
     }),

@@ -8,10 +8,11 @@ import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
-/** What helps whoever names a client that is not there. */
-export const unknownClient = {
-  fix: '`holdfast clients list` shows them; `--documents` those with a document.',
-}
+/** The answer to whoever names a client that is not there. */
+export const unknownClient = (): ApiProblem =>
+  new ApiProblem('NOT_FOUND', 'there is no client with this id', {
+    fix: '`holdfast clients list` shows them; `--documents` those with a document.',
+  })
 
 /** A registered OAuth client. */
 export const clientView = z.object({
@@ -112,8 +113,7 @@ export function clientRoutes(
             { fix: `Turn away its host: \`holdfast clients deny ${host}\`.` },
           )
         }
-        if (!known)
-          throw new ApiProblem('NOT_FOUND', 'there is no client with this id', unknownClient)
+        if (!known) throw unknownClient()
         if (known.source === 'builtin') {
           throw new ApiProblem('CONFLICT', 'this client is part of the server', {
             fix: 'Take back what it was allowed instead: `holdfast grants list`, then `revoke`.',

@@ -41,6 +41,8 @@ export const invitationView = z.object({
   url: z.string(),
 })
 
+const listUsers = { fix: '`holdfast users list` shows them.' }
+
 /** People, as administrators manage them. */
 export function userRoutes({
   config,
@@ -69,9 +71,7 @@ export function userRoutes({
       response: invitationView,
       handle: async ({ actor, body: { email, role } }) => {
         if (email !== undefined && (await storage.users.findByEmail(email))) {
-          throw new ApiProblem('CONFLICT', 'a user with this e-mail address exists', {
-            fix: '`holdfast users list` shows them.',
-          })
+          throw new ApiProblem('CONFLICT', 'a user with this e-mail address exists', listUsers)
         }
         const { invitation, key } = await storage.invitations.create({
           purpose: 'invite',
@@ -118,10 +118,7 @@ export function userRoutes({
           request_id: actor.requestId,
         })
         const user = await storage.users.find(id)
-        if (!user)
-          throw new ApiProblem('NOT_FOUND', 'there is no user with this id', {
-            fix: '`holdfast users list` shows them.',
-          })
+        if (!user) throw new ApiProblem('NOT_FOUND', 'there is no user with this id', listUsers)
         return viewUser(user)
       },
     }),

@@ -5,7 +5,7 @@ import type { AppContext } from '../context.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
 import { canonicalResource } from '../oauth/resource-directory.ts'
 import { clientKeysSchema, keysUriSchema } from './client-keys.ts'
-import { parseRegistration, RegistrationError, shownText } from './errors.ts'
+import { parseRegistration, RegistrationError, registerResourceFirst, shownText } from './errors.ts'
 import { redirectUriProblem } from './redirect-uri.ts'
 
 const redirectUri = z.string().superRefine((uri, check) => {
@@ -169,7 +169,7 @@ async function requireResources(
         'invalid_client_metadata',
         'resources: register the resource first, or name it as it is registered',
         `/resources/${i}`,
-        'Register it with `holdfast resources add`; `holdfast resources list` shows how the others are named.',
+        registerResourceFirst,
       )
     }),
   )

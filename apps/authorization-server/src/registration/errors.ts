@@ -21,6 +21,10 @@ export class RegistrationError extends Error {
   }
 }
 
+/** What helps whoever names a resource that is not registered. */
+export const registerResourceFirst =
+  'Register it with `holdfast resources add`; `holdfast resources list` shows how the others are named.'
+
 /** @throws RegistrationError with the first problem of the input */
 export function parseRegistration<Output>(
   schema: z.ZodType<Output>,

@@ -6,7 +6,7 @@ import type { AppContext } from '../context.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
 import { canonicalResource } from '../oauth/resource-directory.ts'
 import { newClientId, newSecret } from './clients.ts'
-import { parseRegistration, RegistrationError, shownText } from './errors.ts'
+import { parseRegistration, RegistrationError, registerResourceFirst, shownText } from './errors.ts'
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3} */
 const scopeName = z
@@ -195,9 +195,6 @@ export async function removeResource(
   return resource
 }
 
-const registerFirst =
-  'Register it with `holdfast resources add`; `holdfast resources list` shows how the others are named.'
-
 const unknownResource = (): RegistrationError =>
   new RegistrationError(
     'not_found',
@@ -225,7 +222,7 @@ async function requireRegistered(
     'invalid_resource',
     'calls: register the resource that is called first',
     `/calls/${index}`,
-    registerFirst,
+    registerResourceFirst,
   )
 }
 
