@@ -91,10 +91,13 @@ export const connectUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): s
 export const pollUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): string =>
   `${issuer}/v1/connect-tickets/${id}`
 
-export type TicketStatus = 'pending' | 'connected' | 'expired'
+/** Where its owner goes on who connected an account for a consent; undefined for any other ticket. */
+export const consentPath = ({
+  interaction,
+}: Pick<ConnectTicket, 'interaction'>): string | undefined =>
+  interaction === undefined ? undefined : `/interaction/${interaction}`
 
-/** Where a person goes on who connected an account for a consent. */
-export const consentPath = (interaction: string): string => `/interaction/${interaction}`
+export type TicketStatus = 'pending' | 'connected' | 'expired'
 
 /** What became of a ticket. */
 export function ticketStatus(

@@ -21,11 +21,7 @@ export async function returnToTicket(
   const { requestId } = koa.state
   await identifyForTicket(ctx, loadCatalog(ctx.config.providers), ticket, handle, requestId)
   await completeTicket(ctx, ticket, handle, requestId)
-  koa.redirect(
-    ticket.interaction === undefined
-      ? `${ticketPagePath}/${ticket.id}`
-      : consentPath(ticket.interaction),
-  )
+  koa.redirect(consentPath(ticket) ?? `${ticketPagePath}/${ticket.id}`)
   koa.status = 303
   return true
 }

@@ -35,7 +35,11 @@ export async function showTicket(
   const current = handle === undefined ? undefined : await ctx.storage.connections.find(handle)
   if (ticket.connectedAtMs !== undefined && current) {
     const policy = connectionPolicySchema.parse(current.policy)
-    return sendPage(koa, 200, connectedTicketPage(current, policyWords(policy), returnTo(ticket)))
+    return sendPage(
+      koa,
+      200,
+      connectedTicketPage(current, policyWords(policy), consentPath(ticket)),
+    )
   }
   const chosen = ticket.provider ?? (one(koa.query['provider']) || undefined)
   const provider = chosen === undefined ? undefined : findProvider(catalog, chosen)
@@ -81,7 +85,7 @@ async function viewOf(
     resource: resource && { uri: resource.resource, name: resource.displayName },
     agent,
     isGranted: ticket.grantId !== undefined,
-    returnTo: returnTo(ticket),
+    returnTo: consentPath(ticket),
     allowed: policy.success ? policyWords(policy.data) : undefined,
     apps: own.map(({ handle, label, provider: title }) => ({ handle, label: label ?? title })),
     kinds: kindsOf(provider, renewed),
@@ -109,9 +113,6 @@ function kindsOf(
   const kind = renewed?.kind
   return kind === undefined ? pasted : pasted.filter(({ credential }) => credential.kind === kind)
 }
-
-const returnTo = ({ interaction }: ConnectTicket): string | undefined =>
-  interaction === undefined ? undefined : consentPath(interaction)
 
 const one = (value: string | string[] | undefined): string =>
   typeof value === 'string' ? value : ''
