@@ -254,8 +254,8 @@ describe('the page of a connect ticket', () => {
     const page = await signInAt(victim, url, ann)
     const ofMallory = { ...formOf(page, '/oauth'), fields: { csrf: seen.fields['csrf'] ?? '' } }
     expect((await victim.submit(ofMallory, { app: oauthApp })).status).toBe(403)
-    const { authorize } = { authorize: `/v1/oauth-apps/${oauthApp}/connections` }
-    const { handle } = (await callApi(app, ann.api, 'POST', authorize, {})).json
+    const connections = `/v1/oauth-apps/${oauthApp}/connections`
+    const { handle } = (await callApi(app, ann.api, 'POST', connections, {})).json
     const begun = await callApi(app, ann.api, 'POST', `/v1/connections/${handle}/authorize`, {})
     const link = begun.json.authorization_url as string
     const form = formOf(await mallory.open(link), '/oauth/connect')

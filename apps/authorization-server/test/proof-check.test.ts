@@ -12,8 +12,11 @@ import { speedUpProofs, validateProof } from '../src/oauth/proof-check.ts'
 // Nonces change with the minute: both checks are asked at the same moment.
 vi.useFakeTimers({ toFake: ['Date'] })
 
+// Two checks that are compared must not fall on two sides of a second, or of a nonce's minute.
+vi.useFakeTimers({ toFake: ['Date'] })
+
 const secret = Buffer.alloc(32, 7)
-const nonces = createDpopNonces(secret, Date.now)
+const nonces = createDpopNonces(secret, () => Date.now())
 const staleNonces = createDpopNonces(secret, () => Date.now() - 600_000)
 const requireNonce = ({ header }: Pick<KoaContextWithOIDC, 'header'>): boolean =>
   header['x-require-nonce'] !== undefined
@@ -61,6 +64,7 @@ afterAll(() => {
   vi.useRealTimers()
   server.closeAllConnections()
   server.close()
+  vi.useRealTimers()
 })
 
 interface Proof {
