@@ -3,7 +3,11 @@ import { parameterPairs } from './parameter-names.ts'
 
 /** Forms of the parameters by which frameworks, and some services, let a request act as another method. */
 const overrides: ReadonlySet<string> = new Set([
-  ...['_method', 'method', '$httpmethod', 'x_http_method', 'x_http_method_override'],
+  '$httpmethod',
+  '_method',
+  'method',
+  'x_http_method',
+  'x_http_method_override',
   'x_method_override',
 ])
 

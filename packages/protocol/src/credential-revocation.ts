@@ -22,9 +22,18 @@ const url = z
     return isHostFixed && !slots.includes('client_secret') && isEndpoint(filled)
   }, 'a revocation URL is an https URL; its path may hold {token} and {client_id}')
 
-const framing: ReadonlySet<string> = new Set([
-  ...['connection', 'content-length', 'content-type', 'cookie', 'expect', 'host', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade'],
+/** Headers that HTTP or the body fills, and cookies. */
+const filledOtherwise: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ])
 
 const template = templateText.refine(isKnown, unknownSlot)
@@ -62,7 +71,7 @@ export const revocationRequestOf = <Url extends z.ZodType<string>>(url: Url) =>
     .refine(({ headers = {}, authentication }) => {
       const names = Object.keys(headers).map((name) => name.toLowerCase())
       const isTwice = authentication !== 'none' && names.includes('authorization')
-      return !isTwice && !names.some((name) => framing.has(name))
+      return !isTwice && !names.some((name) => filledOtherwise.has(name))
     }, 'a header of the request is filled otherwise')
 
 /**
