@@ -98,6 +98,27 @@ test('the parts of an answer keep their order, also those that have nothing to w
   expect(got).toMatchObject({ status: 200, text: 'abc' })
 })
 
+test('an answer that is held is given: nothing is added to it, and none takes its place', async () => {
+  const disk = createDisk()
+  const seen: unknown[] = []
+  const port = await listen(disk.gate, (_, response) => {
+    disk.lag()
+    response.statusCode = 303
+    response.end('first')
+    seen.push(response.writableEnded, response.headersSent)
+    expect(() => response.setHeader('Content-Length', 3)).toThrow('after they are sent')
+    response.statusCode = 500
+    response.end('second')
+  })
+  const asked = disk.isAsked()
+  const got = get(port)
+  await asked
+  disk.catchUp()
+  await until(() => got.ended)
+  expect(seen).toEqual([true, true])
+  expect(got).toMatchObject({ status: 303, text: 'first', broken: false })
+})
+
 test('when the disk fails the connection ends without a byte of the answer', async () => {
   const disk = createDisk()
   const port = await listen(disk.gate, (_, response) => void response.end('never'))

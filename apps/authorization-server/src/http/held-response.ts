@@ -33,7 +33,10 @@ export function createHeldResponse({ durable, failed }: AnswerGate): typeof Serv
     }
 
     override end(...args: unknown[]): this {
+      if (this.writableEnded) return this
       this.#send(() => void super.end(...(args as Parameters<ServerResponse['end']>)))
+      // Also while it is held: whoever asks must not answer a second time.
+      Object.defineProperty(this, 'writableEnded', { value: true })
       return this
     }
 
@@ -44,6 +47,8 @@ export function createHeldResponse({ durable, failed }: AnswerGate): typeof Serv
     #send(part: () => void): void {
       const pending = durable()
       if (pending === undefined && this.#last === undefined) return part()
+      // What is set from now on comes too late, as it would if nothing were held.
+      if (!this.headersSent) this.writeHead(this.statusCode)
       this.#last = Promise.all([this.#last, pending])
         .then(part, (error: unknown) => {
           this.destroy()
