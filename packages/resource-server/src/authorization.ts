@@ -6,7 +6,7 @@ import type { ProtectedResourceOptions } from './options.ts'
  */
 export interface AuthorizationOptions extends Omit<
   ProtectedResourceOptions,
-  'scopes' | 'dpop' | 'issuer' | 'metadataMaxAgeSeconds'
+  'scopes' | 'dpop' | 'dpopLeewaySeconds' | 'issuer' | 'metadataMaxAgeSeconds'
 > {
   /** `false` switches the guard off: tools that need scopes then refuse to run. Default true. */
   readonly enabled?: boolean
@@ -18,6 +18,11 @@ export interface AuthorizationOptions extends Omit<
   readonly requestedScopes?: readonly string[]
   /** Refuses tokens that are bound to no key. Default false: bound tokens need their proof all the same. */
   readonly dpopRequired?: boolean
+  /**
+   * How far a proof's time may lie from this server's clock, in seconds and in both directions: 1 to
+   * 300. Default 60.
+   */
+  readonly dpopLeeway?: number
   /** How long clients may keep the metadata, in seconds. Default 300. */
   readonly cacheTtl?: number
   /**
@@ -50,7 +55,14 @@ export function guardOptions(
 ): ProtectedResourceOptions {
   checkFailOpen(options)
   const { enabled: _enabled, failOpen: _failOpen, ...named } = options
-  const { requiredScopes = [], requestedScopes, dpopRequired, cacheTtl, ...rest } = named
+  const {
+    requiredScopes = [],
+    requestedScopes,
+    dpopRequired,
+    dpopLeeway,
+    cacheTtl,
+    ...rest
+  } = named
   const { authorizationServers, authorizationProvider, client } = options
   const [first] = authorizationServers
   // With a provider of another issuer, Holdfast is only in play where the server has a client there.
@@ -64,6 +76,7 @@ export function guardOptions(
       supported: toolScopes,
       ...(requestedScopes === undefined ? {} : { requested: requestedScopes }),
     },
+    ...(dpopLeeway === undefined ? {} : { dpopLeewaySeconds: dpopLeeway }),
     ...(cacheTtl === undefined ? {} : { metadataMaxAgeSeconds: cacheTtl }),
   }
 }

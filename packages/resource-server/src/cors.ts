@@ -1,5 +1,10 @@
 import type { Settings } from './settings.ts'
-import { jsonAnswer, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
+import {
+  jsonAnswer,
+  refusalBody,
+  type ResourceAnswer,
+  type ResourceRequest,
+} from './resource-request.ts'
 
 // Reflection covers what clients really ask for; the list serves proxies that cache one answer for all.
 const usualHeaders =
@@ -44,11 +49,10 @@ export function foreignOriginAnswer(
     return undefined
   }
   const reason = 'pages of this origin may not call this server'
-  return jsonAnswer(
-    403,
-    { error: 'forbidden_origin', error_description: reason },
-    { vary: 'Origin', 'cache-control': 'no-store' },
-  )
+  return jsonAnswer(403, refusalBody('forbidden_origin', reason), {
+    vary: 'Origin',
+    'cache-control': 'no-store',
+  })
 }
 
 /**

@@ -74,6 +74,14 @@ export interface ProtectedResourceOptions {
   /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
   readonly dpop?: DpopPolicy
   /**
+   * How far a proof's time may lie from this server's clock, in both directions: 1 to 300. More
+   * helps clients whose clocks are wrong, and gives whoever copies a proof that long to use it where no
+   * store remembers it; less costs honest clients. Default 60, as in Dedalus.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1}
+   */
+  readonly dpopLeewaySeconds?: number
+  /**
    * Demands a nonce of this server in every proof, which ends the use of proofs that were made ahead of
    * time. A secret of 32 bytes or more that all processes of this server share; one process may draw
    * it at start. Locks out clients that do not answer `use_dpop_nonce`. Default none is demanded.

@@ -3,7 +3,12 @@ import { corsHeaders } from './cors.ts'
 import { metadataUrl } from './metadata.ts'
 import type { Settings } from './settings.ts'
 import { pythonList } from './python-list.ts'
-import { jsonAnswer, type ResourceAnswer, type ResourceRequest } from './resource-request.ts'
+import {
+  jsonAnswer,
+  refusalBody,
+  type ResourceAnswer,
+  type ResourceRequest,
+} from './resource-request.ts'
 
 const firstVersionWith403 = '2025-11-25'
 
@@ -31,7 +36,7 @@ export class InsufficientScope extends TokenError {
     missing: readonly string[],
   ) {
     const kept = token.scopes.filter((scope) => settings.scopes.supported.includes(scope))
-    super('insufficient_scope', `missing scopes: ${missing.join(' ')}`, {
+    super('insufficient_scope', `missing scopes: ${pythonList(missing)}`, {
       scopes: [...new Set([...settings.scopes.required, ...needed, ...kept])],
     })
     this.missing = missing
@@ -75,10 +80,7 @@ export function refusal(
   })
   return jsonAnswer(
     told.status,
-    {
-      error: told.code === 'missing_token' ? 'unauthorized' : told.code,
-      error_description: told.reason,
-    },
+    refusalBody(told.code === 'missing_token' ? 'unauthorized' : told.code, told.reason),
     {
       ...corsHeaders(settings, request),
       'cache-control': 'no-store',

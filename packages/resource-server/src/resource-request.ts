@@ -32,6 +32,16 @@ export type Decision =
       readonly request: AuthenticatedRequest | undefined
     }
 
+/** The body of a refusal: the reason under OAuth's name for it, and under that of Dedalus servers. */
+export const refusalBody = (
+  error: string,
+  reason: string,
+): Readonly<Record<'error' | 'error_description' | 'detail', string>> => ({
+  error,
+  error_description: reason,
+  detail: reason,
+})
+
 /** A JSON answer. */
 export function jsonAnswer(
   status: number,

@@ -31,6 +31,7 @@ export interface Settings {
   readonly metadataPath: string | undefined
   readonly metadataMaxAgeSeconds: number
   readonly dpop: DpopPolicy
+  readonly dpopLeewaySeconds: number
   /** Undefined when proofs need no nonce. */
   readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
   readonly client: ResourceClient | undefined
@@ -125,6 +126,14 @@ function readMetadataPath(path: string | undefined): string | undefined {
   return refuse('metadataPath must be a plain path')
 }
 
+const longestLeewaySeconds = 300
+
+// A time is in whole seconds, so that less than one would refuse proofs made just now.
+function readLeeway(seconds = 60): number {
+  if (seconds >= 1 && seconds <= longestLeewaySeconds) return seconds
+  return refuse(`dpopLeewaySeconds must be 1 to ${longestLeewaySeconds}`)
+}
+
 function readNonces(
   secret: Uint8Array | undefined,
   dpop: DpopPolicy,
@@ -175,6 +184,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     publicBase: publicUrl.href.replace(/\/+$/, ''),
     scopes: readScopes(options.scopes ?? {}),
     dpop,
+    dpopLeewaySeconds: readLeeway(options.dpopLeewaySeconds),
     dpopNonces: readNonces(options.dpopNonceSecret, dpop, now),
     client: options.client,
     revocation: readRevocation(options),

@@ -35,7 +35,7 @@ function ownTokens(
 
 /** How this server checks tokens and proofs. Scopes are compared afterwards, with their hierarchy. */
 export function createTokenChecks(settings: Settings): AuthorizeRequestOptions {
-  const { now, sha256, verifySignature, importProofKey, dpop } = settings
+  const { now, sha256, verifySignature, importProofKey, dpop, dpopLeewaySeconds } = settings
   const shared = {
     now,
     ...(sha256 === undefined ? {} : { sha256 }),
@@ -45,6 +45,8 @@ export function createTokenChecks(settings: Settings): AuthorizeRequestOptions {
     tokens: settings.authorizationProvider ?? ownTokens(settings, shared),
     proofs: createDpopVerifier({
       ...shared,
+      maxAgeSeconds: dpopLeewaySeconds,
+      clockToleranceSeconds: dpopLeewaySeconds,
       ...(importProofKey === undefined ? {} : { importProofKey }),
       ...(settings.replay === undefined
         ? { replay: createMemoryReplayStore({ now }), notBefore: Math.floor(now() / 1000) }

@@ -120,6 +120,7 @@ describe.each(Object.keys(applications))('%s', (name) => {
     expect(await response.json()).toEqual({
       error: 'unauthorized',
       error_description: 'missing authorization header',
+      detail: 'missing authorization header',
     })
   })
 
@@ -190,7 +191,7 @@ describe.each(Object.keys(applications))('%s', (name) => {
     })
     expect(response.status).toBe(403)
     expect(response.headers.get('www-authenticate')).toMatch(
-      /^Bearer error="insufficient_scope", error_description="missing scopes: tools:call", scope="tools:call files:delete", resource_metadata="https:/,
+      /^Bearer error="insufficient_scope", error_description="missing scopes: \['tools:call'\]", scope="tools:call files:delete", resource_metadata="https:/,
     )
   })
 

@@ -183,15 +183,15 @@ describe('a token without the scopes', () => {
         { headers },
       )
       expect(refused.status).toBe(status)
-      const { error, error_description: reason } = JSON.parse(refused.body ?? '') as Record<
-        string,
-        string
-      >
-      expect([error, reason]).toEqual(
+      const [error, reason] =
         status === 403
-          ? ['insufficient_scope', 'missing scopes: tools:call files:read']
-          : ['invalid_token', "insufficient scopes: ['files:read', 'tools:call']"],
-      )
+          ? ['insufficient_scope', "missing scopes: ['files:read', 'tools:call']"]
+          : ['invalid_token', "insufficient scopes: ['files:read', 'tools:call']"]
+      expect(JSON.parse(refused.body ?? '')).toEqual({
+        error,
+        error_description: reason,
+        detail: reason,
+      })
       expect(challengeOf(refused)).toContain('scope="tools:call files:read"')
     },
   )
