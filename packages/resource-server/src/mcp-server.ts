@@ -11,6 +11,7 @@ import { readMcpRequest } from './mcp-body.ts'
 import { addHeaders, fetchAnswer, fetchResourceRequest } from './protect-fetch.ts'
 import { type ProtectedResource, protectedResource } from './protected-resource.ts'
 import type { Decision } from './resource-request.ts'
+import { type ServerDescription, serverDocument } from './server-document.ts'
 import type { Tool } from './tool.ts'
 import { type ToolCall, toolCalls, toolResponse } from './tool-gate.ts'
 
@@ -180,6 +181,8 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     request: Request,
     admitted: AuthenticatedRequest | undefined,
   ): Promise<Response> {
+    const document = serverDocument(request, () => this.#describe())
+    if (document !== undefined) return document
     const read = await readMcpRequest(request)
     if (read === undefined) return new Response(null, { status: 413 })
     const calls = toolCalls(read.parsedBody)
@@ -190,6 +193,11 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
       ...(read.parsedBody === undefined ? {} : { parsedBody: read.parsedBody }),
     }
     return runInContext(admitted, () => this.#handler.fetch(read.request, context))
+  }
+
+  #describe(): ServerDescription {
+    const { resource, requiredScopes = [] } = this.#options.authorization
+    return { resource, requiredScopes, tools: [...this.#scopes.keys()] }
   }
 
   #refuse(

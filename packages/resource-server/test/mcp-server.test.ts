@@ -407,6 +407,30 @@ test('what the tools do is published by the resource’s own client', async () =
   await expect(server.publishManifest()).rejects.toThrow('refused the tool manifest: 400')
 })
 
+describe('the description in the form of Dedalus servers', () => {
+  const ask = (headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
+    fetch(new URL('/.well-known/mcp-server.json', url), { method, headers })
+
+  test('is for callers with a token, and not for shared caches', async () => {
+    await start(servers['SDK v2']!, {}, { toolScopes: { raw: ['files:read'] } })
+    const authorization = `Bearer ${await issuer.signToken()}`
+    const response = await ask({ authorization })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('private, max-age=3600')
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await response.json()).toEqual({
+      mcp_server_version: '2025-06-18',
+      resource_uri: resource,
+      tools: ['raw', 'whoami', 'delete_file'],
+      required_scopes: ['tools:call'],
+    })
+    expect((await ask()).status).toBe(401)
+    const poor = await issuer.signToken({ scope: 'other' })
+    expect((await ask({ authorization: `Bearer ${poor}` })).status).toBe(403)
+    expect((await ask({ authorization }, 'DELETE')).status).toBe(405)
+  })
+})
+
 test('tools of one name, and changes to a server that serves, are refused', async () => {
   const make = (): MCPServer =>
     new MCPServer({
