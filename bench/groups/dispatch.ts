@@ -54,7 +54,8 @@ export const dispatchGroup: GroupSetup = async ({ quick }) => {
       origin: `http://127.0.0.1:${proxy.ready.port}`,
       handle,
       upstreamCount,
-      note: 'no token, proof, policy, encryption, audit, or process of its own for the key',
+      bound: direct,
+      note: 'reads no token or proof; no policy, encryption, audit, or process of its own for the key',
     })
   const ours = (name: string, n: number, concurrency: number, bound: BoundToken) =>
     load({
@@ -106,9 +107,9 @@ interface Load {
   readonly handle: string
   readonly upstreamCount: () => Promise<number>
   readonly note?: string
-  /** The caller's token; absent for the proxy, which asks for none. */
-  readonly bound?: BoundToken
-  /** Checks that so many dispatches were recorded since the last check. */
+  /** The caller's token; the proxy is sent the same request, and does not look at it. */
+  readonly bound: BoundToken
+  /** Checks that so many dispatches were recorded since the last check; absent for the proxy. */
   readonly auditCheck?: (expected: number) => Promise<void>
 }
 
@@ -153,8 +154,9 @@ function load(options: Load): Variant & Closable {
     verify: async (n) => {
       const seen = (await upstreamCount()) - seenBefore
       if (seen !== n) throw new Error(`the upstream saw ${seen} calls with the key, not ${n}`)
-      await options.auditCheck?.(n)
-      if (bound) await requireReplayRefused(await call(0))
+      if (!options.auditCheck) return
+      await options.auditCheck(n)
+      await requireReplayRefused(await call(0))
     },
     close: () => pool.close(),
   }
@@ -175,16 +177,11 @@ async function requireReplayRefused(answer: Awaited<ReturnType<typeof request>>)
 
 async function makeHeaders(
   url: string,
-  bound: BoundToken | undefined,
+  { token: accessToken, key }: BoundToken,
   count: number,
 ): Promise<readonly Record<string, string>[]> {
   const all: Record<string, string>[] = []
   for (let i = 0; i < count; i += 1) {
-    if (!bound) {
-      all.push({ 'content-type': 'application/json' })
-      continue
-    }
-    const { token: accessToken, key } = bound
     const dpop = await createDpopProof({ key, method: 'POST', url, accessToken, sha256 })
     all.push({ 'content-type': 'application/json', authorization: `DPoP ${accessToken}`, dpop })
   }

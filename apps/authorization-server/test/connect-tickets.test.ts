@@ -306,6 +306,9 @@ describe('the page of a connect ticket', () => {
     const asForm = { 'content-type': 'text/plain' }
     expect((await step(browser, id, 'reserve', asForm)).status).toBe(415)
     expect((await step(new Browser(app.issuer), id, 'reserve')).status).toBe(403)
+    const form = formOf(await browser.open(url), '/oauth')
+    const elsewhere = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    expect((await browser.submit(form, { app: oauthApp }, elsewhere)).status).toBe(403)
     const right = await step(browser, id, 'reserve')
     expect(right.status, right.text).toBe(200)
   })
