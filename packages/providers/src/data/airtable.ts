@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const airtable: ProviderData = {
   name: 'airtable',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Airtable',
   category: 'work',

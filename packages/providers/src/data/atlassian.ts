@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const atlassian: ProviderData = {
   name: 'atlassian',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Atlassian (OAuth)',
   category: 'work',

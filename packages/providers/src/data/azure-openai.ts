@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const azureOpenai: ProviderData = {
   name: 'azure-openai',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Azure OpenAI',
   category: 'ai',

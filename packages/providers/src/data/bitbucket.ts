@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const bitbucket: ProviderData = {
   name: 'bitbucket',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Bitbucket Cloud',
   category: 'developer',
@@ -26,7 +26,7 @@ export const bitbucket: ProviderData = {
             {
               patterns: ['ATBB[A-Za-z0-9]{20,}'],
               words:
-                'This is an app password, which Bitbucket retires. Create an API token with scopes.',
+                'This is an app password, which Bitbucket no longer takes. Create an API token with scopes.',
             },
             {
               patterns: ['ATCTT[A-Za-z0-9_=-]{50,}'],

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const clickup: ProviderData = {
   name: 'clickup',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'ClickUp',
   category: 'work',

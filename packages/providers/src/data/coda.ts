@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const coda: ProviderData = {
   name: 'coda',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Coda',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const confluence: ProviderData = {
   name: 'confluence',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Confluence Cloud',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const deepseek: ProviderData = {
   name: 'deepseek',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'DeepSeek',
   category: 'ai',

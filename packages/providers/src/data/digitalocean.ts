@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const digitalocean: ProviderData = {
   name: 'digitalocean',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'DigitalOcean',
   category: 'cloud',
@@ -39,7 +39,14 @@ export const digitalocean: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://cloud.digitalocean.com/v1/oauth/authorize',
     token_endpoint: 'https://cloud.digitalocean.com/v1/oauth/token',
-    revocation_endpoint: 'https://cloud.digitalocean.com/v1/oauth/revoke',
+    // https://docs.digitalocean.com/reference/api/oauth/#revoke
+    revocation_request: {
+      method: 'POST',
+      url: 'https://cloud.digitalocean.com/v1/oauth/revoke',
+      token: 'access_token',
+      authentication: 'token',
+      body: { format: 'form', fields: { token: '{token}' } },
+    },
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,
     scopes: { read: 'Read everything in the account.', write: 'Change everything in the account.' },
@@ -51,5 +58,6 @@ export const digitalocean: ProviderData = {
     limit: 'ratelimit-limit',
     remaining: 'ratelimit-remaining',
     reset: 'ratelimit-reset',
+    retry_after: 'retry-after',
   },
 }

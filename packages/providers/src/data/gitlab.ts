@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const gitlab: ProviderData = {
   name: 'gitlab',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'GitLab',
   category: 'developer',
@@ -51,6 +51,8 @@ export const gitlab: ProviderData = {
     authorization_endpoint: 'https://gitlab.com/oauth/authorize',
     token_endpoint: 'https://gitlab.com/oauth/token',
     revocation_endpoint: 'https://gitlab.com/oauth/revoke',
+    // https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications
+    access_page: 'https://gitlab.com/-/user_settings/applications',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {

@@ -3,7 +3,7 @@ import { googleOauth, googleServiceAccount, googleSignIn } from './google-oauth.
 
 export const googleCalendar: ProviderData = {
   name: 'google-calendar',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Google Calendar',
   category: 'work',

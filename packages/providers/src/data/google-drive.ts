@@ -3,7 +3,7 @@ import { googleOauth, googleServiceAccount, googleSignIn } from './google-oauth.
 
 export const googleDrive: ProviderData = {
   name: 'google-drive',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Google Drive',
   category: 'work',

@@ -3,7 +3,7 @@ import { googleOauth, googleServiceAccount, googleSignIn } from './google-oauth.
 
 export const googleSheets: ProviderData = {
   name: 'google-sheets',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Google Sheets',
   category: 'work',

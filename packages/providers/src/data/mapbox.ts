@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const mapbox: ProviderData = {
   name: 'mapbox',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Mapbox',
   category: 'data',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const posthog: ProviderData = {
   name: 'posthog',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'PostHog',
   category: 'data',
@@ -20,7 +20,7 @@ export const posthog: ProviderData = {
           title: 'Personal API key',
           patterns: ['phx_[A-Za-z0-9]{30,}'],
           where: {
-            url: 'https://us.posthog.com/settings/user-api-keys',
+            url: 'https://{region}.posthog.com/settings/user-api-keys',
             words: 'Create a key with the scopes it needs.',
           },
           wrong: [
