@@ -59,8 +59,8 @@ export interface Grants {
   put(grant: NewGrant): Promise<Grant>
   find(grantId: string): Promise<Grant | undefined>
   /**
-   * The newest active grant that this user gave this client at this resource in person: none of those (`<id>.…`)
-   * that an issuer or an API key stood for.
+   * The active grant that this user gave this client at this resource in person last: none of those (`<id>.…`)
+   * that an issuer or an API key stood for. A connection that is added to an older one does not make it newer.
    */
   findConsent(userId: string, clientId: string, resource: string): Promise<Grant | undefined>
   list(filter?: GrantFilter): Promise<Grant[]>
@@ -90,7 +90,7 @@ export function createGrants({ db, commit, cipher, now }: Backend): Grants {
     `select * from grants
      where user_id = ? and client_id = ? and resource = ? and instr(grant_id, '.') = 0
        and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > ?)
-     order by updated_at_ms desc, grant_id desc limit 1`,
+     order by created_at_ms desc, grant_id desc limit 1`,
   )
   const put = db.prepare<GrantRow>(
     `insert into grants (grant_id, user_id, client_id, resource, scopes, connections,

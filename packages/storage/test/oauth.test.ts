@@ -206,6 +206,10 @@ test('the newest consent is found among others, and not what an issuer or a key 
   }
   const find = () => storage.grants.findConsent('usr_1', 'c1', 'https://mcp.example')
   expect(await find()).toMatchObject({ grantId: 'g2' })
+  // What the user gave less of since must not come back with it.
+  clock.nowMs += 1000
+  await storage.grants.addConnection('g1', 'usr_1', 'slack', 'ddls:conn:2-slack')
+  expect(await find()).toMatchObject({ grantId: 'g2' })
   await storage.grants.revoke('g2', { denyUntilMs: 0 })
   expect(await find()).toMatchObject({ grantId: 'g1' })
   expect(await storage.grants.findConsent('usr_1', 'c2', 'https://mcp.example')).toBeUndefined()
