@@ -1,6 +1,7 @@
 import { askForConnection, type Missing } from '../connect/ask.ts'
 import { ticketPagePath } from '../connect/tickets.ts'
-import { type ConsentView, isConnectable } from '../views/consent.ts'
+import type { ConsentView } from '../views/consent.ts'
+import { isConnectable } from '../views/consent-connections.ts'
 import { loadConsentRequest, toConsentView } from './consent-request.ts'
 import { showConsent } from './consent.ts'
 import type { Interaction, InteractionParts, KoaContext } from './parts.ts'
