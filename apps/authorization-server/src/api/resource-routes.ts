@@ -3,13 +3,8 @@ import { z } from 'zod'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
-import {
-  changedResourceSchema,
-  newResourceSchema,
-  registerResource,
-  removeResource,
-  updateResource,
-} from '../registration/resources.ts'
+import { changedResourceSchema, newResourceSchema } from '../registration/resource-schemas.ts'
+import { registerResource, removeResource, updateResource } from '../registration/resources.ts'
 import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
