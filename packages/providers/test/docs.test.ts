@@ -10,6 +10,30 @@ const docs = readFileSync(path.join(import.meta.dirname, '../../../docs/provider
 /** The formatter pads the cells. */
 const unpadded = (text: string): string => text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---')
 
+const signIn: ProviderData = {
+  name: 'acme',
+  title: 'Acme',
+  category: 'work',
+  docs: 'https://developer.acme.example/auth',
+  verified: 'unverified',
+  checked: '2026-11-23',
+  base_url: 'https://api.acme.example',
+  kinds: [{ id: 'oauth', title: 'Sign in', credential: { kind: 'oauth2' } }],
+  oauth: {
+    authorization_endpoint: 'https://acme.example/authorize',
+    token_endpoint: 'https://acme.example/token',
+    token_endpoint_auth_method: 'client_secret_post',
+    pkce: true,
+    scopes: {},
+  },
+}
+
+/** Where nothing else matters, a page shows only a part of `oauth`. */
+const whole = (example: Partial<ProviderData>): ProviderData =>
+  example.name === undefined
+    ? ({ ...signIn, oauth: { ...signIn.oauth, ...example.oauth } } as ProviderData)
+    : (example as ProviderData)
+
 describe('docs/providers.md', () => {
   it('lists every provider (else run packages/providers/scripts/write-docs.ts)', () => {
     expect(unpadded(docs)).toContain(unpadded(providersTable()))
@@ -24,28 +48,3 @@ describe('docs/providers.md', () => {
     }
   })
 })
-
-/** A page shows only the `oauth` of a provider where nothing else matters. */
-function whole(example: Partial<ProviderData>): ProviderData {
-  const { oauth, ...rest } = example
-  if (oauth === undefined) return example as ProviderData
-  return {
-    name: 'acme',
-    title: 'Acme',
-    category: 'work',
-    docs: 'https://developer.acme.example/auth',
-    verified: 'unverified',
-    checked: '2026-11-23',
-    base_url: 'https://api.acme.example',
-    kinds: [{ id: 'oauth', title: 'Sign in', credential: { kind: 'oauth2' } }],
-    ...rest,
-    oauth: {
-      authorization_endpoint: 'https://acme.example/authorize',
-      token_endpoint: 'https://acme.example/token',
-      token_endpoint_auth_method: 'client_secret_post',
-      pkce: true,
-      scopes: {},
-      ...oauth,
-    },
-  }
-}

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const linkedin: ProviderData = {
   name: 'linkedin',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'LinkedIn',
   category: 'social',

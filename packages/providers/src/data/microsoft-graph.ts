@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const microsoftGraph: ProviderData = {
   name: 'microsoft-graph',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Microsoft Graph',
   category: 'work',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const qdrantCloud: ProviderData = {
   name: 'qdrant-cloud',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Qdrant Cloud',
   category: 'data',

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const tailscale: ProviderData = {
   name: 'tailscale',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Tailscale',
   category: 'cloud',

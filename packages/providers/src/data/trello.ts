@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const trello: ProviderData = {
   name: 'trello',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Trello',
   category: 'work',
@@ -47,8 +47,4 @@ export const trello: ProviderData = {
     },
   ],
   identity: { path: '/members/me', account: ['/username'] },
-  rate_limit: {
-    limit: 'x-rate-limit-api-token-max',
-    remaining: 'x-rate-limit-api-token-remaining',
-  },
 }

@@ -3,7 +3,7 @@ import { googleOauth, googleSignIn } from './google-oauth.ts'
 
 export const youtube: ProviderData = {
   name: 'youtube',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'YouTube Data API',
   category: 'social',
