@@ -2,6 +2,7 @@ import { createDpopProof, importDpopKey } from '@holdfast/protocol/token'
 import type { Access } from './access.ts'
 import { errorOf, type Fetch, send } from './http.ts'
 import type { ResourceName } from './resource-names.ts'
+import { type TimeLimit, withTimeLimit } from './time-limit.ts'
 
 /** One call of the server's API. */
 interface ApiRequest {
@@ -12,14 +13,20 @@ interface ApiRequest {
   readonly body?: unknown
   /** Which token to use. Default `management`. */
   readonly resource?: ResourceName
+  /** How long the server may wait for an upstream before it answers. Default 0: it calls none. */
+  readonly upstreamMs?: number
 }
 
 /** Calls the server with a DPoP-bound token; answers the parsed JSON body. */
 export type Api = <T>(request: ApiRequest) => Promise<T>
 
+/** The longest that a server waits for an upstream: for calls that do not say how long it may. */
+export const longestUpstreamMs = 300_000
+
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7} */
-export function createApi(issuer: string, access: Access, fetch: Fetch): Api {
+export function createApi(issuer: string, access: Access, unlimited: Fetch, limit: TimeLimit): Api {
   return async <T>(request: ApiRequest): Promise<T> => {
+    const fetch = withTimeLimit(unlimited, limit, request.upstreamMs)
     const first = await access.tokenFor(request.resource ?? 'management')
     let response = await attempt(issuer, fetch, request, first)
     if (response.status === 401) {

@@ -34,6 +34,7 @@ import type { ResourceName } from './resource-names.ts'
 import { requireSecureUrl } from './secure-url.ts'
 import { trustedSealingKey, type TrustedSealingKey } from './sealing-keys.ts'
 import type { StoredTokens, TokenStore } from './session.ts'
+import { readTimeLimit, withTimeLimit } from './time-limit.ts'
 import { subjectOf } from './token-claims.ts'
 
 /** What a client is made of. */
@@ -46,6 +47,11 @@ export interface ClientOptions {
   readonly clientId?: string
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /**
+   * How long one request may take: discovery, tokens, revocation, connections and all else. One for which
+   * the server calls an upstream gets that time on top. Default 30000.
+   */
+  readonly requestTimeoutMs?: number
 }
 
 /** A signed-in (or not yet signed-in) caller of one server. */
@@ -101,11 +107,13 @@ export interface Client {
  */
 export function createClient(options: ClientOptions): Client {
   const { issuer, tokenStore: store, clientId = 'holdfast-cli' } = options
-  const fetch: Fetch = options.fetch ?? platformFetch
+  const limit = readTimeLimit('requestTimeoutMs', options.requestTimeoutMs)
+  const unlimited: Fetch = options.fetch ?? platformFetch
+  const fetch = withTimeLimit(unlimited, limit)
   requireSecureUrl(issuer, 'the issuer')
   const parts = { issuer, clientId, store, fetch }
   const access: Access = createAccess(parts)
-  const api: Api = createApi(issuer, access, fetch)
+  const api: Api = createApi(issuer, access, unlimited, limit)
   const sealingKey = (): Promise<TrustedSealingKey> => trustedSealingKey(issuer, store, fetch)
   const token = async (resource: ResourceName): Promise<StoredTokens> =>
     (await access.tokenFor(resource)).tokens

@@ -7,6 +7,7 @@ import {
   type DispatchResponse,
   parseConnectionHandle,
 } from '@holdfast/protocol'
+import { longestUpstreamMs } from './api.ts'
 import { ClientError } from './errors.ts'
 import { all, segment } from './paging.ts'
 import {
@@ -132,8 +133,14 @@ export function connectionsApi(parts: SealParts): Connections {
     pause: (handle) => patch(handle, { status: 'paused' }),
     resume: (handle) => patch(handle, { status: 'active' }),
     test: (handle, request = {}) =>
-      api({ method: 'POST', path: `${path(handle)}/test`, body: request }),
-    identify: (handle) => api({ method: 'POST', path: `${path(handle)}/identify` }),
+      api({
+        method: 'POST',
+        path: `${path(handle)}/test`,
+        body: request,
+        upstreamMs: longestUpstreamMs,
+      }),
+    identify: (handle) =>
+      api({ method: 'POST', path: `${path(handle)}/identify`, upstreamMs: longestUpstreamMs }),
     revoke: (handle) => api({ method: 'DELETE', path: path(handle) }),
   }
 }

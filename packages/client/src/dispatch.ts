@@ -4,7 +4,7 @@ import {
   type HttpRequest,
   parseConnectionHandle,
 } from '@holdfast/protocol'
-import type { Api } from './api.ts'
+import { type Api, longestUpstreamMs } from './api.ts'
 import { ClientError } from './errors.ts'
 
 /** Calls an upstream API through a connection, with a token of the dispatch resource. */
@@ -16,6 +16,7 @@ export function createDispatch(api: Api): Dispatch {
       method: 'POST',
       path: '/dispatch',
       resource: 'dispatch',
+      upstreamMs: request.timeout_ms ?? longestUpstreamMs,
       body: { connection_handle: parseConnectionHandle(handle), request },
     })
     const parsed = dispatchResponseSchema.safeParse(answer)

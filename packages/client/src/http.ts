@@ -6,11 +6,16 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** The platform's `fetch`, looked up at each call so that it may be replaced. */
 export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init)
 
-/** Sends a request and turns the absence of an answer into a typed error. Redirects are never followed. */
+/**
+ * Sends a request and turns the absence of an answer into a typed error; a caller that gives up gets his
+ * own reason back. Redirects are never followed.
+ */
 export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { redirect: 'manual', ...init })
   } catch (cause) {
+    if (cause instanceof ClientError) throw cause
+    init.signal?.throwIfAborted()
     throw new ClientError('SERVER_UNREACHABLE', `${new URL(url).origin} does not answer`, {
       fix: 'check that the server runs and that the issuer URL is right',
       cause,

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly client?: ClientOptions
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /** How long one request for metadata, registration or tokens may take. Default 30000. */
+  readonly authorizationTimeoutMs?: number
 }
 
 /** The official MCP client, connected. */
@@ -36,13 +38,13 @@ export const MCPClient = {
    * ```
    */
   async connect(url: string | URL, options: ConnectOptions): Promise<Client> {
-    const { auth, clientInfo = { name: 'holdfast-client', version: '0.1.0' }, fetch } = options
+    const { clientInfo, client: clientOptions, ...authorization } = options
     const transport = new StreamableHTTPClientTransport(new URL(url), {
-      fetch: authorizedFetch({ auth, resource: url, ...(fetch && { fetch }) }),
+      fetch: authorizedFetch({ resource: url, ...authorization }),
     })
     const client = new Client(
-      clientInfo,
-      options.client ?? { versionNegotiation: { mode: 'auto' } },
+      clientInfo ?? { name: 'holdfast-client', version: '0.1.0' },
+      clientOptions ?? { versionNegotiation: { mode: 'auto' } },
     )
     await client.connect(transport)
     return client

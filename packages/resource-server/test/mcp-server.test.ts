@@ -222,6 +222,15 @@ describe.each(pairs)('an existing server of %s with %s', (sdk, kind) => {
     expect(await textOf(rich.callTool({ name: 'raw', arguments: {} }))).toBe('raw ran')
   })
 
+  test('leaves wrong arguments and unknown tools to the SDK and its words', async () => {
+    await start(make)
+    const mcp = await connect(how, await issuer.signToken({ scope: 'tools:call files:delete' }))
+    const said = (name: string): Promise<string> =>
+      textOf(mcp.callTool({ name, arguments: {} })).catch((error: Error) => error.message)
+    expect(await said('delete_file')).toContain('Invalid arguments for tool delete_file')
+    expect(await said('nuke')).toContain('Tool nuke not found')
+  })
+
   test('tells where to connect what is missing', async () => {
     await start(make)
     const connectUrl = `${issuer.issuer}/connect/abc`

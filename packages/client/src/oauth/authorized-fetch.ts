@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi'
 import { ClientError } from '../errors.ts'
 import { type Fetch, platformFetch, send } from '../http.ts'
 import { isLoopbackHttp, requireSecureUrl } from '../secure-url.ts'
+import { readTimeLimit, untilAborted, withTimeLimit } from '../time-limit.ts'
 import type { Auth, PresentableToken } from './auth.ts'
 import { demandsNonce, refusalOf } from './challenge.ts'
 
@@ -13,6 +14,11 @@ export interface AuthorizedFetchOptions {
   readonly resource: string | URL
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /**
+   * How long one request to be authorized may take: for metadata, registration or tokens. Those to the
+   * protected server itself end only by their own `signal`. Default 30000.
+   */
+  readonly authorizationTimeoutMs?: number
 }
 
 /** A `fetch` for one protected server; fits every MCP transport that takes a `fetch`. */
@@ -40,7 +46,8 @@ function proofsOf(key: DpopKey): oauth.DPoPHandle {
 export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetch {
   const { auth, fetch = platformFetch } = options
   const { origin } = requireSecureUrl(options.resource, 'the protected server')
-  const context = { fetch }
+  const limit = readTimeLimit('authorizationTimeoutMs', options.authorizationTimeoutMs)
+  const context = { fetch: withTimeLimit(fetch, limit) }
   return async (input, init = {}) => {
     const url = new URL(input)
     if (url.origin !== origin) {
@@ -49,12 +56,13 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
         `the tokens are for ${origin}, not for ${url.origin}`,
       )
     }
-    let token = await auth.token(url, context)
+    const { signal } = init
+    let token = await untilAborted(() => auth.token(url, context), signal)
     for (let renewals = 0; ; renewals += 1) {
       const response = await attempt(url, init, token, fetch)
       const refusal = await refusalOf(response, token)
       if (refusal === undefined || renewals === maxRenewals || isStream(init)) return response
-      const next = await auth.refused(url, refusal, context)
+      const next = await untilAborted(() => auth.refused(url, refusal, context), signal)
       if (next === undefined) return response
       await response.body?.cancel()
       token = next

@@ -45,10 +45,11 @@ export async function pollForTokens<Tokens>(
     const leftMs = endsAtMs - clock.now()
     if (leftMs <= 0) throw unanswered ?? expired()
     await clock.wait(Math.min(intervalMs, leftMs, longestTimerMs), signal)
+    const timeout = AbortSignal.timeout(clock.answerWithinMs)
     try {
-      const timeout = AbortSignal.timeout(clock.answerWithinMs)
       return await ask(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
-    } catch (error) {
+    } catch (caught) {
+      const error = timeout.aborted && signal?.aborted !== true ? late(caught) : caught
       unanswered = isUnanswered(error) ? error : undefined
       intervalMs = isUnanswered(error)
         ? Math.max(intervalMs, Math.min(intervalMs * 2, longestBackOffMs))
@@ -76,6 +77,11 @@ function delayOf(error: unknown): number {
       throw error
   }
 }
+
+const late = (cause: unknown): ClientError =>
+  new ClientError('SERVER_UNREACHABLE', 'the authorization server did not answer in time', {
+    cause,
+  })
 
 const expired = (): ClientError =>
   new ClientError('LOGIN_FAILED', 'nobody entered the code in time', {

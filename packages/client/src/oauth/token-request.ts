@@ -21,7 +21,8 @@ export async function withNonceRetry<T>(
 /** The library's failure as one of ours. What the server says is passed on, never what was sent. */
 export function asGrantError(error: unknown): unknown {
   if (error instanceof ClientError) return error
-  if (error instanceof DOMException && error.name === 'AbortError') return error
+  // A caller gave up, or his signal ran out.
+  if (error instanceof DOMException && /^(Abort|Timeout)Error$/.test(error.name)) return error
   if (error instanceof oauth.AuthorizationResponseError && error.error === 'access_denied') {
     return new ClientError('FORBIDDEN', 'the sign-in was declined', { problem: error.error })
   }
