@@ -1,16 +1,15 @@
 import type { CachedDocument, JsonObject, Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config.ts'
-import { addressGroup } from '../../interaction/sign-in-limits.ts'
 import { OutboundError } from '../../outbound/errors.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { RegistrationError } from '../errors.ts'
 import { findBundled } from './bundled.ts'
 import { documentHost } from './document-url.ts'
 import { DocumentError } from './errors.ts'
-import { failureMs, freshForMs, staleIfErrorMs, staleRetryMs } from './freshness.ts'
-import { maxDocumentBytes, readDocument } from './read-document.ts'
+import { createDocumentFetch, DocumentGone } from './fetch-document.ts'
+import { failureMs, staleIfErrorMs, staleRetryMs } from './freshness.ts'
+import { readDocument } from './read-document.ts'
 import { createTrust } from './trust.ts'
 
 /** Where a client's document came from this time. */
@@ -46,17 +45,9 @@ export interface ClientDocumentsOptions {
   readonly clock: () => number
 }
 
-const fetchTimeoutMs = 5000
-/** New documents that one address (for IPv6 its /64) may make this server fetch, per minute. */
-const fetchesPerAddress = 30
-
-/** The document is not there any more: its host has taken the client back. */
-class DocumentGone extends Error {}
-
 export function createClientDocuments(options: ClientDocumentsOptions): ClientDocuments {
   const { storage, outbound, settings, logger, clock } = options
-  const underWay = new Map<string, Promise<string>>()
-  const budget = new RateLimiterMemory({ points: fetchesPerAddress, duration: 60 })
+  const fetchDocument = createDocumentFetch({ storage, outbound, clock })
   const requireTrust = createTrust({
     hosts: storage.clientHosts,
     settings,
@@ -78,51 +69,6 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       'This server does not take apps that are described by a document on the web.',
       'holdfast clients register, or HOLDFAST_CLIENT_DOCUMENTS=on',
     )
-  }
-
-  async function requireBudget(from: string | undefined): Promise<void> {
-    if (from === undefined) return
-    await budget.consume(addressGroup(from)).catch((refusal: unknown) => {
-      throw refusal instanceof RateLimiterRes ? new OutboundError('RATE_LIMITED') : refusal
-    })
-  }
-
-  /** Fetches at most once at a time; resolves to the text that is now stored. */
-  function fetchOnce(
-    clientId: string,
-    host: string,
-    cached: CachedDocument | undefined,
-    from: string | undefined,
-  ): Promise<string> {
-    const running = underWay.get(clientId)
-    if (running) return running
-    const fetching = requireBudget(from)
-      .then(() => fetchDocument(clientId, host, cached))
-      .finally(() => underWay.delete(clientId))
-    underWay.set(clientId, fetching)
-    return fetching
-  }
-
-  async function fetchDocument(
-    clientId: string,
-    host: string,
-    cached: CachedDocument | undefined,
-  ): Promise<string> {
-    const { status, headers, body } = await outbound.get(clientId, {
-      accept: 'application/json',
-      maxBytes: maxDocumentBytes,
-      timeoutMs: fetchTimeoutMs,
-      etag: cached?.document === undefined ? undefined : cached.etag,
-    })
-    const isUnchanged = status === 304 && cached?.document !== undefined
-    if (status === 404 || status === 410) throw new DocumentGone(`it answers with status ${status}`)
-    if (status !== 200 && !isUnchanged) throw new Error(`it answers with status ${status}`)
-    if (!isUnchanged) requireJson(headers['content-type'])
-    const text = isUnchanged ? cached.document : readDocument(clientId, body).text
-    const freshUntilMs = clock() + freshForMs(headers['cache-control'])
-    const etag = headers['etag']?.slice(0, 256)
-    await storage.clientDocuments.put({ clientId, host, document: text, etag, freshUntilMs })
-    return text
   }
 
   async function remember(
@@ -177,7 +123,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       return fallback(clientId, cached?.failure ?? new OutboundError('OUTBOUND_OFF').message)
     }
     try {
-      return read(clientId, await fetchOnce(clientId, host, cached, from), 'fetched')
+      return read(clientId, await fetchDocument(clientId, host, cached, from), 'fetched')
     } catch (error) {
       const failure = failureText(error)
       const keeps = stale !== undefined && !(error instanceof DocumentGone)
@@ -194,15 +140,6 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       return !(await storage.clientHosts.isDenied(host))
     },
   }
-}
-
-/**
- * What users may upload to a host speaks for them, not for the host: that is seldom served as JSON.
- * @see draft-ietf-oauth-client-id-metadata-document section 4
- */
-function requireJson(contentType: string | undefined): void {
-  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '')) return
-  throw new RegistrationError('invalid_client_metadata', 'it is not served as application/json')
 }
 
 const invalidPrefix = 'invalid: '
