@@ -223,6 +223,27 @@ describe('attacks on device authorization', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
+  test('strangers with many addresses use up their own tries, not those of who is signed in', async () => {
+    const browser = browserOf()
+    const { user_code: first } = await begin()
+    await signIn(browser, await confirm(browser, first), email)
+    const { attempts } = server.ctx.storage
+    const byStrangers = { name: 'device-code', attempts: Infinity, windowSeconds: 900 }
+    await Promise.all(Array.from({ length: 2000 }, () => attempts.count([byStrangers])))
+    const type = async (by: Browser, code: string) =>
+      by.submit(formOf(await by.open('/device'), '/device'), { user_code: code })
+    const { user_code: code } = await begin()
+    expect((await type(browserOf(), code)).status).toBe(429)
+    expect((await type(browser, code)).text).toContain('Is this your device')
+    // Who is signed in can guess no more than one address can.
+    for (let i = 0; i < 10; i += 1) {
+      expect((await type(browser, `BBBB-BBB${'BCDFGHJKLM'[i]}`)).status).toBe(400)
+      // From another address each time.
+      await attempts.forget('device-code 127.0.0.1')
+    }
+    expect((await type(browser, code)).status).toBe(429)
+  })
+
   test('right codes cost nothing', async () => {
     for (let i = 0; i < 12; i += 1) {
       const browser = browserOf()

@@ -34,14 +34,15 @@ export function guardDevicePages(
     if (koa.method !== 'POST') return next()
     requireSameOrigin(koa.req, config.issuer)
     Object.assign(koa.req, { body: await readFormText(koa.req) })
+    const session = await provider().Session.get(koa)
     // The library cannot end a form of a browser that has no session, or lost it.
-    if ((await provider().Session.get(koa)).exp === undefined) {
+    if (session.exp === undefined) {
       koa.redirect(routes.code_verification)
       koa.status = 303
       return undefined
     }
-    const { remoteAddress } = koa.state
-    const waitSeconds = await limits.attempt(remoteAddress)
+    const guesser = { address: koa.state.remoteAddress, user: session.accountId }
+    const waitSeconds = await limits.attempt(guesser)
     if (waitSeconds > 0) {
       koa.set('Retry-After', String(waitSeconds))
       return sendPage(
@@ -54,7 +55,7 @@ export function guardDevicePages(
       )
     }
     await next()
-    if (koa.state.wrongDeviceCode !== true) await limits.wasRight(remoteAddress)
+    if (koa.state.wrongDeviceCode !== true) await limits.wasRight(guesser)
     return undefined
   }
 }
