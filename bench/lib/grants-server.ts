@@ -1,6 +1,6 @@
 /** Our server with clients for every grant, a signed-in user and somebody whose assertions it believes. */
 import { type Browser, createBrowser } from '@holdfast/test/browser'
-import type { Storage } from '@holdfast/storage'
+import type { JsonObject, Storage } from '@holdfast/storage'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import Provider, { type ClientMetadata } from 'oidc-provider'
 import { type OurServer, startOurServer } from './authorization-server.ts'
@@ -73,25 +73,27 @@ export const clients: readonly ClientMetadata[] = [
 ]
 
 const withoutBrowser = (client_id: string, grantType: string): ClientMetadata => ({
-  ...{ client_id, client_secret: secret, grant_types: [grantType] },
-  ...{ response_types: [], redirect_uris: [], token_endpoint_auth_method: 'client_secret_basic' },
+  client_id,
+  client_secret: secret,
+  grant_types: [grantType],
+  response_types: [],
+  redirect_uris: [],
+  token_endpoint_auth_method: 'client_secret_basic',
 })
 
 async function seed(storage: Storage): Promise<void> {
-  const [agentMetadata, jobMetadata] = clients
-  for (const { client_id: clientId, client_secret, ...metadata } of [
-    agentMetadata!,
-    jobMetadata!,
+  for (const { client_id: clientId, client_secret: secretOfClient, ...metadata } of [
+    ...clients,
     withoutBrowser(workload.id, grantTypes.assertion),
     withoutBrowser(own.id, grantTypes.exchange),
   ]) {
     await storage.clients.create({
       clientId,
       source: 'manual',
-      secret: client_secret,
-      metadata: JSON.parse(JSON.stringify({ client_name: clientId, ...metadata })) as object,
-      ...(clientId === own.id && { resource }),
-    } as Parameters<Storage['clients']['create']>[0])
+      secret: secretOfClient,
+      metadata: { client_name: clientId, ...metadata } as unknown as JsonObject,
+      resource: clientId === own.id ? resource : undefined,
+    })
   }
   await storage.resources.create({
     resource,
