@@ -31,7 +31,7 @@ export const asana: ProviderData = {
     revocation_endpoint: 'https://app.asana.com/-/oauth_revoke',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
-    scopes: { default: 'Read and change what you can.' },
+    scopes: { default: 'Read and change what you can; for an app with full permissions.' },
     default_scopes: ['default'],
     register_url: 'https://app.asana.com/0/my-apps',
   },

@@ -12,6 +12,7 @@ export const atlassian: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://auth.atlassian.com/authorize',
     token_endpoint: 'https://auth.atlassian.com/oauth/token',
+    // https://support.atlassian.com/security-and-access-policies/docs/manage-your-users-third-party-apps/
     access_page: 'https://id.atlassian.com/manage-profile/apps',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,

@@ -57,6 +57,7 @@ export const bitbucket: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://bitbucket.org/site/oauth2/authorize',
     token_endpoint: 'https://bitbucket.org/site/oauth2/access_token',
+    // https://support.atlassian.com/bitbucket-cloud/kb/revoke-app-authorization-from-a-bitbucket-account/
     access_page: 'https://bitbucket.org/account/settings/app-authorizations/',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: false,

@@ -16,16 +16,22 @@ export const cloudflare: ProviderData = {
       fields: {
         token: {
           title: 'API token',
-          patterns: ['[A-Za-z0-9_-]{40}'],
+          // https://developers.cloudflare.com/fundamentals/api/get-started/token-formats
+          patterns: ['cfut_[A-Za-z0-9_-]{41,60}', '[A-Za-z0-9_-]{40}'],
           where: {
             url: 'https://dash.cloudflare.com/profile/api-tokens',
             words: 'Create a token from a template, for the zones it needs.',
           },
           wrong: [
             {
-              patterns: ['[0-9a-f]{37}'],
+              patterns: ['cfk_[A-Za-z0-9_-]{41,60}', '[0-9a-f]{37}'],
               words:
                 'This is the global API key: it may do everything in every account. Create an API token.',
+            },
+            {
+              patterns: ['cfat_[A-Za-z0-9_-]{41,60}'],
+              words:
+                'This token belongs to an account, and Cloudflare does not say here whose it is. Create one in your profile, or add this one with --any-key --no-test.',
             },
             {
               patterns: ['v1\\.0-[0-9a-f]{24}-[0-9a-f]{100,}'],

@@ -19,6 +19,7 @@ export const dropbox: ProviderData = {
       token: 'access_token',
       authentication: 'token',
     },
+    // https://help.dropbox.com/integrations/third-party-apps
     access_page: 'https://www.dropbox.com/account/connected_apps',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,

@@ -107,6 +107,7 @@ export const github: ProviderData = {
       body: { format: 'json', fields: { access_token: '{token}' } },
       gone: { statuses: [404, 422] },
     },
+    // https://docs.github.com/en/apps/oauth-apps/using-oauth-apps/reviewing-your-authorized-oauth-apps
     access_page: 'https://github.com/settings/applications',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,

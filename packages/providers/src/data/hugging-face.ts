@@ -36,6 +36,7 @@ export const huggingFace: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://huggingface.co/oauth/authorize',
     token_endpoint: 'https://huggingface.co/oauth/token',
+    // https://huggingface.co/docs/hub/spaces-oauth
     access_page: 'https://huggingface.co/settings/connected-applications',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,

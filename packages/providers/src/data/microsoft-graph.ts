@@ -12,6 +12,7 @@ export const microsoftGraph: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/authorize',
     token_endpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+    // https://support.microsoft.com/account-billing/edit-or-revoke-application-permissions-in-the-my-apps-portal-169be2b4-ee26-4338-aea8-d19bb2f329ee
     access_page: 'https://myapps.microsoft.com',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,

@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const openweather: ProviderData = {
   name: 'openweather',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'OpenWeather',
   category: 'data',

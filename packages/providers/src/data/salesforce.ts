@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const salesforce: ProviderData = {
   name: 'salesforce',
-  verified: 'unverified',
+  verified: 'docs',
   checked: '2026-11-23',
   title: 'Salesforce',
   category: 'work',
