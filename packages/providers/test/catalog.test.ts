@@ -25,6 +25,17 @@ describe('the built-in catalog', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  it('takes no answer for the end of a token that refuses the client or too many requests as well', () => {
+    const ambiguous = new Set([401, 403, 422, 429])
+    for (const { name, oauth } of builtInProviders) {
+      const statuses = oauth?.revocation_request?.gone?.statuses ?? []
+      expect(
+        statuses.filter((status) => ambiguous.has(status)),
+        name,
+      ).toEqual([])
+    }
+  })
+
   it('has one file per provider, and lists every file', () => {
     const files = readdirSync(path.join(import.meta.dirname, '../src/data'))
       .map((file) => file.replace('.ts', ''))

@@ -105,7 +105,8 @@ export const github: ProviderData = {
       authentication: 'client',
       headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
       body: { format: 'json', fields: { access_token: '{token}' } },
-      gone: { statuses: [404, 422] },
+      // Not 422, which GitHub answers to too many requests as well: an OAuth token of its never ends by itself.
+      gone: { statuses: [404] },
     },
     // https://docs.github.com/en/apps/oauth-apps/using-oauth-apps/reviewing-your-authorized-oauth-apps
     access_page: 'https://github.com/settings/applications',
