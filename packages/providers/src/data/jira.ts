@@ -2,7 +2,7 @@ import type { ProviderData } from '../schema.ts'
 
 export const jira: ProviderData = {
   name: 'jira',
-  verified: 'docs',
+  verified: 'unverified',
   checked: '2026-11-23',
   title: 'Jira Cloud',
   category: 'developer',
