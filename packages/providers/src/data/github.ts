@@ -105,7 +105,7 @@ export const github: ProviderData = {
       authentication: 'client',
       headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
       body: { format: 'json', fields: { access_token: '{token}' } },
-      // Not 422, which GitHub answers to too many requests as well: an OAuth token of its never ends by itself.
+      // Not 422: GitHub answers too many requests with it as well, and its OAuth tokens never end by themselves.
       gone: { statuses: [404] },
     },
     // https://docs.github.com/en/apps/oauth-apps/using-oauth-apps/reviewing-your-authorized-oauth-apps
