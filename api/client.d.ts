@@ -235,6 +235,7 @@ export type ApiKeys = Collection<
 import type { Access } from './access.ts'
 import { type Fetch } from './http.ts'
 import type { ResourceName } from './resource-names.ts'
+import { type TimeLimit } from './time-limit.ts'
 /** One call of the server's API. */
 interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -244,11 +245,20 @@ interface ApiRequest {
   readonly body?: unknown
   /** Which token to use. Default `management`. */
   readonly resource?: ResourceName
+  /** How long the server may wait for an upstream before it answers. Default 0: it calls none. */
+  readonly upstreamMs?: number
 }
 /** Calls the server with a DPoP-bound token; answers the parsed JSON body. */
 export type Api = <T>(request: ApiRequest) => Promise<T>
+/** The longest that a server waits for an upstream: for calls that do not say how long it may. */
+export declare const longestUpstreamMs = 300000
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-7} */
-export declare function createApi(issuer: string, access: Access, fetch: Fetch): Api
+export declare function createApi(
+  issuer: string,
+  access: Access,
+  unlimited: Fetch,
+  limit: TimeLimit,
+): Api
 export {}
 
 // ── audit.d.ts
@@ -426,6 +436,11 @@ export interface ClientOptions {
   readonly clientId?: string
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /**
+   * How long one request may take: discovery, tokens, revocation, connections and all else. One for which
+   * the server calls an upstream gets that time on top. Default 30000.
+   */
+  readonly requestTimeoutMs?: number
 }
 /** A signed-in (or not yet signed-in) caller of one server. */
 export interface Client {
@@ -650,7 +665,7 @@ export declare function loginWithDevice(
 
 // ── dispatch.d.ts
 import { type DispatchResponse, type HttpRequest } from '@holdfast/protocol'
-import type { Api } from './api.ts'
+import { type Api } from './api.ts'
 /** Calls an upstream API through a connection, with a token of the dispatch resource. */
 export type Dispatch = (handle: string, request: HttpRequest) => Promise<DispatchResponse>
 export declare function createDispatch(api: Api): Dispatch
@@ -724,7 +739,10 @@ import { ClientError } from './errors.ts'
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** The platform's `fetch`, looked up at each call so that it may be replaced. */
 export declare const platformFetch: Fetch
-/** Sends a request and turns the absence of an answer into a typed error. Redirects are never followed. */
+/**
+ * Sends a request and turns the absence of an answer into a typed error; a caller that gives up gets his
+ * own reason back. Redirects are never followed.
+ */
 export declare function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response>
 /** The error that a refusal by the server stands for: RFC 9457 problem documents and OAuth errors. */
 export declare function errorOf(response: Response): Promise<ClientError>
@@ -953,6 +971,8 @@ export interface ConnectOptions {
   readonly client?: ClientOptions
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /** How long one request for metadata, registration or tokens may take. Default 30000. */
+  readonly authorizationTimeoutMs?: number
 }
 /** The official MCP client, connected. */
 export declare const MCPClient: {
@@ -1206,6 +1226,11 @@ export interface AuthorizedFetchOptions {
   readonly resource: string | URL
   /** Default: the platform's. */
   readonly fetch?: Fetch
+  /**
+   * How long one request to be authorized may take: for metadata, registration or tokens. Those to the
+   * protected server itself end only by their own `signal`. Default 30000.
+   */
+  readonly authorizationTimeoutMs?: number
 }
 /** A `fetch` for one protected server; fits every MCP transport that takes a `fetch`. */
 export type AuthorizedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
@@ -1736,6 +1761,36 @@ export interface TokenStore<T = Session> {
 }
 /** A store for tests and short-lived programs. */
 export declare function memoryTokenStore<T = Session>(initial?: T): TokenStore<T>
+
+// ── time-limit.d.ts
+import type { Fetch } from './http.ts'
+/** How long a request may take, its answer read to the end, and which setting says so. */
+export interface TimeLimit {
+  readonly setting: string
+  readonly ms: number
+}
+/** @throws ClientError `INVALID_REQUEST` for a time that no timer can keep */
+export declare function readTimeLimit(setting: string, ms?: number): TimeLimit
+/**
+ * A `fetch` that gives up in time, or earlier when the caller does. It reads answers to the end, since a
+ * server may also fall silent in the middle of one: not for streams.
+ *
+ * @param upstreamMs - what the server may take on top, because it waits for another one
+ * @throws ClientError `SERVER_UNREACHABLE` that names the server and the setting
+ */
+export declare function withTimeLimit(
+  fetch: Fetch,
+  { setting, ms }: TimeLimit,
+  upstreamMs?: number,
+): Fetch
+/**
+ * The result, unless the caller stops waiting before. What was begun goes on: others may wait for it, and
+ * a refresh token that is given up half-way may be lost.
+ */
+export declare function untilAborted<T>(
+  begin: () => Promise<T>,
+  signal: AbortSignal | null | undefined,
+): Promise<T>
 
 // ── token-claims.d.ts
 /** The claims of an access token, read and not verified: to show them, or to know whose it is. */

@@ -78,7 +78,7 @@ import type { ProtectedResourceOptions } from './options.ts'
  */
 export interface AuthorizationOptions extends Omit<
   ProtectedResourceOptions,
-  'scopes' | 'dpop' | 'issuer' | 'metadataMaxAgeSeconds'
+  'scopes' | 'dpop' | 'dpopLeewaySeconds' | 'issuer' | 'metadataMaxAgeSeconds'
 > {
   /** `false` switches the guard off: tools that need scopes then refuse to run. Default true. */
   readonly enabled?: boolean
@@ -90,6 +90,11 @@ export interface AuthorizationOptions extends Omit<
   readonly requestedScopes?: readonly string[]
   /** Refuses tokens that are bound to no key. Default false: bound tokens need their proof all the same. */
   readonly dpopRequired?: boolean
+  /**
+   * How far a proof's time may lie from this server's clock, in seconds and in both directions: 1 to
+   * 300. Default 60.
+   */
+  readonly dpopLeeway?: number
   /** How long clients may keep the metadata, in seconds. Default 300. */
   readonly cacheTtl?: number
   /**
@@ -1003,6 +1008,14 @@ export interface ProtectedResourceOptions {
   /** Default `preferred`: bound tokens need their proof, unbound tokens pass as Bearer. */
   readonly dpop?: DpopPolicy
   /**
+   * How far a proof's time may lie from this server's clock, in both directions: 1 to 300. More
+   * helps clients whose clocks are wrong, and gives whoever copies a proof that long to use it where no
+   * store remembers it; less costs honest clients. Default 60, as in Dedalus.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1}
+   */
+  readonly dpopLeewaySeconds?: number
+  /**
    * Demands a nonce of this server in every proof, which ends the use of proofs that were made ahead of
    * time. A secret of 32 bytes or more that all processes of this server share; one process may draw
    * it at start. Locks out clients that do not answer `use_dpop_nonce`. Default none is demanded.
@@ -1329,6 +1342,11 @@ export type Decision =
       readonly headers: Readonly<Record<string, string>>
       readonly request: AuthenticatedRequest | undefined
     }
+/** The body of a refusal: the reason under OAuth's name for it, and under that of Dedalus servers. */
+export declare const refusalBody: (
+  error: string,
+  reason: string,
+) => Readonly<Record<'error' | 'error_description' | 'detail', string>>
 /** A JSON answer. */
 export declare function jsonAnswer(
   status: number,
@@ -1383,6 +1401,7 @@ export interface Settings {
   readonly metadataPath: string | undefined
   readonly metadataMaxAgeSeconds: number
   readonly dpop: DpopPolicy
+  readonly dpopLeewaySeconds: number
   /** Undefined when proofs need no nonce. */
   readonly dpopNonces: (() => Promise<NonceWindow>) | undefined
   readonly client: ResourceClient | undefined
