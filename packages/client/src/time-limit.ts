@@ -9,11 +9,11 @@ export interface TimeLimit {
 
 const defaultMs = 30_000
 /** Timers take no more, and fire at once. */
-const longestMs = 2_147_483_647
+export const longestTimerMs = 2_147_483_647
 
 /** @throws ClientError `INVALID_REQUEST` for a time that no timer can keep */
 export function readTimeLimit(setting: string, ms = defaultMs): TimeLimit {
-  if (Number.isInteger(ms) && ms >= 1 && ms <= longestMs) return { setting, ms }
+  if (Number.isInteger(ms) && ms >= 1 && ms <= longestTimerMs) return { setting, ms }
   throw new ClientError('INVALID_REQUEST', `${setting} must be whole milliseconds, 1 or more`)
 }
 
@@ -25,7 +25,7 @@ export function readTimeLimit(setting: string, ms = defaultMs): TimeLimit {
  * @throws ClientError `SERVER_UNREACHABLE` that names the server and the setting
  */
 export function withTimeLimit(fetch: Fetch, { setting, ms }: TimeLimit, upstreamMs = 0): Fetch {
-  const limitMs = Math.min(ms + upstreamMs, longestMs)
+  const limitMs = Math.min(ms + upstreamMs, longestTimerMs)
   return async (url, init) => {
     const limit = AbortSignal.timeout(limitMs)
     const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit

@@ -1,5 +1,6 @@
 import { ResponseBodyError } from 'oauth4webapi'
 import { ClientError } from '../errors.ts'
+import { longestTimerMs } from '../time-limit.ts'
 
 /** Time, as the polling of a device sees it. */
 export interface PollingClock {
@@ -23,8 +24,6 @@ export interface PollingPlan {
 const slowDownMs = 5_000
 /** Whoever has no answer asks half as often each time, but not so seldom that an approval goes unnoticed. */
 const longestBackOffMs = 60_000
-/** Timers take no more, and fire at once. */
-const longestTimerMs = 2_147_483_647
 
 /**
  * Asks until there is an answer, at the pace that the server sets: later by five seconds after
