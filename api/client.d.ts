@@ -1769,6 +1769,8 @@ export interface TimeLimit {
   readonly setting: string
   readonly ms: number
 }
+/** Timers take no more, and fire at once. */
+export declare const longestTimerMs = 2147483647
 /** @throws ClientError `INVALID_REQUEST` for a time that no timer can keep */
 export declare function readTimeLimit(setting: string, ms?: number): TimeLimit
 /**
