@@ -38,7 +38,10 @@ beforeAll(async () => {
   handle = await addConnection(server.ctx, userId, 'github')
   await addResource(server, {
     resource: uri,
-    connections: [{ name: 'repo', provider: 'github', description: 'Reads your issues' }],
+    connections: [
+      { name: 'repo', provider: 'github', description: 'Reads your issues' },
+      { name: 'mirror', provider: 'github', description: 'Copies them', optional: true },
+    ],
   })
 })
 afterAll(() => server.stop())
@@ -263,6 +266,21 @@ describe('what a user chose on a connect page for an app that is vouched for', (
     later()
     await chooseOnPage(agent, grant, chosen)
     expect(await vouchedConnections(agent, issuer)).toEqual({})
+  })
+
+  test('stays when a connection of another name is added to an earlier consent', async () => {
+    const agent = await addAgent()
+    const issuer = await trust(agent)
+    const { 'ddls:grant': consented } = await consent(agent)
+    later()
+    const [chosen, added] = [await own(), await own()]
+    await chooseOnPage(agent, (await vouched(agent, issuer))['ddls:grant'], chosen, 'mirror')
+    later()
+    await chooseOnPage(agent, consented, added)
+    expect(await vouchedConnections(agent, issuer)).toEqual({ mirror: chosen, repo: added })
+    later()
+    await chooseOnPage(agent, consented, added, 'mirror')
+    expect(await vouchedConnections(agent, issuer)).toEqual({ mirror: added, repo: added })
   })
 
   test('is forgotten with any access of the app that its user takes back', async () => {

@@ -1,4 +1,4 @@
-import type { Storage } from '@holdfast/storage'
+import type { Grant, Storage } from '@holdfast/storage'
 
 /** Who vouches, for whom, where. */
 export interface VouchedParties {
@@ -23,7 +23,7 @@ export async function usableConnections(
   if (consent?.authorizationDetails) return {}
   return {
     ...consent?.connections,
-    ...(await chosenSince(storage, parties, consent?.updatedAtMs ?? -Infinity)),
+    ...(await chosenSince(storage, parties, consent)),
   }
 }
 
@@ -31,7 +31,7 @@ export async function usableConnections(
 async function chosenSince(
   { grants, connections, resources }: Stores,
   parties: VouchedParties,
-  consentedAtMs: number,
+  consent: Grant | undefined,
 ): Promise<Record<string, string>> {
   const choices = await grants.choices(parties)
   if (choices.length === 0) return {}
@@ -41,7 +41,7 @@ async function chosenSince(
     const wanted = resource?.connections.find((one) => one.name === name)
     const connection = await connections.find(handle)
     const holds =
-      chosenAtMs > consentedAtMs &&
+      chosenAtMs > lastSaidAtMs(consent, name) &&
       wanted !== undefined &&
       connection?.provider === wanted.provider &&
       connection.owner === parties.userId &&
@@ -49,4 +49,10 @@ async function chosenSince(
     if (holds) chosen[name] = handle
   }
   return chosen
+}
+
+/** A consent changes only by connections that are added to it: choices under other names still hold then. */
+const lastSaidAtMs = (consent: Grant | undefined, name: string): number => {
+  if (consent === undefined) return -Infinity
+  return Object.hasOwn(consent.connections, name) ? consent.updatedAtMs : consent.createdAtMs
 }
