@@ -15,6 +15,19 @@ export const connectionStatuses = [
 ] as const
 export type ConnectionStatus = (typeof connectionStatuses)[number]
 
+/**
+ * What becomes of the tokens of a revoked Connection at their provider: `pending` until it was told,
+ * `failed` when telling it was given up.
+ */
+export const providerRevocations = [
+  'pending',
+  'revoked',
+  'nothing_to_revoke',
+  'not_supported',
+  'failed',
+] as const
+export type ProviderRevocation = (typeof providerRevocations)[number]
+
 /** Zod schema of {@link RecordContext}. */
 export const recordContextSchema = z.strictObject({
   handle: connectionHandleSchema,

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from 'zod'
-import { type RecordContext, recordContextSchema } from './connection.ts'
+import { type ProviderRevocation, type RecordContext, recordContextSchema } from './connection.ts'
 import type { OAuthApp } from './credential-token.ts'
 import { type DispatchErrorCode, dispatchErrors } from './dispatch.ts'
 import { type IsolationReport, isolationReportSchema } from './isolation.ts'
@@ -178,7 +178,7 @@ export interface RevokeTokensHead extends RefreshHead {}
 /** What the provider did. */
 export interface RevokeTokensResult {
   /** `not_supported` when the credential says no way, or the provider does not end such a token. */
-  readonly outcome: 'revoked' | 'not_supported' | 'nothing_to_revoke'
+  readonly outcome: Exclude<ProviderRevocation, 'pending' | 'failed'>
 }
 
 /** An audit head to sign. */

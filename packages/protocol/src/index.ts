@@ -34,6 +34,8 @@ export {
   type ConnectionStatus,
   connectionStatuses,
   denyAllPolicy,
+  type ProviderRevocation,
+  providerRevocations,
   type RecordContext,
   recordContextSchema,
 } from './connection.ts'

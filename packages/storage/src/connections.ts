@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { ConnectionStatus, ProviderRevocation } from '@holdfast/protocol'
 import type { Backend } from './backend.ts'
 import { toConnection, toInfo, toReservedRow } from './connection-row.ts'
 import { StorageError } from './errors.ts'
@@ -10,12 +11,6 @@ import type { ConnectionRow } from './schema.ts'
 import { query, run } from './sqlite/queries.ts'
 import { createTokenRefreshes, tokenColumns, type TokenRefreshes } from './token-refreshes.ts'
 import { toRevocationRow } from './token-revocations.ts'
-
-export type ConnectionStatus = 'reserved' | 'active' | 'paused' | 'needs_reconnect' | 'revoked'
-
-/** What became of the tokens of a revoked connection at its provider. */
-export type ProviderRevocation =
-  'pending' | 'revoked' | 'nothing_to_revoke' | 'not_supported' | 'failed'
 
 /** An `oauth_app` is an operator's OAuth client: others are authorized with it, nobody calls through it. */
 export type ConnectionPurpose = 'credential' | 'oauth_app'

@@ -1,3 +1,5 @@
+import type { ConnectionStatus, ProviderRevocation } from '@holdfast/protocol'
+
 /** The tables as the query builder sees them; `@holdfast/migrations` is where they are made. */
 export interface Schema {
   users: UserRow
@@ -189,7 +191,7 @@ export interface ConnectionRow {
   provider: string
   name: string | null
   label: string | null
-  status: 'reserved' | 'active' | 'paused' | 'needs_reconnect' | 'revoked'
+  status: ConnectionStatus
   base_url: string
   allowed_hosts: string
   policy: string
@@ -211,8 +213,7 @@ export interface ConnectionRow {
   refresh_until_ms: number | null
   refresh_failures: number
   refresh_retry_at_ms: number | null
-  provider_revocation:
-    'pending' | 'revoked' | 'nothing_to_revoke' | 'not_supported' | 'failed' | null
+  provider_revocation: ProviderRevocation | null
 }
 
 export interface PendingAuthorizationRow {

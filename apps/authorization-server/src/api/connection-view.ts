@@ -2,19 +2,13 @@ import {
   connectionPolicySchema,
   connectionStatuses,
   credentialPinsSchema,
+  type ProviderRevocation,
+  providerRevocations,
 } from '@holdfast/protocol'
-import type { ConnectionInfo, ProviderRevocation } from '@holdfast/storage'
+import type { ConnectionInfo } from '@holdfast/storage'
 import { z } from 'zod'
 import type { OpenUpload } from '../connections/reserve.ts'
 import { optionalTime, timeText } from './page.ts'
-
-const providerRevocations = [
-  'pending',
-  'revoked',
-  'nothing_to_revoke',
-  'not_supported',
-  'failed',
-] as const satisfies readonly ProviderRevocation[]
 
 const isOpen = (state: ProviderRevocation): boolean =>
   state === 'pending' || state === 'not_supported' || state === 'failed'

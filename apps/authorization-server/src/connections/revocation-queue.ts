@@ -1,6 +1,6 @@
-import { recordContextSchema } from '@holdfast/protocol'
+import { type ProviderRevocation, recordContextSchema } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import type { ProviderRevocation, Storage, TokenRevocation } from '@holdfast/storage'
+import type { Storage, TokenRevocation } from '@holdfast/storage'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import { type BoundRecord, type EnclaveClient, providerMs } from '../enclave-client/client.ts'
 import { backOff } from './refresh-failure.ts'
