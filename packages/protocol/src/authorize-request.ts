@@ -88,7 +88,7 @@ async function requireProof(
     url: request.url,
     accessTokenHash: verified.hash,
     expectedJkt,
-    ...(options.nonce === undefined ? {} : { nonce: options.nonce }),
+    nonce: options.nonce,
   })
 }
 

@@ -1,34 +1,45 @@
-/** A least-recently-used map that never holds more than `limit` entries. */
+/**
+ * A map that never holds more than `limit` entries and keeps at least the half of them that was used last.
+ *
+ * It has two generations: what is used moves to the young one; when that is full it becomes the old one, and
+ * what nobody used in the meantime is forgotten. Most reads are one look, with nothing put in order.
+ */
 export class BoundedCache<Value> {
-  readonly #entries = new Map<string, Value>()
   readonly #limit: number
+  /** Entries of one generation. */
+  readonly #half: number
+  #young = new Map<string, Value>()
+  #old = new Map<string, Value>()
 
   constructor(limit: number) {
     this.#limit = limit
+    this.#half = Math.max(1, Math.floor(limit / 2))
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#young.size + this.#old.size
   }
 
   get(key: string): Value | undefined {
-    const value = this.#entries.get(key)
-    if (value === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    return value
+    const value = this.#young.get(key)
+    if (value !== undefined) return value
+    const kept = this.#old.get(key)
+    if (kept !== undefined) this.set(key, kept)
+    return kept
   }
 
   set(key: string, value: Value): void {
-    this.#entries.delete(key)
-    if (this.#limit > 0 && this.#entries.size >= this.#limit) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
+    if (this.#limit <= 0) return
+    if (!this.#young.has(key) && this.#young.size >= this.#half) {
+      this.#old = this.#limit > 1 ? this.#young : new Map()
+      this.#young = new Map()
     }
-    if (this.#limit > 0) this.#entries.set(key, value)
+    this.#old.delete(key)
+    this.#young.set(key, value)
   }
 
   delete(key: string): void {
-    this.#entries.delete(key)
+    this.#young.delete(key)
+    this.#old.delete(key)
   }
 }

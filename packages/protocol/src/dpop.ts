@@ -51,7 +51,7 @@ export interface DpopCheck {
   /** The thumbprint that a *verified* token names. Give it only after verifying the token. */
   readonly expectedJkt?: string
   /** The nonce that the proof must carry, or what tells whether one is good. */
-  readonly nonce?: string | ((nonce: string) => boolean)
+  readonly nonce?: string | ((nonce: string) => boolean) | undefined
 }
 
 /** What a valid proof proves. */
