@@ -36,12 +36,11 @@ export type {
   Connection,
   ConnectionInfo,
   ConnectionPurpose,
-  Connections,
   NewConnection,
-  RecordUpdate,
-  TokenTimes,
   UploadNonce,
-} from './connections.ts'
+} from './connections/connection.ts'
+export type { Connections } from './connections/connections.ts'
+export type { RecordUpdate, TokenTimes } from './connections/records.ts'
 export type { Grant, GrantFilter, Grants, NewGrant } from './grants.ts'
 export type { NewSigningKey, SigningKey, SigningKeys, SigningKeyState } from './signing-keys.ts'
 export type { AttemptLimit, Attempts } from './attempts.ts'
@@ -65,4 +64,4 @@ export type {
 } from './connect-tickets.ts'
 export type { UsedEnvelopes } from './used-envelopes.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
-export type { RefreshFailure, RefreshLease, TokenRefreshes } from './token-refreshes.ts'
+export type { RefreshFailure, RefreshLease, TokenRefreshes } from './connections/token-refreshes.ts'

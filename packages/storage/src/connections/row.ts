@@ -1,14 +1,12 @@
-import type { Connection, ConnectionInfo, NewConnection } from './connections.ts'
-import type { JsonObject } from './json.ts'
-import { parseJson } from './rows.ts'
-import type { ConnectionRow } from './schema.ts'
+import { hash } from 'node:crypto'
+import type { JsonObject } from '../json.ts'
+import { parseJson } from '../rows.ts'
+import type { ConnectionRow } from '../schema.ts'
+import type { Connection, ConnectionInfo, NewConnection } from './connection.ts'
 
 /** The row of a connection that is only reserved so far. */
-export function toReservedRow(
-  connection: NewConnection,
-  nonceHash: Uint8Array | null,
-  nowMs: number,
-): ConnectionRow {
+export function toReservedRow(connection: NewConnection, nowMs: number): ConnectionRow {
+  const { upload } = connection
   return {
     handle: connection.handle,
     owner: connection.owner,
@@ -22,8 +20,8 @@ export function toReservedRow(
     kind: null,
     summary: null,
     record_version: 0,
-    upload_nonce_hash: nonceHash,
-    upload_expires_at_ms: connection.upload?.expiresAtMs ?? null,
+    upload_nonce_hash: upload ? nonceHash(upload.nonce) : null,
+    upload_expires_at_ms: upload?.expiresAtMs ?? null,
     last_used_at_ms: null,
     created_at_ms: nowMs,
     updated_at_ms: nowMs,
@@ -41,10 +39,36 @@ export function toReservedRow(
   }
 }
 
-type InfoRow = Omit<
-  ConnectionRow,
-  'record' | 'upload_nonce_hash' | 'refresh_owner' | 'refresh_until_ms'
->
+/** Every column that lists need; the record stays on disk. */
+const infoColumnNames = [
+  'handle',
+  'owner',
+  'provider',
+  'name',
+  'label',
+  'status',
+  'base_url',
+  'allowed_hosts',
+  'policy',
+  'kind',
+  'summary',
+  'record_version',
+  'upload_expires_at_ms',
+  'last_used_at_ms',
+  'created_at_ms',
+  'updated_at_ms',
+  'revoked_at_ms',
+  'purpose',
+  'app_handle',
+  'token_expires_at_ms',
+  'token_refresh_at_ms',
+  'refresh_failures',
+  'refresh_retry_at_ms',
+  'provider_revocation',
+] as const
+
+export type InfoRow = Pick<ConnectionRow, (typeof infoColumnNames)[number]>
+export const infoColumns = infoColumnNames.join(', ')
 
 export function toInfo(row: InfoRow): ConnectionInfo {
   return {
@@ -77,4 +101,9 @@ export function toInfo(row: InfoRow): ConnectionInfo {
 
 export function toConnection(row: ConnectionRow): Connection {
   return { ...toInfo(row), record: row.record ?? undefined }
+}
+
+/** What is stored of an upload's nonce. */
+export function nonceHash(nonce: string): Uint8Array {
+  return hash('sha256', nonce, 'buffer')
 }

@@ -1,8 +1,9 @@
-import type { Backend } from './backend.ts'
-import { toConnection } from './connection-row.ts'
-import type { Connection, ConnectionInfo, RecordUpdate, TokenTimes } from './connections.ts'
-import type { ReadCache } from './read-cache.ts'
-import type { ConnectionRow } from './schema.ts'
+import type { Backend } from '../backend.ts'
+import type { ConnectionRow } from '../schema.ts'
+import type { Connection, ConnectionInfo } from './connection.ts'
+import { type RecordUpdate, type TokenTimes, writeRecord } from './records.ts'
+import { toConnection } from './row.ts'
+import type { ConnectionTable } from './table.ts'
 
 /** A right to renew a token, for a time. */
 export interface RefreshLease {
@@ -51,29 +52,11 @@ export interface TokenRefreshes {
   abandonedRefreshes(limit: number): Promise<string[]>
 }
 
-/** What {@link createTokenRefreshes} shares with the other changes of connections. */
-export interface ConnectionInternals {
-  readonly known: ReadCache<Connection>
-  readonly change: <T>(handle: string, work: () => T) => Promise<T>
-  readonly usable: (handle: string) => ConnectionRow
-  readonly infoOf: (handle: string) => ConnectionInfo
-  readonly writeRecord: (handle: string, update: RecordUpdate) => void
-}
-
-/** The columns that a new token sets. */
-export const tokenColumns = ({ expiresAtMs, refreshAtMs }: TokenTimes) => ({
-  token_expires_at_ms: expiresAtMs,
-  token_refresh_at_ms: refreshAtMs,
-  refresh_owner: null,
-  refresh_until_ms: null,
-  refresh_failures: 0,
-  refresh_retry_at_ms: null,
-})
-
 export function createTokenRefreshes(
-  { db, commit, now }: Pick<Backend, 'db' | 'commit' | 'now'>,
-  { known, change, usable, infoOf, writeRecord }: ConnectionInternals,
+  backend: Backend,
+  { changeRelaxed, change, usable, infoOf }: ConnectionTable,
 ): TokenRefreshes {
+  const { db, now } = backend
   const lease = db.prepare<ConnectionRow>(
     `update connections set refresh_owner = ?, refresh_until_ms = ?
      where handle = ? and record_version = ? and status <> 'revoked' and record is not null
@@ -98,14 +81,8 @@ export function createTokenRefreshes(
     `select handle from connections where refresh_until_ms <= ? and status in ('active', 'paused')
      order by refresh_until_ms limit ?`,
   )
-  // A power cut ends the holder too: the lease itself need not survive it.
-  const changeRelaxed = <T>(handle: string, work: () => T): Promise<T> =>
-    commit.relaxed(() => {
-      known.forget(handle)
-      return work()
-    })
-
   return {
+    // A power cut ends the holder too: the lease itself need not survive it.
     leaseRefresh: (handle, { owner, version, untilMs }) =>
       changeRelaxed(handle, () => {
         const row = lease.get(owner, untilMs, handle, version, now())
@@ -117,7 +94,7 @@ export function createTokenRefreshes(
     storeTokens: (handle, update) =>
       change(handle, () => {
         usable(handle)
-        writeRecord(handle, update)
+        writeRecord(backend, handle, update)
         activate.run(handle)
         return infoOf(handle)
       }),
