@@ -13,6 +13,7 @@ import { connectChoices } from './0012_connect_choices.ts'
 import { providerRevocation } from './0013_provider_revocation.ts'
 import { attempts } from './0014_attempts.ts'
 import { usedEnvelopes } from './0015_used_envelopes.ts'
+import { signInAddresses } from './0016_sign_in_addresses.ts'
 import type { Migration } from './migration.ts'
 
 export type { Migration }
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013_provider_revocation': providerRevocation,
   '0014_attempts': attempts,
   '0015_used_envelopes': usedEnvelopes,
+  '0016_sign_in_addresses': signInAddresses,
 }

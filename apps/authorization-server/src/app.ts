@@ -37,7 +37,7 @@ export async function createApp(
     directory,
     csrf: createCsrfTokens(secrets.cookieKey),
     checkPassword: await createPasswordCheck(),
-    signInLimits: createSignInLimits(storage.attempts),
+    signInLimits: createSignInLimits(storage),
   }
   const pages = createInteractionRouter(pageParts)
   const connect = createConnectRouter(pageParts)

@@ -128,7 +128,7 @@ describe('sign-in', () => {
   })
 
   test('counts parallel guesses before it looks at them', async () => {
-    const limits = createSignInLimits(server.ctx.storage.attempts, { perAccountAndAddress: 3 })
+    const limits = createSignInLimits(server.ctx.storage, { perAccountAndAddress: 3 })
     const waits = await Promise.all(
       Array.from({ length: 20 }, () => limits.attempt('a@example.org', '192.0.2.1')),
     )
@@ -152,7 +152,7 @@ describe('sign-in', () => {
     const guess = async (): Promise<number> => {
       const one = await startTestServer({ dataDir })
       try {
-        const limits = createSignInLimits(one.ctx.storage.attempts, { perAccountAndAddress: 2 })
+        const limits = createSignInLimits(one.ctx.storage, { perAccountAndAddress: 2 })
         return await limits.attempt('b@example.org', '192.0.2.3')
       } finally {
         await one.close(500)
@@ -165,7 +165,7 @@ describe('sign-in', () => {
   })
 
   test('does not let strangers with many addresses lock an owner out where they signed in lately', async () => {
-    const limits = createSignInLimits(server.ctx.storage.attempts, {
+    const limits = createSignInLimits(server.ctx.storage, {
       perAccount: 5,
       perAccountAndAddress: 3,
     })
@@ -183,7 +183,7 @@ describe('sign-in', () => {
   })
 
   test('limits one address that tries many accounts', async () => {
-    const limits = createSignInLimits(server.ctx.storage.attempts, { perAddress: 5 })
+    const limits = createSignInLimits(server.ctx.storage, { perAddress: 5 })
     const waits = []
     for (let i = 0; i < 6; i += 1)
       waits.push(await limits.attempt(`u${i}@example.org`, '192.0.2.9'))

@@ -16,8 +16,6 @@ export interface Attempts {
    * the seconds to wait, 0 = go on.
    */
   count(limits: readonly AttemptLimit[]): Promise<number>
-  /** Whether any attempt counts under this name. */
-  has(name: string): Promise<boolean>
   /** Takes one attempt back. */
   giveBack(names: readonly string[]): Promise<void>
   forget(name: string): Promise<void>
@@ -31,9 +29,6 @@ export function createAttempts({ db, commit, now }: Backend): Attempts {
   )
   const subtract = db.prepare('update attempts set count = count - 1 where name = ? and count > 0')
   const remove = db.prepare('delete from attempts where name = ?')
-  const find = db.prepare<{ found: 1 }>(
-    'select 1 as found from attempts where name = ? and count > 0 and expires_at_ms > ?',
-  )
   return {
     count: (limits) =>
       commit.relaxed(() => {
@@ -45,7 +40,6 @@ export function createAttempts({ db, commit, now }: Backend): Attempts {
         }
         return 0
       }),
-    has: async (name) => find.get(name, now()) !== undefined,
     giveBack: (names) =>
       commit.relaxed(() => {
         for (const name of names) subtract.run(name)

@@ -18,6 +18,7 @@ import { createReplayAdapter, replayed } from './oidc/replay-adapter.ts'
 import { createRegistrationTokens } from './registration-tokens.ts'
 import { createResources } from './resources.ts'
 import { createSettings, requireEncryptionKey } from './settings.ts'
+import { createSignInAddresses } from './sign-in-addresses.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createGroupCommit } from './sqlite/group-commit.ts'
 import { createPrivateFile, openDatabase } from './sqlite/database.ts'
@@ -80,6 +81,7 @@ export function openStorage(options: StorageOptions): Storage {
     signingKeys: createSigningKeys(backend),
     denials: createDenials(backend),
     attempts: createAttempts(backend),
+    signInAddresses: createSignInAddresses(backend),
     settings: createSettings(backend),
     audit: createAuditLog(backend),
     oidcAdapter(model) {

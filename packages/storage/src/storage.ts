@@ -14,6 +14,7 @@ import type { OidcAdapter } from './oidc/types.ts'
 import type { RegistrationTokens } from './registration-tokens.ts'
 import type { Resources } from './resources.ts'
 import type { Settings } from './settings.ts'
+import type { SignInAddresses } from './sign-in-addresses.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { PendingAuthorizations } from './pending-authorizations.ts'
 import type { TokenRevocations } from './token-revocations.ts'
@@ -61,6 +62,7 @@ export interface Storage {
   readonly signingKeys: SigningKeys
   readonly denials: Denials
   readonly attempts: Attempts
+  readonly signInAddresses: SignInAddresses
   readonly settings: Settings
   readonly audit: AuditLog
   /** The adapter of one oidc-provider model; pass `(name) => storage.oidcAdapter(name)` as `adapter`. */

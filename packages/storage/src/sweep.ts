@@ -8,6 +8,7 @@ const expiring = [
   { table: 'pending_authorizations', key: 'ticket_hash' },
   { table: 'connect_tickets', key: 'id' },
   { table: 'attempts', key: 'name' },
+  { table: 'sign_in_addresses', key: 'hash' },
 ] as const
 
 /** Deletes at most `limit` expired rows of each table; more at once would hold up requests. */

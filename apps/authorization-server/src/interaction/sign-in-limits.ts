@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Attempts } from '@holdfast/storage'
+import type { SignInAddress, Storage } from '@holdfast/storage'
 
 /** How often a password may be tried. Sizes are points per window. */
 export interface SignInLimitOptions {
@@ -28,40 +28,39 @@ const knownSeconds = 30 * 86_400
 
 /** Counted in the database: neither a restart nor a second process gives a guesser new attempts. */
 export function createSignInLimits(
-  attempts: Attempts,
+  { attempts, signInAddresses }: Pick<Storage, 'attempts' | 'signInAddresses'>,
   options: SignInLimitOptions = {},
 ): SignInLimits {
   const { perAccountAndAddress = 10, perAccount = 200, perAddress = 100 } = options
-  const accountKey = (email: string): string => digest(email.trim().toLowerCase().normalize('NFC'))
-  const pair = (email: string, from: string): string => `sign-in ${accountKey(email)} ${from}`
-  const known = (email: string, from: string): string => `signed-in ${digest(pair(email, from))}`
+  const nameOf = ({ account, address }: SignInAddress): string => `sign-in ${account} ${address}`
 
   return {
     async attempt(email, remoteAddress) {
-      const from = addressGroup(remoteAddress)
+      const place = placeOf(email, remoteAddress)
+      const { account, address } = place
       const limits = [
-        { name: `sign-in ${from}`, attempts: perAddress, windowSeconds: quarterHour },
-        { name: pair(email, from), attempts: perAccountAndAddress, windowSeconds: quarterHour },
+        { name: `sign-in ${address}`, attempts: perAddress, windowSeconds: quarterHour },
+        { name: nameOf(place), attempts: perAccountAndAddress, windowSeconds: quarterHour },
       ]
-      if (!(await attempts.has(known(email, from)))) {
-        const name = `sign-in ${accountKey(email)}`
-        limits.push({ name, attempts: perAccount, windowSeconds: hour })
+      if (!(await signInAddresses.isKnown(place))) {
+        limits.push({ name: `sign-in ${account}`, attempts: perAccount, windowSeconds: hour })
       }
       return attempts.count(limits)
     },
     async succeeded(email, remoteAddress) {
-      const from = addressGroup(remoteAddress)
-      const name = known(email, from)
+      const place = placeOf(email, remoteAddress)
       await Promise.all([
-        attempts.forget(pair(email, from)),
-        attempts.forget(name),
-        attempts.count([{ name, attempts: Infinity, windowSeconds: knownSeconds }]),
+        attempts.forget(nameOf(place)),
+        signInAddresses.remember(place, knownSeconds),
       ])
     },
   }
 }
 
-const digest = (text: string): string => hash('sha256', text, 'base64url')
+const placeOf = (email: string, remoteAddress: string): SignInAddress => ({
+  account: hash('sha256', email.trim().toLowerCase().normalize('NFC'), 'base64url'),
+  address: addressGroup(remoteAddress),
+})
 
 /** Whom an address stands for: itself, or for IPv6 its /64, of which one subscriber has all. */
 export function addressGroup(address: string): string {
