@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa from 'koa'
 import { createApiRouter } from './api/router.ts'
+import type { AppSecrets } from './app-secrets.ts'
 import { createConnectRouter } from './connect/router.ts'
 import type { AppContext, RequestState } from './context.ts'
 import { answerErrors } from './http/error-handler.ts'
+import type { RequestHandler } from './http/listener.ts'
 import { logRequests } from './http/request-log.ts'
 import { createProxies } from './http/proxies.ts'
 import { pinOrigin } from './http/request-context.ts'
@@ -15,18 +16,8 @@ import { createOAuthServer } from './oauth/oauth-server.ts'
 import { createResourceDirectory } from './oauth/resource-directory.ts'
 import { serveStatic } from './views/static.ts'
 
-export interface AppSecrets {
-  /** 32 bytes; signs cookies and form tokens. */
-  readonly cookieKey: Uint8Array
-  /** 32 bytes, from which DPoP nonces are derived. */
-  readonly nonceSecret: Uint8Array
-}
-
 /** Everything but dispatch, as an ordered table: who answers what, first match wins. */
-export async function createApp(
-  ctx: AppContext,
-  secrets: AppSecrets,
-): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+export async function createApp(ctx: AppContext, secrets: AppSecrets): Promise<RequestHandler> {
   const { config, storage } = ctx
   const cookieKeys = [Buffer.from(secrets.cookieKey).toString('base64url')]
   const directory = createResourceDirectory(storage.resources, config.issuer)

@@ -11,13 +11,7 @@ import type { ClientDocuments } from './registration/documents/client-documents.
 import type { Revocation } from './revocation.ts'
 import type { VerifyToken } from './tokens.ts'
 
-/**
- * What every part of this process is handed; made once in `server.ts`, which mounts
- * - `createApiRouter(ctx)` of `api/router.ts`: Koa middleware that answers `/v1/**`, `/healthz` and
- *   `/.well-known/holdfast-sealing-keys.json` and calls `next` for anything else,
- * - `createDispatchHandler(ctx)` of `dispatch/handler.ts`: a node:http handler for POST /dispatch,
- * - `createEnclaveClient({ socket, logger })` of `enclave-client/client.ts`.
- */
+/** What every part of this process is handed; made once in `create-context.ts`. */
 export interface AppContext {
   /** `issuer` holds the port that was really bound. */
   readonly config: Config
@@ -25,7 +19,6 @@ export interface AppContext {
   readonly clock: () => number
   readonly logger: Logger
   readonly storage: Storage
-  /** Must offer `keys(): Promise<EnclaveKeys>` and `close(): Promise<void>`. */
   readonly enclave: EnclaveClient
   /** Renews the tokens of connections. */
   readonly tokens: TokenRefresher
