@@ -365,7 +365,12 @@ export declare function authorizeRequest(
 ): Promise<VerifiedAccessToken>
 
 // ── bounded-cache.d.ts
-/** A least-recently-used map that never holds more than `limit` entries. */
+/**
+ * A map that never holds more than `limit` entries and keeps at least the half of them that was used last.
+ *
+ * It has two generations: what is used moves to the young one; when that is full it becomes the old one, and
+ * what nobody used in the meantime is forgotten. Most reads are one look, with nothing put in order.
+ */
 export declare class BoundedCache<Value> {
   #private
   constructor(limit: number)
@@ -718,6 +723,18 @@ export declare const connectionStatuses: readonly [
   'revoked',
 ]
 export type ConnectionStatus = (typeof connectionStatuses)[number]
+/**
+ * What becomes of the tokens of a revoked Connection at their provider: `pending` until it was told,
+ * `failed` when telling it was given up.
+ */
+export declare const providerRevocations: readonly [
+  'pending',
+  'revoked',
+  'nothing_to_revoke',
+  'not_supported',
+  'failed',
+]
+export type ProviderRevocation = (typeof providerRevocations)[number]
 /** Zod schema of {@link RecordContext}. */
 export declare const recordContextSchema: z.ZodObject<
   {
@@ -3512,7 +3529,7 @@ export interface DpopCheck {
   /** The thumbprint that a *verified* token names. Give it only after verifying the token. */
   readonly expectedJkt?: string
   /** The nonce that the proof must carry, or what tells whether one is good. */
-  readonly nonce?: string | ((nonce: string) => boolean)
+  readonly nonce?: string | ((nonce: string) => boolean) | undefined
 }
 /** What a valid proof proves. */
 export interface VerifiedDpopProof {
@@ -3543,7 +3560,7 @@ export declare function createDpopVerifier(options: DpopVerifierOptions): DpopVe
  * @module
  */
 import { z } from 'zod'
-import { type RecordContext } from './connection.ts'
+import { type ProviderRevocation, type RecordContext } from './connection.ts'
 import type { OAuthApp } from './credential-token.ts'
 import { type IsolationReport } from './isolation.ts'
 import type { KeySet } from './key-set.ts'
@@ -3712,7 +3729,7 @@ export interface RevokeTokensHead extends RefreshHead {}
 /** What the provider did. */
 export interface RevokeTokensResult {
   /** `not_supported` when the credential says no way, or the provider does not end such a token. */
-  readonly outcome: 'revoked' | 'not_supported' | 'nothing_to_revoke'
+  readonly outcome: Exclude<ProviderRevocation, 'pending' | 'failed'>
 }
 /** An audit head to sign. */
 export interface AuditHead {
@@ -3929,6 +3946,8 @@ export {
   type ConnectionStatus,
   connectionStatuses,
   denyAllPolicy,
+  type ProviderRevocation,
+  providerRevocations,
   type RecordContext,
   recordContextSchema,
 } from './connection.ts'
