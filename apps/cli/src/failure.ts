@@ -127,6 +127,6 @@ function printJson(
   output.write(`${JSON.stringify(body, undefined, 2)}\n`)
 }
 
-/** An unknown option's value may be a secret that was meant for another one. */
+/** An unknown option's value, or an argument too many, may be a secret meant for somewhere else. */
 export const withoutValue = (text: string): string =>
-  text.replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'")
+  text.replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'").replace(/(but got \d+): .*\./s, '$1.')

@@ -129,6 +129,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
   for (const command of walk(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void process.stdout.write(asCalledHere(text)),
+      writeErr: (text) => void process.stderr.write(asCalledHere(text)),
       // With --json the usage error is printed once, as JSON, where the error is caught.
       outputError: (text, write) =>
         args.includes('--json') ? undefined : write(withoutValue(text)),

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import type { Command } from 'commander'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { projectRoot } from '../src/config.ts'
 import { exitCodes } from '../src/exit-codes.ts'
 import { buildProgram } from '../src/program.ts'
@@ -49,6 +49,8 @@ describe('usage', () => {
   })
 
   it('every command has a description, an example and a place in docs/cli.md', async () => {
+    vi.stubEnv('npm_lifecycle_event', '')
+    onTestFinished(() => void vi.unstubAllEnvs())
     const docs = readFileSync(path.join(projectRoot, 'docs', 'cli.md'), 'utf8')
     const names = (await buildProgram([])).commands.map((command) => command.name())
     for (const command of leaves(await buildProgram(names))) {
@@ -84,8 +86,12 @@ describe('secrets in arguments', () => {
     expect(stdout + stderr).not.toContain('hunter2')
   })
 
-  it('are not repeated for an option that does not exist either', async () => {
-    const { code, stdout, stderr } = await holdfast(['status', `--pasword=${canary}`])
+  it.each([
+    ['for an option that does not exist', ['status', `--pasword=${canary}`]],
+    ['where there is one argument too many', ['connections', 'add', 'github', canary]],
+    ['as JSON', ['connections', 'add', 'github', `a. ${canary}`, '--json']],
+  ])('are not repeated %s either', async (_where, args) => {
+    const { code, stdout, stderr } = await holdfast(args)
     expect(code).toBe(exitCodes.usage)
     expect(stdout + stderr).not.toContain('hunter2')
   })

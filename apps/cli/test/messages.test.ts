@@ -58,6 +58,8 @@ describe('help', () => {
     const { stdout: top } = await holdfast(['--help'], { env })
     expect(top).toContain(`Usage: ${name} [options]`)
     expect(top).toContain(`\n  $ ${name} connections add github`)
+    const { stderr: unasked } = await holdfast([], { env })
+    expect(unasked).toContain(`\n  $ ${name} connections add github`)
     const { stdout: setup } = await holdfast(['setup', '--help'], { env })
     expect(setup).toContain(`Usage: ${name} setup`)
     // `pass show holdfast` names an entry, not this program.

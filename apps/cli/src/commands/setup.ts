@@ -48,6 +48,6 @@ export function setupCommand(): Command {
       await redeemSetupLink(link, email, password)
       if (wantsJson(command)) return printJson({ email, role: 'admin' })
       print(`${email} is the first administrator.`)
-      return note('Next: holdfast login')
+      return note(`Next: holdfast login --issuer ${new URL(link).origin}`)
     })
 }

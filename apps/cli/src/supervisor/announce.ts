@@ -36,10 +36,8 @@ export function announcement(
       : undefined,
     dataDir: report.paths.dataDir,
     hints: {
-      local: given.dataDir?.source === 'flag' ? ` --data-dir ${report.paths.dataDir}` : '',
-      remote: [given.issuer, given.port].some((place) => place?.source === 'flag')
-        ? ` --issuer ${report.issuer}`
-        : '',
+      local: given.dataDir ? ` --data-dir ${report.paths.dataDir}` : '',
+      remote: given.issuer || given.port ? ` --issuer ${report.issuer}` : '',
     },
     role: report.role,
     notReady: report.processes.filter(({ state }) => state !== 'ready').map(({ name }) => name),
