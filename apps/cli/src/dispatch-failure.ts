@@ -23,7 +23,7 @@ const fixOf: Readonly<Partial<Record<DispatchErrorCode, string>>> = {
   ORG_MISMATCH: 'use a connection of your own: `holdfast connections list`',
   DECRYPTION_FAILED: 'give it its credential again: `holdfast connections rotate`',
   BAD_REQUEST:
-    'see what is allowed with `holdfast connections show`, change it with `holdfast connections allow`',
+    'if its policy forbids it: `holdfast connections show` says what is allowed, `holdfast connections allow` changes it',
   DOWNSTREAM_AUTH_FAILURE:
     'give it a new credential: `holdfast connections rotate`, or `holdfast connections reconnect` where you signed in',
   DOWNSTREAM_TLS_ERROR:

@@ -112,7 +112,11 @@ async function add(name: string, options: Options, command: Command): Promise<vo
     `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
   )
   if (identity) note(identityLine(identity))
-  return note(nextStep(plan, handle))
+  return note(
+    identity?.result === 'refused'
+      ? `Next, with the right key: holdfast connections rotate ${handle}`
+      : nextStep(plan, handle),
+  )
 }
 
 /** What the arguments describe, but for the secrets. */

@@ -66,7 +66,8 @@ async function rotate(name: string, options: AddOptions, command: Command): Prom
     const enclave = { fingerprint: pin.fingerprint, first_use: firstUse }
     if (wantsJson(command)) return printJson({ handle, connection, enclave })
     print(handle)
-    return note(`The new value is sealed to the enclave ${pin.fingerprint} and in use.`)
+    note(`The new value is sealed to the enclave ${pin.fingerprint} and in use.`)
+    return note(`Next: holdfast connections test ${handle}`)
   } finally {
     for (const secret of Object.values(secrets)) secret.fill(0)
   }

@@ -14,7 +14,7 @@ export function identityLine({ result, account, status, code }: Identity): strin
       : `Account: ${withoutControls(account)}`
   }
   if (result === 'refused') {
-    return `The provider does not accept it${answered}: the key is wrong or was revoked. Revoke the connection and add the right key.`
+    return `The provider does not accept it${answered}: the key is wrong or was revoked.`
   }
   if (result === 'forbidden') {
     return `The provider does not say which account it is${answered}: the key is wrong, or lacks the right to ask.`
