@@ -78,7 +78,7 @@ describe('set-up link', () => {
     expect(await server.ctx.storage.users.list()).toHaveLength(0)
     const again = await browser.submit(formOf(differ, '/setup'), filled)
     expect(again.status).toBe(200)
-    expect(again.text).toContain('holdfast login')
+    expect(again.text).toContain(`holdfast login --issuer ${server.issuer}`)
   })
 
   test('is what a sign-in asks for while there is no account', async () => {

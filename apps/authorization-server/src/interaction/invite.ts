@@ -8,5 +8,5 @@ export const invitePage: NewAccountPage = {
   title: 'Join Holdfast',
   text: 'You have been invited. Choose a password for your account.',
   howToGetKey: 'Ask the administrator who invited you for a new link.',
-  done: html`<p>You can close this page. Sign in whenever an app asks you to.</p>`,
+  done: () => html`<p>You can close this page. Sign in whenever an app asks you to.</p>`,
 }

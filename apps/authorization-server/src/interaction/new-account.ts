@@ -16,7 +16,7 @@ export interface NewAccountPage {
   readonly text: string
   /** How to get another key. */
   readonly howToGetKey: string
-  readonly done: Html
+  readonly done: (issuer: string) => Html
 }
 
 /** Shows the form while the key is good; looking at it does not use it up. */
@@ -69,7 +69,7 @@ export async function submitNewAccount(
       error: 'An account with this e-mail address exists already.',
     })
   }
-  await sendPage(koa, 200, messagePage('Your account is ready', kind.done))
+  await sendPage(koa, 200, messagePage('Your account is ready', kind.done(config.issuer)))
 }
 
 /** What a person types unseen is typed twice; a program sends it once. */

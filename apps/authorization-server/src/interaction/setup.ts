@@ -10,10 +10,12 @@ export const setupPage: NewAccountPage = {
   title: 'Set up Holdfast',
   text: 'Make the first administrator account.',
   howToGetKey: 'As long as there is no administrator, every start of the server prints a new link.',
-  done: html`<p>
-      You can close this page. Next, sign in on the command line: <code>holdfast login</code>
-    </p>
-    ${cloneNote()}`,
+  done: (issuer) =>
+    html`<p>
+        You can close this page. Next, sign in on the command line:
+        <code>holdfast login --issuer ${issuer}</code>
+      </p>
+      ${cloneNote()}`,
 }
 
 /**
