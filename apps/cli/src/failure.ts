@@ -127,6 +127,9 @@ function printJson(
   output.write(`${JSON.stringify(body, undefined, 2)}\n`)
 }
 
-/** An unknown option's value, or an argument too many, may be a secret meant for somewhere else. */
+/** The value of an unknown option, a wrong one, or an argument too many may be a secret meant for somewhere else. */
 export const withoutValue = (text: string): string =>
-  text.replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'").replace(/(but got \d+): .*\./s, '$1.')
+  text
+    .replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'")
+    .replace(/(but got \d+): .*\./s, '$1.')
+    .replace(/ (argument|value) '.*' is invalid/s, ' $1 is invalid')

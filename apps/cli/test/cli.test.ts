@@ -89,6 +89,7 @@ describe('secrets in arguments', () => {
   it.each([
     ['for an option that does not exist', ['status', `--pasword=${canary}`]],
     ['where there is one argument too many', ['connections', 'add', 'github', canary]],
+    ['where it is none of the choices', ['connections', 'add', 'github', '--in', canary]],
     ['as JSON', ['connections', 'add', 'github', `a. ${canary}`, '--json']],
   ])('are not repeated %s either', async (_where, args) => {
     const { code, stdout, stderr } = await holdfast(args)
