@@ -31,6 +31,8 @@ test(
 test('the benchmark refuses a group that it does not have', async () => {
   await expect(bench('--only', 'speed')).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('Groups: token, refresh, grants, rs, dispatch, audit') as string,
+    stderr: expect.stringContaining(
+      'Groups: token, refresh, grants, rs, dispatch, audit',
+    ) as string,
   })
 })
