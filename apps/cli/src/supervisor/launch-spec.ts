@@ -55,6 +55,9 @@ function identityOf(what: Launchable, identities: Identities): Identity {
   return what === 'egress-relay' ? identities.relay : identities.controlPlane
 }
 
+// V8 waits for 3000 calls of a function. A server is slow for so many requests, and often idle before.
+const compileSoon = '--invocation-count-for-turbofan=200'
+
 /** How to start one of them under its profile. */
 export function launchSpec(
   what: Launchable,
@@ -74,7 +77,7 @@ export function launchSpec(
     readOnly: present(access.readOnly),
     readWrite: present(access.readWrite),
     node: process.execPath,
-    nodeArgs: ['--conditions=@holdfast/source'],
+    nodeArgs: ['--conditions=@holdfast/source', compileSoon],
     args: [],
     isolation: options.isolation,
     ...(identity && { uid: identity.uid, gid: identity.gid, groups: identity.groups }),
