@@ -89,6 +89,36 @@ describe('a person signs in', () => {
     expect((await call(rs, auth)).status).toBe(200)
   })
 
+  it('again for scopes that a kept token was never asked for, with those it has', async () => {
+    const { as, rs } = await setting()
+    const store = memoryTokenStore<OAuthState>()
+    await call(rs, person(as, { store }))
+    const wider = person(as, { store, scopes: ['files:delete'] })
+    for (const auth of [wider, person(as, { store }), wider]) {
+      expect((await call(rs, auth)).status).toBe(200)
+    }
+    expect(as.scopesAsked).toEqual(['files:read', 'files:read files:delete'])
+    expect(as.tokenRequests.map(({ form }) => form['grant_type'])).not.toContain('refresh_token')
+  })
+
+  it('once for a scope that the server does not grant, also after a refresh', async () => {
+    const { as, rs } = await setting()
+    const store = memoryTokenStore<OAuthState>()
+    const stingy = (): Auth =>
+      person(as, {
+        store,
+        scopes: ['files:read', 'files:delete'],
+        authorize: (url) => {
+          url.searchParams.set('scope', 'files:read')
+          return as.authorize(url)
+        },
+      })
+    as.expiresIn = 1
+    for (let run = 0; run < 3; run += 1) expect((await call(rs, stingy())).status).toBe(200)
+    expect(as.scopesAsked).toHaveLength(1)
+    expect(as.tokenRequests.map(({ form }) => form['grant_type'])).toContain('refresh_token')
+  })
+
   it('with tokens bound to a key where both servers can, and with the nonces of both', async () => {
     const { as, rs } = await setting()
     as.demandNonce = true

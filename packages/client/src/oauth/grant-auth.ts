@@ -62,7 +62,8 @@ export class GrantAuth implements Auth {
     refusal: Refusal,
     { fetch }: AuthContext,
   ): Promise<PresentableToken | undefined> {
-    const kept = await this.#kept(url)
+    const stored = await this.#stored(url)
+    const kept = this.#sufficient(stored)
     // Somebody else renewed it while the refused one was on its way.
     if (kept !== undefined && isNews(kept, refusal)) return this.#presentable(kept)
     const isWider = refusal.status === 403
@@ -74,17 +75,31 @@ export class GrantAuth implements Auth {
         const refreshed = await this.#refresh(url, kept, fetch, refusal.rejected?.accessToken)
         if (refreshed !== undefined) return refreshed
       }
-      return this.#obtain(target, refusal, kept, fetch)
+      // What was asked for before stays part of what is asked for when more is needed.
+      const former = isWider || kept === undefined ? scopesOf(stored) : undefined
+      return this.#obtain(target, refusal, former, fetch)
     })
     return this.#presentable(renewed)
   }
 
-  /** What the store holds for a URL, unless it is another client's or less than is required. */
   async #kept(url: URL): Promise<KeptGrant | undefined> {
-    const kept = await this.#store.grantFor(url)
+    return this.#sufficient(await this.#stored(url))
+  }
+
+  /** What the store holds for a URL, unless it is another client's or not bound as is required. */
+  async #stored(url: URL): Promise<KeptGrant | undefined> {
+    const stored = await this.#store.grantFor(url)
     const { client, dpop } = this.#options
-    if (client !== undefined && client.clientId !== kept?.clientId) return undefined
-    return dpop === 'required' && kept?.tokenType === 'bearer' ? undefined : kept
+    if (client !== undefined && client.clientId !== stored?.clientId) return undefined
+    return dpop === 'required' && stored?.tokenType === 'bearer' ? undefined : stored
+  }
+
+  /**
+   * Undefined for a grant that lacks scopes which nobody asked for yet: a refresh never widens it. What
+   * was asked for and not granted is not asked for again.
+   */
+  #sufficient(stored: KeptGrant | undefined): KeptGrant | undefined {
+    return includesAll(scopesOf(stored), this.#options.scopes?.join(' ')) ? stored : undefined
   }
 
   #once(name: string, work: () => Promise<KeptGrant | undefined>): Promise<KeptGrant | undefined> {
@@ -155,7 +170,7 @@ export class GrantAuth implements Auth {
   async #obtain(
     target: ProtectedServer,
     refusal: Refusal,
-    kept: KeptGrant | undefined,
+    former: string | undefined,
     fetch: Fetch,
   ): Promise<KeptGrant> {
     const { resource, issuer } = target
@@ -171,7 +186,7 @@ export class GrantAuth implements Auth {
     const { client, authentication } = identify(server, known)
     const isBound = this.#binds(server, target, refusal)
     const key = isBound ? await this.#store.dpopKey() : undefined
-    const scope = this.#scope(server, target, refusal, kept)
+    const scope = this.#scope(server, target, refusal, former)
     try {
       const tokens = await this.#grant.obtain({
         server,
@@ -211,10 +226,9 @@ export class GrantAuth implements Auth {
     server: oauth.AuthorizationServer,
     target: ProtectedServer,
     refusal: Refusal,
-    kept: KeptGrant | undefined,
+    former: string | undefined,
   ): string | undefined {
     const wanted = union(this.#options.scopes?.join(' '), refusal.scope) ?? target.scopes?.join(' ')
-    const former = refusal.status === 403 ? union(kept?.requestedScope, kept?.scope) : undefined
     const canRefresh = server.scopes_supported?.includes('offline_access') ?? false
     return union(
       former,
@@ -229,6 +243,10 @@ function requireBound({ token_type: type }: oauth.TokenEndpointResponse): void {
   if (type === 'dpop') return
   throw new ClientError('LOGIN_FAILED', 'the server issued a token that is not bound to our key')
 }
+
+/** All scopes that a grant was asked for or has. */
+const scopesOf = (grant: StoredGrant | undefined): string | undefined =>
+  union(grant?.requestedScope, grant?.scope)
 
 const isFresh = ({ expiresAt }: StoredGrant): boolean =>
   expiresAt - renewBeforeSeconds > Date.now() / 1000

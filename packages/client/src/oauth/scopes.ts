@@ -8,7 +8,7 @@ export function union(...scopes: readonly (string | undefined)[]): string | unde
 }
 
 /** Whether a list holds everything that another one asks for. */
-export function includesAll(held: string, asked: string | undefined): boolean {
+export function includesAll(held: string | undefined, asked: string | undefined): boolean {
   const names = new Set(split(held))
   return split(asked).every((name) => names.has(name))
 }
