@@ -174,10 +174,7 @@ describe('the exchange of an API key', () => {
       100,
     )
     const { status, body } = await ask(key, {}, { clientId: 'dcr_x' })
-    expect([status, body['error_description']]).toEqual([
-      400,
-      'requested grant type is not allowed for this client',
-    ])
+    expect([status, body['error']]).toEqual([400, 'unauthorized_client'])
   })
 
   test('takes the only resource of the key, or what the scopes name, when none is sent', async () => {

@@ -319,7 +319,7 @@ describe('an ID-JAG', () => {
       100,
     )
     const dynamic = await redeem(await idJag({ claims: { client_id: 'dcr_x' } }), { id: 'dcr_x' })
-    expect(dynamic.body['error_description']).toContain('not allowed for this client')
+    expect(dynamic.body['error']).toBe('unauthorized_client')
   })
 })
 

@@ -32,6 +32,7 @@ import { recordRefreshToken } from './token-audit.ts'
 import { addConnectLinks } from './connection-required.ts'
 import { describeGrantError } from './token-errors.ts'
 import { registerTokenExchange } from './token-exchange.ts'
+import { nameUnregisteredGrants } from './unregistered-grants.ts'
 
 export interface ProviderOptions {
   readonly ctx: AppContext
@@ -64,6 +65,7 @@ export function createProvider(options: ProviderOptions): Provider {
     ctx,
     directory: options.directory,
   })
+  nameUnregisteredGrants(provider)
   provider.on('grant.error', describeGrantError)
   provider.on('grant.error', addConnectLinks)
   collectLibraryEvents(provider)
