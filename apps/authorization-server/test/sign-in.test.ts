@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HttpProblem } from '../src/http/problem.ts'
 import { createPasswordCheck, hashPassword, passwordProblem } from '../src/interaction/passwords.ts'
 import { addressGroup, createSignInLimits } from '../src/interaction/sign-in-limits.ts'
 import { Browser, formOf } from './support/browser.ts'
@@ -27,6 +28,47 @@ const openLogin = async () => {
   const { url } = await authorizationUrl(server, { client, resource })
   const page = await browser.open(url)
   return { browser, page, form: formOf(page, '/login') }
+}
+
+const root = { email: 'root@example.org', password, repeat: password }
+
+const openSetUp = async () => {
+  const browser = new Browser(server.issuer)
+  return { browser, page: await browser.open(server.setupLink ?? '') }
+}
+
+/**
+ * Has passwords checked without a pause, as many at once as there is room for: a place that becomes free is
+ * taken again before anything else is worked on.
+ */
+async function fillQueue(): Promise<{ stop(): Promise<void> }> {
+  const check = await createPasswordCheck()
+  let isOver = false
+  const keepers: Promise<void>[] = []
+  const keep = async (first: Promise<boolean>): Promise<void> => {
+    await first
+    while (!isOver) await check(undefined, 'wrong password')
+  }
+  const isRefused = async (attempt: Promise<unknown>): Promise<boolean> =>
+    Promise.race([
+      attempt.then(
+        () => false,
+        (error: unknown) => error instanceof HttpProblem && error.status === 503,
+      ),
+      new Promise<boolean>((resolve) => setImmediate(resolve, false)),
+    ])
+  for (;;) {
+    const attempt = check(undefined, 'wrong password')
+    if (await isRefused(attempt)) break
+    keepers.push(keep(attempt))
+    if (keepers.length === 100) throw new Error('a hundred found room')
+  }
+  return {
+    async stop() {
+      isOver = true
+      await Promise.all(keepers)
+    },
+  }
 }
 
 /** The page without what differs by design. */
@@ -82,6 +124,42 @@ describe('sign-in', () => {
     await stat(tmpdir())
     expect(done).toBeLessThan(30)
     await Promise.all(tries)
+  })
+
+  test('bounds how many passwords wait to be checked, and tells those beyond to come again', async () => {
+    const mallory = 'mallory@example.org'
+    await server.addUser(mallory)
+    const forms = await Promise.all([email, 'nobody@example.org', mallory].map(() => openLogin()))
+    const { browser, page: setUp } = await openSetUp()
+    const keepers = await fillQueue()
+    try {
+      const answers = []
+      for (const [i, name] of [email, 'nobody@example.org', mallory].entries()) {
+        const { browser: own, form } = forms[i]!
+        answers.push(await own.submit(form, { email: name, password }))
+      }
+      expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+      for (const { headers } of answers) {
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+      }
+      // The id of the request differs.
+      const words = answers.map(({ text }) => text.replaceAll(/<code>[^<]*<\/code>/g, ''))
+      expect(new Set(words).size).toBe(1)
+      expect(words[0]).toContain('This server is busy')
+      const made = await browser.submit(formOf(setUp, '/setup'), root)
+      expect(made.status).toBe(503)
+      // More of them than guesses are allowed: what was not looked at is none.
+      for (let i = 0; i < 12; i += 1) {
+        const { browser: own, form } = forms[2]!
+        const answer = await own.submit(form, { email: mallory, password: 'not the right one' })
+        expect(answer.status).toBe(503)
+      }
+    } finally {
+      await keepers.stop()
+    }
+    const { browser: own, form } = forms[2]!
+    expect((await own.submit(form, { email: mallory, password })).text).toContain('Signed in as')
+    expect((await browser.submit(formOf(setUp, '/setup'), root)).status).toBe(200)
   })
 
   test('finds the account whatever the case of the address', async () => {

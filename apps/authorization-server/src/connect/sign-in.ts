@@ -1,6 +1,7 @@
 import type { PendingAuthorization, User } from '@holdfast/storage'
 import type { RequestState } from '../context.ts'
 import type { KoaContext } from '../interaction/parts.ts'
+import { requireTurn } from '../interaction/passwords.ts'
 import type { ConnectParts } from './router.ts'
 
 /** A user of this server, as far as a page needs to know. */
@@ -27,6 +28,8 @@ export interface RefusedSignIn {
 /**
  * Checks e-mail address and password of the one for whom an authorization was begun. Unknown addresses,
  * wrong passwords and other people's accounts cost the same.
+ *
+ * @throws HttpProblem 503 when too many passwords wait to be checked
  */
 export async function signIn(
   { ctx, checkPassword, signInLimits }: ConnectParts,
@@ -36,6 +39,7 @@ export async function signIn(
 ): Promise<BrowserUser | RefusedSignIn> {
   const { storage } = ctx
   const email = (form.get('email') ?? '').slice(0, 254)
+  requireTurn()
   const waitSeconds = await signInLimits.attempt(email, remoteAddress)
   if (waitSeconds > 0) {
     return { status: 429, error: 'Too many attempts. Wait a few minutes.', waitSeconds }

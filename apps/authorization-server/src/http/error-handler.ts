@@ -10,6 +10,7 @@ const titles: Record<number, string> = {
   404: 'There is nothing here',
   410: 'This no longer works',
   429: 'Too many attempts',
+  503: 'This server is busy',
 }
 
 /** Turns what was thrown, and what nobody answered, into an answer: a page for people, JSON for programs. */

@@ -9,9 +9,13 @@ export class HttpProblem extends Error {
   constructor(
     status: number,
     message: string,
-    options: { readonly error?: string; readonly headers?: Record<string, string> } = {},
+    options: {
+      readonly error?: string
+      readonly headers?: Record<string, string>
+      readonly cause?: unknown
+    } = {},
   ) {
-    super(message)
+    super(message, { cause: options.cause })
     this.status = status
     this.error = options.error ?? (status < 500 ? 'invalid_request' : 'server_error')
     this.headers = options.headers ?? {}

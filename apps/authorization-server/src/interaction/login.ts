@@ -11,6 +11,7 @@ import {
   type KoaContext,
   startAgain,
 } from './parts.ts'
+import { requireTurn } from './passwords.ts'
 
 /** Shows the sign-in form. */
 export async function showLogin(
@@ -29,6 +30,8 @@ export async function showLogin(
 /**
  * Checks e-mail address and password. Unknown addresses, disabled users and wrong passwords take
  * the same way at the same cost and get the same answer.
+ *
+ * @throws HttpProblem 503 when too many passwords wait to be checked
  */
 export async function submitLogin(
   parts: InteractionParts,
@@ -41,6 +44,7 @@ export async function submitLogin(
   const { remoteAddress, requestId } = koa.state
   const client = String(interaction.params['client_id'])
 
+  requireTurn()
   const waitSeconds = await parts.signInLimits.attempt(email, remoteAddress)
   if (waitSeconds > 0) {
     koa.set('Retry-After', String(waitSeconds))

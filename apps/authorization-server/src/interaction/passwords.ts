@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
-import { createInTurn } from './in-turn.ts'
+import { HttpProblem } from '../http/problem.ts'
+import { createInTurn, QueueFull } from './in-turn.ts'
 
 /** argon2id, 19 MiB, two passes: the OWASP minimum for interactive sign-in. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -9,7 +10,40 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
  * Half of the pool's four threads: what strangers type must not take them all, because commits are brought to
  * disk on them, and every answer waits for that.
  */
-const inTurn = createInTurn(2)
+const atOnce = 2
+/** Two or three seconds of work on a slow core. Who would wait longer is better told to come again. */
+const mayWait = 64
+const retryAfterSeconds = 5
+
+const turns = createInTurn(atOnce, mayWait)
+
+/** @throws HttpProblem 503 */
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await turns(work)
+  } catch (error) {
+    throw error instanceof QueueFull ? busy(error) : error
+  }
+}
+
+const busy = (cause?: QueueFull): HttpProblem =>
+  new HttpProblem(
+    503,
+    `Very many passwords are being checked at this moment. Go back and try again in ${retryAfterSeconds} seconds.`,
+    {
+      error: 'temporarily_unavailable',
+      headers: { 'Retry-After': String(retryAfterSeconds) },
+      cause,
+    },
+  )
+
+/**
+ * To be called before an attempt is counted: one that is not even looked at is no guess.
+ * @throws HttpProblem 503 when a password that came now could not be checked
+ */
+export function requireTurn(): void {
+  if (turns.isFull()) throw busy()
+}
 
 const minLength = 12
 const maxLength = 256
@@ -36,12 +70,16 @@ const common = new Set([
 
 const normalized = (password: string): string => password.normalize('NFC')
 
-/** The PHC string that is stored. */
+/**
+ * The PHC string that is stored.
+ * @throws HttpProblem 503 when too many wait
+ */
 export const hashPassword = (password: string): Promise<string> =>
   inTurn(() => hash(normalized(password), parameters))
 
 /** Checks passwords; costs the same whether the user exists or not. */
 export interface PasswordCheck {
+  /** @throws HttpProblem 503 when too many wait, whoever is asked about */
   (passwordHash: string | undefined, password: string): Promise<boolean>
 }
 
