@@ -14,6 +14,7 @@ import { providerRevocation } from './0013_provider_revocation.ts'
 import { attempts } from './0014_attempts.ts'
 import { usedEnvelopes } from './0015_used_envelopes.ts'
 import { signInAddresses } from './0016_sign_in_addresses.ts'
+import { smallUsedEnvelopes } from './0017_small_used_envelopes.ts'
 import type { Migration } from './migration.ts'
 
 export type { Migration }
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014_attempts': attempts,
   '0015_used_envelopes': usedEnvelopes,
   '0016_sign_in_addresses': signInAddresses,
+  '0017_small_used_envelopes': smallUsedEnvelopes,
 }

@@ -23,7 +23,7 @@ export interface Schema {
   connect_tickets: ConnectTicketRow
   connection_choices: ConnectionChoiceRow
   token_revocations: TokenRevocationRow
-  used_envelopes: { hash: Uint8Array; used_at_ms: number }
+  used_envelopes: { fingerprint: Uint8Array }
   audit: AuditRow
   audit_heads: AuditHeadRow
 }
