@@ -224,8 +224,9 @@ async function connectV1(
   url: string,
   prepare: (client: ClientV1) => void = () => undefined,
   at = folder,
+  args: readonly string[] = [],
 ): Promise<Bridged<ClientV1>> {
-  const transport = new StdioV1(bridgeCommand(at, url))
+  const transport = new StdioV1(bridgeCommand(at, url, args))
   const watched = watchBridge(transport.stderr, person)
   const client = new ClientV1(
     { name: 'v1', version: '1.0.0' },
@@ -433,6 +434,17 @@ describe('tokens', () => {
     expect(bridges.flatMap(({ signIns }) => signIns())).toEqual([])
   })
 
+  it('that lack a scope of --scope lead to a new sign-in, once, which keeps what they had', async () => {
+    const at = freshFolder()
+    const signIns: (string | null)[] = []
+    for (const args of [[], ['--scope', 'files:delete'], ['--scope', 'files:delete']]) {
+      const bridge = await connectV1(modern.url, undefined, at, args)
+      await bridge.client.listTools()
+      signIns.push(...bridge.signIns().map((page) => page.searchParams.get('scope')))
+    }
+    expect(signIns).toEqual(['files:read offline_access', 'files:read offline_access files:delete'])
+  })
+
   it('of a first sign-in are asked of one person once, by two bridges at once', async () => {
     const at = freshFolder()
     const bridges = await Promise.all([
@@ -487,6 +499,13 @@ function startRaw(args: readonly string[], url = modern.url, at = folder): Child
   return child
 }
 
+async function deviceClient(): Promise<string> {
+  const made = await person.run<{ client_id: string }>([
+    ...['clients', 'register', '--name', 'Bridge', '--device'],
+  ])
+  return made.client_id
+}
+
 describe('a bridge', () => {
   beforeEach(() => expect(storeOf().grants).not.toEqual({}))
 
@@ -498,6 +517,46 @@ describe('a bridge', () => {
     expect(await once(child, 'exit')).toEqual([0, null])
     expect(sessions.seen.at(-1)?.method).toBe('DELETE')
   })
+
+  it.each([
+    ['Ctrl-C', false, (child: ChildProcess) => void child.kill('SIGINT')],
+    ['the end of stdin', false, (child: ChildProcess) => void child.stdin?.end()],
+    ['SIGTERM', true, (child: ChildProcess) => void child.kill('SIGTERM')],
+  ])(
+    'ends with 0 and no word of failure by %s while a person signs in',
+    async (_name, byCode, end) => {
+      const args = byCode ? ['--device', '--client-id', await deviceClient()] : []
+      const at = freshFolder()
+      let arrived = 0
+      const count = ({ method }: IncomingMessage): void =>
+        void (arrived += Number(method === 'POST'))
+      modern.listener.on('request', count)
+      onTestFinished(() => void modern.listener.off('request', count))
+      const bridges = [1, 2].map(() => {
+        const bridge = { child: startRaw(args, modern.url, at), stdout: '', stderr: '' }
+        const { child } = bridge
+        child.stdout?.on('data', (chunk: Buffer) => (bridge.stdout += chunk.toString()))
+        child.stderr?.on('data', (chunk: Buffer) => (bridge.stderr += chunk.toString()))
+        child.stdin?.write(`${JSON.stringify(initialize)}\n`)
+        return bridge
+      })
+      await expect.poll(() => arrived, { timeout: 20_000 }).toBe(2)
+      await expect
+        .poll(() => bridges.map(({ stderr }) => stderr).join(''), { timeout: 20_000 })
+        .toContain('\n')
+      // The one that waits for its turn ends first.
+      for (const bridge of bridges.toSorted((a, b) => a.stderr.length - b.stderr.length)) {
+        const closed = once(bridge.child, 'close')
+        end(bridge.child)
+        expect(await closed).toEqual([0, null])
+        expect(bridge.stdout).toBe('')
+      }
+      expect(bridges.map(({ stderr }) => stderr.trim()).toSorted()).toEqual([
+        '',
+        expect.stringMatching(/^holdfast bridge: open .*$/),
+      ])
+    },
+  )
 
   it.each([
     [['--header', 'Authorization: Bearer x'], 'the bridge signs in'],

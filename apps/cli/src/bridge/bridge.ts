@@ -62,7 +62,7 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     client.onclose = resolve
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve)
   })
-  await relay({ client, server, origin: url.origin, log })
+  await relay({ client, server, origin: url.origin, log, ending: ending.signal })
   await closed
   ending.abort()
   await within(endSessionMs, server.terminateSession())

@@ -23,6 +23,8 @@ export interface RelayOptions {
   readonly server: StreamableHTTPClientTransport
   readonly origin: string
   readonly log: BridgeLog
+  /** Aborted when the bridge ends: what fails from then on was given up, and nobody waits for it. */
+  readonly ending: AbortSignal
 }
 
 interface Pending {
@@ -39,7 +41,7 @@ interface Pending {
  * and stdio does not have: the negotiated version as a header, cancelling by closing a stream, a new
  * session when the server has lost the old one, and an answer to every request.
  */
-export async function relay({ client, server, origin, log }: RelayOptions): Promise<void> {
+export async function relay({ client, server, origin, log, ending }: RelayOptions): Promise<void> {
   const pending = new Map<RequestId, Pending>()
   const headers = paramHeaders()
   let opening: JSONRPCRequest | undefined
@@ -51,7 +53,7 @@ export async function relay({ client, server, origin, log }: RelayOptions): Prom
     client.send(message).catch(() => undefined)
   }
   const fail = (id: RequestId, failure: BridgeFailure): void => {
-    if (!pending.delete(id)) return
+    if (!pending.delete(id) || ending.aborted) return
     log.warn(failure.code.toLowerCase(), failure.message, failure.fix)
     toClient(errorResponse(id, failure))
   }
@@ -140,6 +142,7 @@ export async function relay({ client, server, origin, log }: RelayOptions): Prom
     try {
       await server.send(message)
     } catch (error) {
+      if (ending.aborted) return
       const { message: what, fix } = failureOf(error, origin)
       log.warn('not_delivered', what, fix)
     }
@@ -178,7 +181,7 @@ export async function relay({ client, server, origin, log }: RelayOptions): Prom
   }
   // Each failure reaches the request that it belongs to; this is the rest, such as a lost stream.
   server.onerror = (error) => {
-    if (error instanceof SdkHttpError || pending.size > 0) return
+    if (error instanceof SdkHttpError || pending.size > 0 || ending.aborted) return
     log.warn('stream', `the stream of server messages from ${origin} was interrupted`)
   }
   client.onerror = () => log.warn('protocol', 'the client sent a line that is not JSON-RPC')

@@ -36,22 +36,19 @@ export function bridgeAuth(options: SignInOptions): BridgeAuth {
     work.then(forget, forget)
     return work
   }
+  const renew: Auth['refused'] = async (url, refusal, context) => {
+    options.signal.throwIfAborted()
+    if (options.device) return kept.refused(url, refusal, context)
+    const redirect = await openRedirect(options.port)
+    try {
+      return await byRedirect(options, redirect).refused(url, refusal, context)
+    } finally {
+      redirect.close()
+    }
+  }
   return {
     token: (url, context) => track(kept.token(url, context)),
-    refused: (url, refusal, context) =>
-      track(
-        inTurn(options, async () => {
-          options.signal.throwIfAborted()
-          if (options.device) return kept.refused(url, refusal, context)
-          const redirect = await openRedirect(options.port)
-          try {
-            const auth = byRedirect(options, redirect)
-            return await auth.refused(url, refusal, context)
-          } finally {
-            redirect.close()
-          }
-        }),
-      ),
+    refused: (url, refusal, context) => inTurn(options, () => track(renew(url, refusal, context))),
     settled: async () => {
       await Promise.allSettled(running)
     },
