@@ -69,6 +69,8 @@ export const configSchema = z.strictObject({
     .int()
     .min(0)
     .default(30 * 86_400),
+  /** How long the disk may take to flush what was written; the storage's default. Set by tests alone. */
+  flushLimitMs: z.int().min(1).optional(),
   dispatch: z
     .strictObject({
       maxBodyBytes: z.int().min(1024).default(1_048_576),

@@ -1,6 +1,7 @@
 import './console.ts'
 import { createInterface } from 'node:readline'
 import { createRequire } from 'node:module'
+import type { StorageError } from '@holdfast/storage'
 import { parseConfig } from './config.ts'
 import { createLogger } from './logger.ts'
 import { startServer } from './server.ts'
@@ -9,6 +10,22 @@ const exitCodes = { crash: 1, configuration: 78 }
 
 const emit = (event: Record<string, unknown>): void => {
   process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+/** The next start writes anew what this one could not. */
+function endAtOnce({ code }: Pick<StorageError, 'code'>): never {
+  // `process.exit` waits for the threads of the pool, and with them for a flush that hangs.
+  if (code === 'DISK_HANGS') killSelf()
+  process.exit(exitCodes.crash)
+}
+
+function killSelf(): never {
+  try {
+    process.kill(process.pid, 'SIGKILL')
+  } catch {
+    // A sandbox may forbid signals; this ends the process without one.
+  }
+  process.abort()
 }
 
 /** Runs as a child of the supervisor: configuration on the first line of stdin, end of stdin = stop. */
@@ -28,8 +45,7 @@ async function main(): Promise<void> {
   const server = await startServer({
     config,
     logger,
-    // The next start writes anew what this one could not.
-    onDiskFailure: () => process.exit(exitCodes.crash),
+    onDiskFailure: endAtOnce,
   })
   let stopping = false
   const stop = (): void => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openStorage, type Storage } from '@holdfast/storage'
+import { openStorage, type Storage, type StorageError } from '@holdfast/storage'
 import type { Logger } from 'pino'
 import { type AppSecrets, loadAppSecrets } from './app-secrets.ts'
 import { createApp } from './app.ts'
@@ -21,8 +21,8 @@ export interface ServerOptions {
   readonly logger: Logger
   /** Unix milliseconds; default `Date.now`. */
   readonly clock?: () => number
-  /** Called when the disk has failed, after which nothing is answered: the process should end. */
-  readonly onDiskFailure?: () => void
+  /** Called when the disk has failed or hangs, and nothing is answered any more: the process has to end. */
+  readonly onDiskFailure?: (failure: StorageError) => void
 }
 
 export interface RunningServer {
@@ -43,13 +43,7 @@ const defaultGraceMs = 2000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { logger, clock = Date.now } = options
   let storage: Storage | undefined
-  const listener = await openListener(options.config, {
-    durable: () => storage?.durable(),
-    failed(error) {
-      logger.fatal({ err: error }, 'nothing is answered any more')
-      options.onDiskFailure?.()
-    },
-  })
+  const listener = await openListener(options.config, () => storage?.durable())
   const { port } = listener
   const issuer = options.config.issuer.replace(/:0$/, `:${port}`)
   const config: Config = Object.freeze({ ...options.config, issuer, port })
@@ -61,6 +55,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       refreshGraceSeconds: config.refreshGraceSeconds,
       onConsumeConflict: consumeConflict,
       onReplayConflict: replayConflict,
+      flushLimitMs: config.flushLimitMs,
+      onDiskFailure(failure) {
+        logger.fatal(
+          { err: failure },
+          'nothing is answered any more, and this process ends: check the disk that holds the data folder (space, mount, kernel log)',
+        )
+        // Also where the process itself cannot end because the kernel waits for the disk.
+        listener.abort()
+        options.onDiskFailure?.(failure)
+      },
     })
     const secrets = await loadAppSecrets(storage)
     return await serve(

@@ -43,11 +43,11 @@ const openSetUp = async () => {
  */
 async function fillQueue(): Promise<{ stop(): Promise<void> }> {
   const check = await createPasswordCheck()
-  let isOver = false
+  const over = new AbortController()
   const keepers: Promise<void>[] = []
   const keep = async (first: Promise<boolean>): Promise<void> => {
     await first
-    while (!isOver) await check(undefined, 'wrong password')
+    while (!over.signal.aborted) await check(undefined, 'wrong password')
   }
   const isRefused = async (attempt: Promise<unknown>): Promise<boolean> =>
     Promise.race([
@@ -65,7 +65,7 @@ async function fillQueue(): Promise<{ stop(): Promise<void> }> {
   }
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await Promise.all(keepers)
     },
   }

@@ -11,6 +11,7 @@ export type StorageErrorCode =
   | 'UNREADABLE_RECORD'
   | 'INVALID_VALUE'
   | 'DISK_FAILED'
+  | 'DISK_HANGS'
   | 'CLOSED'
 
 /** The one error class of this package; `message` never holds stored or caller-supplied values. */

@@ -51,7 +51,11 @@ export function openStorage(options: StorageOptions): Storage {
     db.close()
     throw error
   }
-  const backend: Backend = { db, commit: createGroupCommit(db), cipher, now }
+  const commit = createGroupCommit(db, {
+    onFailure: options.onDiskFailure,
+    flushLimitMs: options.flushLimitMs,
+  })
+  const backend: Backend = { db, commit, cipher, now }
 
   const clients = createClients(backend)
   const sweep = createSweep(backend)
@@ -94,10 +98,10 @@ export function openStorage(options: StorageOptions): Storage {
       })
     },
     sweepExpired: (limit = sweepBatch) => sweep(limit),
-    durable: () => backend.commit.durable(),
+    durable: () => commit.durable(),
     async close() {
       stopSweeping()
-      backend.commit.close()
+      commit.close()
       db.close()
     },
   }

@@ -16,6 +16,7 @@ import type { Resources } from './resources.ts'
 import type { Settings } from './settings.ts'
 import type { SignInAddresses } from './sign-in-addresses.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { StorageError } from './errors.ts'
 import type { PendingAuthorizations } from './pending-authorizations.ts'
 import type { TokenRevocations } from './token-revocations.ts'
 import type { ToolManifests } from './tool-manifests.ts'
@@ -38,6 +39,13 @@ export interface StorageOptions {
   readonly onReplayConflict?: (() => Error) | undefined
   /** How often expired rows are deleted, 50 at a time; default 30000, 0 = only by `sweepExpired`. */
   readonly sweepIntervalMs?: number | undefined
+  /**
+   * Called once when the disk has failed, or hangs: with StorageError DISK_FAILED after a flush that failed,
+   * DISK_HANGS after one that did not end. Nothing is stored or durable from then on; only a new process can help.
+   */
+  readonly onDiskFailure?: ((failure: StorageError) => void) | undefined
+  /** After how long a flush hangs; default 30000. */
+  readonly flushLimitMs?: number | undefined
 }
 
 /** Everything that the control plane stores. */
@@ -72,7 +80,7 @@ export interface Storage {
   /**
    * Resolves when all that could be read until now is on disk; undefined when it is there already. Await it
    * before anything that rests on what was read leaves the process. Writes that a power cut may undo by
-   * design (proofs, interactions) are not waited for. Rejects with StorageError DISK_FAILED.
+   * design (proofs, interactions) are not waited for. Rejects with StorageError DISK_FAILED, DISK_HANGS.
    */
   durable(): Promise<void> | undefined
   /** Writes what is pending, then closes; later calls reject with StorageError CLOSED. */

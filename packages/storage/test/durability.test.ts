@@ -1,26 +1,39 @@
 /** What waits for the disk, and what happens when the disk is slow or fails. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, open, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuditLog } from '../src/audit/log.ts'
-import { openDatabase } from '../src/sqlite/database.ts'
+import { type FlushFile, openDatabase } from '../src/sqlite/database.ts'
+import type { DurabilityOptions } from '../src/sqlite/durability.ts'
 import { createGroupCommit } from '../src/sqlite/group-commit.ts'
 import { migrate } from '../src/sqlite/migrate.ts'
 import { temporaryFolder } from './helpers/temporary.ts'
 
 /** A store whose disk ends each flush when the test says so. */
-function openSlowDisk() {
+function openSlowDisk({
+  flushFile,
+  ...options
+}: DurabilityOptions & { readonly flushFile?: FlushFile } = {}) {
   const file = join(temporaryFolder(), 'holdfast.db')
   /** Flushes under way; each is ended by a call. */
   const flushes: ((error?: Error) => void)[] = []
   let begun = 0
-  const db = openDatabase(file, (_fd, done) => {
+  const endedByTest: FlushFile = (_fd, done) => {
     begun += 1
     flushes.push((error) => done(error ?? null))
-  })
+  }
+  const db = openDatabase(file, flushFile ?? endedByTest)
+  const slow = Promise.withResolvers<void>()
+  const hold = db.holdCheckpoints.bind(db)
+  db.holdCheckpoints = (isHeld) => {
+    hold(isHeld)
+    if (isHeld) slow.resolve()
+  }
   db.prepare('create table t (a integer unique)').run()
-  const commit = createGroupCommit(db)
+  const commit = createGroupCommit(db, options)
   onTestFinished(() => {
     commit.close()
     db.close()
@@ -36,6 +49,8 @@ function openSlowDisk() {
     durable: () => track(commit.durable() ?? Promise.resolve()),
     rows: () => rows.all().map(({ a }) => a),
     flushes: () => begun,
+    /** Resolves when the flush that is under way takes long. */
+    isSlow: slow.promise,
     /** Ends the flush that is under way, and lets everybody hear of it. */
     async endFlush(error?: Error) {
       flushes.shift()!(error)
@@ -152,6 +167,80 @@ test('after a flush that failed nothing is reported as stored any more', async (
   expect(later).toMatchObject([failed, failed, failed])
   // The disk is not asked again: it would say that all is well.
   expect([disk.flushes(), disk.rows()]).toEqual([1, [1, 2]])
+})
+
+test('a flush that fails is told at once, and once, to whoever can end the process', async () => {
+  const failures: unknown[] = []
+  const disk = openSlowDisk({ onFailure: (failure) => void failures.push(failure) })
+  disk.write(1)
+  await settled()
+  disk.write(2)
+  await settled()
+  // Nobody asks whether anything is on disk.
+  await disk.endFlush(new Error('EIO'))
+  disk.write(3)
+  await settled()
+  expect(failures).toMatchObject([{ code: 'DISK_FAILED', cause: { message: 'EIO' } }])
+})
+
+test('a flush that does not end is one that failed, also when it ends later after all', async () => {
+  const hung = Promise.withResolvers<unknown>()
+  const disk = openSlowDisk({ flushLimitMs: 200, onFailure: hung.resolve })
+  const underWay = disk.write(1)
+  await settled()
+  const due = disk.write(2)
+  await settled()
+  const reader = disk.durable()
+  expect(await hung.promise).toMatchObject({ code: 'DISK_HANGS' })
+  await settled()
+  const failed = { state: 'failed', reason: { code: 'DISK_HANGS' } }
+  expect([underWay, due, reader]).toMatchObject([failed, failed, failed])
+  await disk.endFlush()
+  const later = [disk.write(3), disk.writeRelaxed(4), disk.durable()]
+  await settled()
+  expect(later).toMatchObject([failed, failed, failed])
+  expect([disk.flushes(), disk.rows()]).toEqual([1, [1, 2]])
+})
+
+test('a flush that ended while this thread stood still does not count as hanging', async () => {
+  const failures: unknown[] = []
+  const limitMs = 1000
+  const pipe = join(temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const disk = openSlowDisk({
+    // Ends when somebody opens the other side, and is told of as real flushes are.
+    flushFile: (_fd, done) => open(pipe, 'r', done),
+    flushLimitMs: limitMs,
+    onFailure: (failure) => void failures.push(failure),
+  })
+  const written = disk.write(1)
+  await disk.isSlow
+  await nextRound()
+  closeSync(openSync(pipe, 'r+'))
+  // So long that the next round begins with the timer, before it comes to what the threads have done.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limitMs)
+  while (written.state === 'waits' && failures.length === 0) await nextRound()
+  expect([written.state, failures]).toEqual(['done', []])
+})
+
+test('while a flush is slow no commit waits for the same disk by copying the log', async () => {
+  const disk = openSlowDisk({ flushLimitMs: 60_000 })
+  disk.db.prepare('create table big (bytes blob)').run()
+  const insert = disk.db.prepare('insert into big values (zeroblob(2000000))')
+  const pages = () => Math.ceil(statSync(`${disk.file}-wal`).size / 4096)
+  const grow = async (): Promise<void> => {
+    for (let i = 0; i < 4; i += 1) await disk.commit.relaxed(() => insert.run())
+  }
+  disk.write(1)
+  await disk.isSlow
+  await grow()
+  // Nothing was copied: all that was written stands in the log.
+  const held = pages()
+  expect(held).toBeGreaterThan(1900)
+  await disk.endFlush()
+  await grow()
+  // The first of these copied the log, the others began it anew.
+  expect(pages()).toBeLessThan(held + 600)
 })
 
 test('closing brings everything to disk at once, also behind a flush that hangs', async () => {

@@ -1,12 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 
-/** What an answer waits for before it leaves. */
-export interface AnswerGate {
-  /** Resolves when all that could be read until now is on disk; undefined when it is there already. */
-  readonly durable: () => Promise<void> | undefined
-  /** Told when the disk has failed. Answers are not given any more: their connections end instead. */
-  readonly failed: (error: unknown) => void
-}
+/**
+ * What an answer waits for before it leaves. Resolves when all that could be read until now is on disk; undefined
+ * when it is there already. Rejects when it never will be: the connection ends instead.
+ */
+export type AnswerGate = () => Promise<void> | undefined
 
 /** Ends an answer that rests on nothing but what its sender has seen reach the disk. */
 export function endOnDisk(response: ServerResponse, text: string): void {
@@ -20,7 +18,7 @@ export function endOnDisk(response: ServerResponse, text: string): void {
  *
  * @see the ADR on storage
  */
-export function createHeldResponse({ durable, failed }: AnswerGate): typeof ServerResponse {
+export function createHeldResponse(durable: AnswerGate): typeof ServerResponse {
   return class HeldResponse<
     Request extends IncomingMessage = IncomingMessage,
   > extends ServerResponse<Request> {
@@ -50,10 +48,7 @@ export function createHeldResponse({ durable, failed }: AnswerGate): typeof Serv
       // What is set from now on comes too late, as it would if nothing were held.
       if (!this.headersSent) this.writeHead(this.statusCode)
       this.#last = Promise.all([this.#last, pending])
-        .then(part, (error: unknown) => {
-          this.destroy()
-          failed(error)
-        })
+        .then(part)
         .catch(() => void this.destroy())
       return undefined
     }

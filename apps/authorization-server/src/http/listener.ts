@@ -11,6 +11,8 @@ export interface Listener {
   answerWith(handler: RequestHandler): void
   /** Takes no new connections, and ends those that are still open after `graceMs`. */
   close(graceMs: number): Promise<void>
+  /** Ends everything at once, also answers that are half given. */
+  abort(): void
 }
 
 /** Slow or oversized requests end here; bodies have their own limits. */
@@ -46,6 +48,10 @@ export async function openListener(
       const timer = setTimeout(() => http.closeAllConnections(), graceMs)
       await closed
       clearTimeout(timer)
+    },
+    abort() {
+      http.close()
+      http.closeAllConnections()
     },
   }
 }

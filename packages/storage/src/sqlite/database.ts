@@ -16,6 +16,8 @@ const writtenTable = /^\s*(?:insert(?: or [a-z]+)? into|update|delete from) "?([
 
 /** Enough for the hot pages of a million rows. */
 const cacheKiB = 32 * 1024
+/** SQLite's own default: a log of 4 MiB is copied into the database. */
+const checkpointPages = 1000
 /** As much as SQLite maps at all, nearly 2 GiB. */
 const mappedBytes = 2 ** 31 - 2 ** 16
 
@@ -32,6 +34,8 @@ export interface Database {
   sync(): void
   /** The same on another thread; what is committed meanwhile is not covered. Not more than one at a time. */
   syncSoon(done: (error: Error | null) => void): void
+  /** Has commits leave the log as it is, however long it grows: copying it waits for the disk on this thread. */
+  holdCheckpoints(isHeld: boolean): void
   readonly inTransaction: boolean
   /**
    * Changes whenever another connection, so another process, has written; our own writes leave it alone.
@@ -129,6 +133,7 @@ export function openDatabase(file: string, flushFile: FlushFile = fdatasync): Da
       run: (...parameters) => (begin(), prepared.run(...parameters).changes),
     }
   }
+  let areCheckpointsHeld = false
   let askedInRound: number | undefined
   let version = 0
   return {
@@ -183,6 +188,11 @@ export function openDatabase(file: string, flushFile: FlushFile = fdatasync): Da
         anyTable.count += 1
         throw error
       }
+    },
+    holdCheckpoints(isHeld) {
+      if (isHeld === areCheckpointsHeld) return
+      areCheckpointsHeld = isHeld
+      sqlite.pragma(`wal_autocheckpoint = ${isHeld ? 0 : checkpointPages}`)
     },
     get inTransaction() {
       return sqlite.inTransaction

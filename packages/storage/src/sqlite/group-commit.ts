@@ -1,6 +1,6 @@
 import { StorageError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { createDurability } from './durability.ts'
+import { createDurability, type DurabilityOptions } from './durability.ts'
 
 /**
  * All writes: those that arrive in one turn of the event loop share one transaction. Reads see it at once;
@@ -18,7 +18,7 @@ export interface GroupCommit {
   transaction<T>(work: () => T): Promise<T>
   /**
    * Resolves when all that could be read until now is on disk, but for {@link relaxed} writes; undefined when
-   * it is there already. Rejects with StorageError DISK_FAILED when it never will be.
+   * it is there already. Rejects with StorageError DISK_FAILED or DISK_HANGS when it never will be.
    */
   durable(): Promise<void> | undefined
   /** Brings what is pending to disk before it returns, and refuses what comes later. */
@@ -33,8 +33,8 @@ interface Job {
 }
 
 /** @see the ADR on storage for the cost of a commit per write */
-export function createGroupCommit(db: Database): GroupCommit {
-  const durability = createDurability(db)
+export function createGroupCommit(db: Database, options?: DurabilityOptions): GroupCommit {
+  const durability = createDurability(db, options)
   let pending: Job[] = []
   let closed = false
 
