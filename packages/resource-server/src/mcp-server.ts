@@ -44,10 +44,20 @@ export interface MCPServerOptions<Server extends OfficialServer> {
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>
   /**
    * What a call without the tool's scopes gets: `result`, a tool result with `isError`, which every
-   * client shows; or `challenge`, the 403 of the specification, after which clients that can step up
-   * ask the user for more. Default `result`.
+   * client shows; `challenge`, the 403 of the specification, after which clients that can step up ask
+   * the user for more; or `auto`, the challenge for requests of protocol revision 2026-07-28 or later
+   * and the result for older ones, whose clients often fail on it. Default `auto`.
    */
-  readonly stepUp?: 'result' | 'challenge'
+  readonly stepUp?: StepUp
+}
+
+/** What answers a call without the tool's scopes; see {@link MCPServerOptions.stepUp}. */
+export type StepUp = 'auto' | 'result' | 'challenge'
+
+function isChallenged(call: ToolCall, stepUp: StepUp): boolean {
+  // A batch has no place for one refused result among others, and current clients send none.
+  if (call.batchSize !== undefined && call.batchSize > 1) return true
+  return stepUp === 'auto' ? call.isModern : stepUp === 'challenge'
 }
 
 const withoutToken = (name: string): string => `Tool "${name}" requires an authenticated request`
@@ -216,8 +226,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
         return toolResponse(call, failedResult(text))
       }
       if (admitted === undefined || guard === undefined || missing.length === 0) continue
-      // A batch has no place for one refused result, and current clients send none.
-      if (this.#options.stepUp === 'challenge' || calls.length > 1) {
+      if (isChallenged(call, this.#options.stepUp ?? 'auto')) {
         const answer = guard.checkScopes(fetchResourceRequest(request), admitted, needed)
         if (answer !== undefined) return fetchAnswer(answer)
       }

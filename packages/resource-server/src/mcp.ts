@@ -21,6 +21,7 @@ export {
   type MCPServerOptions,
   type OfficialHandler,
   type OfficialServer,
+  type StepUp,
 } from './mcp-server.ts'
 export { type ConnectableServer, statelessHandler, type WebTransport } from './stateless-handler.ts'
 export { ToolError } from './tool-error.ts'

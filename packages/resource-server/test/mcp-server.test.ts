@@ -68,7 +68,7 @@ const existingV1 = (): McpServerV1 => {
 
 interface Extra {
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>
-  readonly stepUp?: 'result' | 'challenge'
+  readonly stepUp?: 'auto' | 'result' | 'challenge'
 }
 type Make = (authorization: AuthorizationOptions, extra: Extra) => MCPServer<never>
 const servers: Readonly<Record<string, Make>> = {
@@ -273,6 +273,17 @@ const callOf = (name: string, id = 1): unknown => ({
   params: { name, arguments: { id: 'a' } },
 })
 
+const modernCallOf = (name: string): unknown => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: {
+    name,
+    arguments: { id: 'a' },
+    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
+  },
+})
+
 describe.each(Object.keys(servers))('a call to %s without the tool’s scopes', (sdk) => {
   const make = servers[sdk] as Make
 
@@ -286,12 +297,38 @@ describe.each(Object.keys(servers))('a call to %s without the tool’s scopes', 
     )
   })
 
+  test('is challenged in revision 2026-07-28 and told by a result in older ones, unless set otherwise', async () => {
+    await start(make)
+    const authorization = `Bearer ${await issuer.signToken()}`
+    const versioned = { authorization, 'mcp-protocol-version': '2026-07-28' }
+    const modern = await rpc(versioned, modernCallOf('delete_file'))
+    expect(modern.status).toBe(403)
+    expect(modern.headers.get('www-authenticate')).toContain('scope="tools:call files:delete"')
+    const older = await rpc({ authorization }, callOf('delete_file'))
+    expect(older.status).toBe(200)
+    expect(await older.json()).toMatchObject({ result: { isError: true } })
+  })
+
+  test('is told by a result in every revision where that is set', async () => {
+    await start(make, {}, { stepUp: 'result' })
+    const authorization = `Bearer ${await issuer.signToken()}`
+    const response = await rpc({ authorization }, modernCallOf('delete_file'))
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      result: { isError: true, resultType: 'complete' },
+    })
+  })
+
   test('does not run in a batch either', async () => {
     await start(make)
-    const token = await issuer.signToken()
-    const batch = [callOf('whoami', 1), callOf('delete_file', 2)]
-    const response = await rpc({ authorization: `Bearer ${token}` }, batch)
-    expect(response.status).toBe(403)
+    const authorization = `Bearer ${await issuer.signToken()}`
+    const refused = callOf('delete_file', 2)
+    for (const other of [callOf('whoami'), { jsonrpc: '2.0', id: 1, method: 'tools/list' }]) {
+      expect((await rpc({ authorization }, [other, refused])).status).toBe(403)
+    }
+    // A batch is answered by a batch.
+    const alone = await rpc({ authorization }, [refused])
+    expect(await alone.json()).toMatchObject([{ id: 2, result: { isError: true } }])
   })
 
   test('does not run by a body that two parsers could read differently', async () => {
