@@ -3,7 +3,8 @@
  *
  *   npm run bench -- --quick            fewer operations, three rounds
  *   npm run bench -- --only rs,audit    some groups
- *   npm run bench -- --only growth      databases of a million rows: one to two minutes, 2 GB in the temporary folder
+ *   npm run bench -- --only growth,growth-dispatch
+ *                                       databases of a million rows: three to four minutes, 2 GB in the temporary folder
  *   npm run bench -- --only peers       another authorization server; downloads it first
  *   npm run bench -- --json             the report as JSON on stdout
  *   npm run bench -- --check            exit 1 when a goal's "must" is missed (15 % slack for noise)
@@ -19,6 +20,7 @@ import { countFailedRaces } from './groups/races.ts'
 import { peersGroup } from './groups/peers.ts'
 import { grantsGroup } from './groups/grants.ts'
 import { growthGroup } from './groups/growth.ts'
+import { growthDispatchGroup } from './groups/growth-dispatch.ts'
 import { refreshGroup } from './groups/refresh.ts'
 import { resourceServerGroup } from './groups/resource-server.ts'
 import { tokenGroup } from './groups/token.ts'
@@ -39,6 +41,7 @@ const groups: Readonly<Record<string, GroupSetup>> = {
 /** Run only when they are asked for. */
 const furtherGroups: Readonly<Record<string, GroupSetup>> = {
   growth: growthGroup,
+  'growth-dispatch': growthDispatchGroup,
   peers: peersGroup,
 }
 const noiseSlack = 0.15

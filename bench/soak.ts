@@ -11,13 +11,12 @@
  * times what it held in the first.
  */
 import { createDpopProof, generateDpopKey } from '@holdfast/protocol/token'
-import { createAuthority } from '@holdfast/test/tls'
 import { hash } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { startUpstream } from './lib/bench-upstream.ts'
 import { type BoundToken, type DispatchStack, startDispatchStack } from './lib/dispatch-stack.ts'
 import { inParallel } from './lib/measure.ts'
 import { watchMemory } from './lib/resident-memory.ts'
-import { startServer } from './lib/server-process.ts'
 import { exchangeToken, Pool } from './lib/token-load.ts'
 
 const { values: options } = parseArgs({
@@ -32,8 +31,6 @@ const allowedGrowth = 1.3
 const stages = 10
 /** After so much the heaps have reached their working size, and what remembers proofs is full. */
 const warmUp = { dispatches: 20_000, tokens: 10_000 }
-const secret = 'soak-upstream-key'
-const authorization = `Bearer ${secret}`
 const work = {
   dispatches: Number(options.dispatches ?? (options.short ? 20_000 : 200_000)),
   tokens: Number(options.tokens ?? (options.short ? 10_000 : 100_000)),
@@ -43,14 +40,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
 async function run(): Promise<boolean> {
-  const authority = createAuthority()
-  const { certPem: cert, keyPem: key } = authority.issue(['localhost'])
-  const upstream = await startServer('upstream', { cert, key, authorization })
-  const started = await startDispatchStack(
-    { url: `https://localhost:${upstream.ready.port}`, caPem: authority.caPem, secret },
-    // One user asks for more here than anybody may outside; the limit is counted all the same.
-    { HOLDFAST_TOKENS_PER_ACCOUNT_PER_MINUTE: '1000000' },
-  )
+  const upstream = await startUpstream()
+  const started = await startDispatchStack(upstream)
   try {
     return await soak(started)
   } finally {

@@ -1,4 +1,5 @@
-import { type GrownDatabase, growDatabase, grown } from '../lib/grown-database.ts'
+import { grown } from '../lib/fill-database.ts'
+import { type GrownDatabase, growDatabase } from '../lib/grown-database.ts'
 import type { GroupSetup } from '../lib/group.ts'
 import { inParallel, type Variant } from '../lib/measure.ts'
 
@@ -93,7 +94,7 @@ const refresh: Operation = {
   },
 }
 
-/** What a dispatch through a connection reads and writes that was not used for a while. */
+/** What a dispatch through a connection reads and writes that was not used for a while; the whole is `growth-dispatch`. */
 const dispatch: Operation = {
   name: 'rows of a dispatch, with its audit record',
   count: 3000,
@@ -183,7 +184,6 @@ export const growthGroup: GroupSetup = async ({ quick, progress }) => {
         G12a: growth(readHandle),
         G12b: growth(createConnection),
         G12c: growth(refresh),
-        G12d: growth(dispatch),
       }
     },
     close,

@@ -1,10 +1,11 @@
 /** A whole Holdfast with one sealed credential, a user and tokens to dispatch with. */
-import { createClient, memoryTokenStore } from '@holdfast/client'
+import { type Client, createClient, memoryTokenStore } from '@holdfast/client'
 import { type DpopKey, importDpopKey, generateDpopKey } from '@holdfast/protocol/token'
 import { createBrowser } from '@holdfast/test/browser'
 import { createPerson, type Person } from '@holdfast/test/person'
 import { startStack, type Stack } from '@holdfast/test/stack'
 import { createHash, randomBytes } from 'node:crypto'
+import type { BenchUpstream } from './bench-upstream.ts'
 import { exchangeToken, makeProofs, Pool, requestToken, type TokenExchange } from './token-load.ts'
 
 /** A token and the key that it is bound to. */
@@ -17,6 +18,10 @@ export interface BoundToken {
 export interface DispatchStack {
   readonly stack: Stack
   readonly handle: string
+  /** Seals one more connection like it and resolves with its handle. */
+  readonly seal: () => Promise<string>
+  /** The user's, signed in. */
+  readonly client: Client
   /** A user's own token for the dispatch resource. */
   readonly direct: BoundToken
   /** An MCP server's token, exchanged for that of its user. */
@@ -31,14 +36,17 @@ const redirectUri = 'http://127.0.0.1/callback'
 
 /** Starts it as `holdfast up` does, then does as a person would: sets up, signs in, seals, consents. */
 export async function startDispatchStack(
-  upstream: { readonly url: string; readonly caPem: string; readonly secret: string },
-  settings: Readonly<Record<string, string>> = {},
+  upstream: Pick<BenchUpstream, 'url' | 'caPem' | 'secret'>,
 ): Promise<DispatchStack> {
   const stack = await startStack({
     allowPrivate: [new URL(upstream.url).host],
     extraCaPem: upstream.caPem,
-    // So that no token runs out during a slow run.
-    settings: { HOLDFAST_ACCESS_TOKEN_TTL_SECONDS: '3600', ...settings },
+    settings: {
+      // So that no token runs out during a slow run.
+      HOLDFAST_ACCESS_TOKEN_TTL_SECONDS: '3600',
+      // One user asks for more here than anybody may outside; the limit is counted all the same.
+      HOLDFAST_TOKENS_PER_ACCOUNT_PER_MINUTE: '1000000',
+    },
   })
   try {
     const browser = createBrowser({ origin: stack.issuer })
@@ -56,23 +64,27 @@ export async function startDispatchStack(
 async function grantEverything(
   stack: Stack,
   person: Person,
-  upstream: { readonly url: string; readonly secret: string },
+  upstream: Pick<BenchUpstream, 'url' | 'secret'>,
 ): Promise<Omit<DispatchStack, 'stack'>> {
   const tokenStore = memoryTokenStore()
   const client = createClient({ issuer: stack.issuer, tokenStore })
   const authorize = (url: URL): Promise<URL> => person.authorize(url)
   await client.login({ redirectUri, authorize })
-  const { handle } = await client.connections.create({
-    provider: 'bench-api',
-    baseUrl: upstream.url,
-    credential: { kind: 'bearer' },
-    secrets: { token: new TextEncoder().encode(upstream.secret) },
-    policy: {
-      methods: ['GET'],
-      paths: ['/user'],
-      resources: [resource, `${stack.issuer}/dispatch`],
-    },
-  })
+  const seal = async (): Promise<string> => {
+    const { handle } = await client.connections.create({
+      provider: 'bench-api',
+      baseUrl: upstream.url,
+      credential: { kind: 'bearer' },
+      secrets: { token: new TextEncoder().encode(upstream.secret) },
+      policy: {
+        methods: ['GET'],
+        paths: ['/user'],
+        resources: [resource, `${stack.issuer}/dispatch`],
+      },
+    })
+    return handle
+  }
+  const handle = await seal()
   const server = await client.resources.create({
     resource,
     display_name: 'Bench',
@@ -94,7 +106,7 @@ async function grantEverything(
     const exchanging = { client: server.client, subjectToken: userToken }
     const { access_token: token } = await exchangeToken(pool, stack.issuer, { ...exchanging, key })
     return {
-      handle,
+      ...{ handle, seal, client },
       direct: { token: accessToken, key: await importDpopKey(session.dpopKey) },
       exchanged: { token, key },
       server: exchanging,

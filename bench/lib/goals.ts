@@ -98,7 +98,7 @@ export const goals = {
   },
   G12d: {
     id: 'G12d',
-    what: 'rows of a dispatch: among 1M / among 1k',
+    what: 'CPU of a whole dispatch: among 1M connections, 2100 in use / among 2400, 1200 in use',
     kind: 'max',
     must: 1.1,
     aim: 1.05,
