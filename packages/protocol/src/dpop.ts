@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { dpopAlgorithms, type DpopPublicJwk, jwkThumbprint, readPublicJwk } from './dpop-key.ts'
 import { normalizeHtu } from './dpop-uri.ts'
+import type { ProcessStart } from './process-start.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
@@ -20,9 +21,10 @@ export interface DpopVerifierOptions {
   readonly maxAgeSeconds?: number
   /**
    * Unix seconds. Refuses proofs made before: the start of a process whose replay store forgets with it,
-   * or a copied proof would be good once more after a restart. Default none.
+   * or a copied proof would be good once more after a restart. A {@link ProcessStart} asks for its nonce
+   * instead, and takes a proof with it: whatever its time says, it was signed since. Default none.
    */
-  readonly notBefore?: number
+  readonly notBefore?: number | ProcessStart
   /** How far a client's clock may run ahead. Default 30. */
   readonly clockToleranceSeconds?: number
   /** Imported public keys of verified token holders that are kept. Default 2000. */
@@ -124,6 +126,7 @@ const headerOf = (proof: string): string => proof.slice(0, Math.max(0, proof.ind
 export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
   const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
   const { verifySignature = webVerifySignature, notBefore = Number.NEGATIVE_INFINITY } = options
+  const start = typeof notBefore === 'number' ? { seconds: () => notBefore } : notBefore
   const { importProofKey = webImportProofKey(verifySignature) } = options
   const now = options.now ?? Date.now
   /** By thumbprint. */
@@ -135,7 +138,6 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
     const { iat } = claims
     if (typeof iat !== 'number' || !Number.isFinite(iat)) return refuse('the proof has no iat')
     if (iat < seconds - maxAgeSeconds) return refuse('the proof is too old')
-    if (iat < notBefore) return refuse('the proof is older than this process; make a new one')
     if (iat > seconds + clockToleranceSeconds) return refuse('the proof is of the future')
     return iat
   }
@@ -156,10 +158,17 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
     if (claims['ath'] === undefined) refuse('the proof has no ath')
     if (claims['ath'] !== expected) refuse('the proof is for another access token')
   }
-  const checkNonce = (claims: JWTPayload, check: DpopCheck): void => {
+  const checkStartNonce = (given: unknown): void => {
+    const reason = 'the proof is older than this process; make a new one'
+    if (!('nonce' in start)) return refuse(reason)
+    const nonce = start.nonce()
+    if (given !== nonce) throw new TokenError('use_dpop_nonce', reason, { nonce })
+  }
+  const checkNonce = (claims: JWTPayload, iat: number, check: DpopCheck): void => {
     const { nonce: expected } = check
-    if (expected === undefined) return
     const given = claims['nonce']
+    if (iat < start.seconds()) return checkStartNonce(given)
+    if (expected === undefined) return
     const isGood =
       typeof expected === 'string'
         ? given === expected
@@ -189,7 +198,7 @@ export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
         check.accessTokenHash ??
         (check.accessToken === undefined ? undefined : await sha256(check.accessToken))
       checkTokenHash(claims, hash)
-      checkNonce(claims, check)
+      checkNonce(claims, iat, check)
       const jkt = named === undefined ? expectedJkt! : await jwkThumbprint(named.jwk, sha256)
       if (expectedJkt !== undefined && jkt !== expectedJkt) {
         return refuse('the proof is signed by another key than the token names')

@@ -33,16 +33,19 @@ export class TokenError extends Error {
   readonly status: 400 | 401 | 403 | 503
   /** The scopes that the request needs, for `insufficient_scope`. */
   readonly scopes: readonly string[] | undefined
+  /** What the next proof must carry, for `use_dpop_nonce`, where the check knows it. */
+  readonly nonce: string | undefined
 
   constructor(
     code: TokenErrorCode,
     reason: string,
-    options?: ErrorOptions & { readonly scopes?: readonly string[] },
+    options?: ErrorOptions & { readonly scopes?: readonly string[]; readonly nonce?: string },
   ) {
     super(reason, options)
     this.code = code
     this.reason = reason
     this.status = statuses[code]
     this.scopes = options?.scopes
+    this.nonce = options?.nonce
   }
 }

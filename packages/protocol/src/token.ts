@@ -40,6 +40,7 @@ export {
 } from './dpop-key.ts'
 export { createDpopProof, type DpopProofOptions } from './dpop-proof.ts'
 export { normalizeHtu } from './dpop-uri.ts'
+export { type ProcessStart, processStart } from './process-start.ts'
 export {
   createMemoryReplayStore,
   type MemoryReplayStoreOptions,

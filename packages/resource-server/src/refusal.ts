@@ -67,6 +67,7 @@ export function refusal(
   nonce?: string,
 ): ResourceAnswer {
   const known = readError(error)
+  const wanted = known.nonce ?? nonce
   const isOurs = known.code === 'temporarily_unavailable'
   if (isOurs) settings.onError(error)
   const told =
@@ -84,7 +85,7 @@ export function refusal(
     {
       ...corsHeaders(settings, request),
       'cache-control': 'no-store',
-      ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }),
+      ...(wanted === undefined ? {} : { 'dpop-nonce': wanted }),
       ...(isOurs ? { 'retry-after': '1' } : { 'www-authenticate': challenge }),
     },
   )

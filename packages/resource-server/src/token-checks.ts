@@ -5,6 +5,7 @@ import {
   createMemoryReplayStore,
   createRemoteKeySource,
   type DpopVerifierOptions,
+  processStart,
 } from '@holdfast/protocol/token'
 import { requestJson } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
@@ -49,7 +50,7 @@ export function createTokenChecks(settings: Settings): AuthorizeRequestOptions {
       clockToleranceSeconds: dpopLeewaySeconds,
       ...(importProofKey === undefined ? {} : { importProofKey }),
       ...(settings.replay === undefined
-        ? { replay: createMemoryReplayStore({ now }), notBefore: Math.floor(now() / 1000) }
+        ? { replay: createMemoryReplayStore({ now }), notBefore: processStart(now) }
         : { replay: settings.replay }),
     }),
     dpop,
