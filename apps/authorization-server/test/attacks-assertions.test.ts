@@ -178,6 +178,54 @@ describe('an assertion of a trusted issuer', () => {
     expect(await subjectOf({ key: key.privateKey })).toBe('invalid_grant')
   })
 
+  test('is refused once its key is gone from the place of its keys, however often it was used', async () => {
+    const next = await generateKeyPair('ES256', { extractable: true })
+    const [first, second] = [await sign(), await sign()]
+    expect((await redeem(first)).status).toBe(200)
+    expect((await redeem(second)).status).toBe(200)
+    keySet = { keys: [{ ...(await exportJWK(next.publicKey)), kid: 'two' }] }
+    // As long as a fetched key set is good; nothing that was made of it is good for longer.
+    nowMs += 60_000
+    expect((await redeem(await sign())).body['error_description']).toContain('no such key')
+    const signedAnew = await sign({ header: { kid: 'two' }, key: next.privateKey })
+    expect((await redeem(signedAnew)).status).toBe(200)
+    // Another key under the same name is another key.
+    keySet = { keys: [{ ...(await exportJWK(key.publicKey)), kid: 'two' }] }
+    nowMs += 60_000
+    const late = await sign({ header: { kid: 'two' }, key: next.privateKey })
+    expect((await redeem(late)).body['error_description']).toContain('does not verify')
+  })
+
+  test('is refused at once when its issuer was removed, or has other keys or rules, also by another process', async () => {
+    const keys = { jwks: keySet, jwks_uri: undefined }
+    const other = await startTestServer({
+      dataDir,
+      clock: () => nowMs,
+      config: { outbound: host.outbound },
+    })
+    try {
+      for (const { storage } of [server.ctx, other.ctx]) {
+        const { id } = await trust('inline', 'ann@example.org', keys)
+        expect((await redeem(await sign({ path: 'inline' }))).status).toBe(200)
+        await storage.trustedIssuers.remove(id, { denyUntilMs: nowMs + 60_000 })
+        const orphan = await redeem(await sign({ path: 'inline' }))
+        expect(orphan.body['error_description']).toContain('not trusted by this server')
+
+        const next = await generateKeyPair('ES256', { extractable: true })
+        const jwks = { keys: [{ ...(await exportJWK(next.publicKey)), kid: 'one' }] }
+        const again = await trust('inline', 'eve@example.org', { ...keys, jwks })
+        const old = await redeem(await sign({ path: 'inline' }))
+        expect(old.body['error_description']).toContain('does not verify')
+        const { body } = await redeem(await sign({ path: 'inline', key: next.privateKey }))
+        const eve = await server.ctx.storage.users.findByEmail('eve@example.org')
+        expect(claimsOf(body['access_token'] ?? '')['sub']).toBe(eve?.id)
+        await storage.trustedIssuers.remove(again.id, { denyUntilMs: nowMs + 60_000 })
+      }
+    } finally {
+      await other.close(500)
+    }
+  })
+
   test.each([
     ['elsewhere', 'https://elsewhere.example'],
     ['to this server and elsewhere', (own: string) => [own, 'https://elsewhere.example']],

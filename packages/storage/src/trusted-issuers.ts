@@ -2,6 +2,7 @@ import type { Backend } from './backend.ts'
 import { revokeGrantsMadeBy } from './grant-revocation.ts'
 import type { JsonObject } from './json.ts'
 import type { Denial, Page } from './paging.ts'
+import { createReadCache } from './read-cache.ts'
 import { limitOf, notFound, orExists, parseJson } from './rows.ts'
 import type { TrustedIssuerRow } from './schema.ts'
 import { newUlid } from './ulid.ts'
@@ -21,6 +22,7 @@ export interface TrustedIssuer {
 export interface TrustedIssuers {
   /** @throws StorageError EXISTS */
   create(issuer: Pick<TrustedIssuer, 'issuer' | 'trust' | 'createdBy'>): Promise<TrustedIssuer>
+  /** The very same object until any issuer changes, here or in another process. */
   findByIssuer(issuer: string): Promise<TrustedIssuer | undefined>
   list(page?: Page): Promise<TrustedIssuer[]>
   /**
@@ -37,6 +39,9 @@ export interface TrustedIssuers {
 }
 
 const idPrefix = 'ti_'
+
+/** Each with rules of some KiB, and the keys that are imported for it. */
+const cachedIssuers = 200
 
 /** True for the id of a grant that an issuer's word stands for. */
 export const isVouchedFor = (grantId: string): boolean => grantId.startsWith(idPrefix)
@@ -63,6 +68,7 @@ export function createTrustedIssuers({ db, commit, cipher, now }: Backend): Trus
   const lastRevoked = db.prepare<{ readonly at: number | null }>(
     'select max(revoked_at_ms) as at from grants where grant_id > ? and grant_id < ?',
   )
+  const known = createReadCache<TrustedIssuer>(db, cachedIssuers, 'trusted_issuers')
   return {
     create: ({ issuer, trust, createdBy }) =>
       commit.statement(() => {
@@ -74,8 +80,10 @@ export function createTrustedIssuers({ db, commit, cipher, now }: Backend): Trus
         return toIssuer(row!)
       }),
     async findByIssuer(issuer) {
-      const row = byIssuer.get(issuer)
-      return row === undefined ? undefined : toIssuer(row)
+      return known.get(issuer, (name) => {
+        const row = byIssuer.get(name)
+        return row === undefined ? undefined : toIssuer(row)
+      })
     },
     async list(wanted) {
       return page.all(wanted?.after ?? '', limitOf(wanted)).map(toIssuer)

@@ -7,10 +7,11 @@ import { issueToken } from '../oauth/issue-token.ts'
 import { narrowScope } from '../oauth/narrow-scope.ts'
 import { validateProof } from '../oauth/proof-check.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
+import { AssertionError } from './errors.ts'
 import type { KnownIssuer } from './issuers.ts'
 import { mapSubject } from './subject.ts'
 import { usableConnections } from './usable-connections.ts'
-import { AssertionError, type VerifiedAssertion } from './verify.ts'
+import type { VerifiedAssertion } from './verify.ts'
 
 export type AssertionParts = Pick<AppContext, 'config' | 'storage' | 'clock'>
 export type AssertionContext = TokenEndpointGrantContext<

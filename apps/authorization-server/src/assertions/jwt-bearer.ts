@@ -5,13 +5,9 @@ import { grantTypes } from '../oauth/grant-types.ts'
 import { canonicalResource } from '../oauth/resource-directory.ts'
 import { routes } from '../oauth/routes.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
+import { AssertionError } from './errors.ts'
 import { type AssertionContext, issueAsserted } from './issue.ts'
-import {
-  AssertionError,
-  createAssertionVerifier,
-  spendAssertion,
-  type VerifiedAssertion,
-} from './verify.ts'
+import { createAssertionVerifier, spendAssertion, type VerifiedAssertion } from './verify.ts'
 
 /** `typ` of an identity assertion of an enterprise's identity provider. */
 const idJagType = 'oauth-id-jag+jwt'

@@ -1,6 +1,7 @@
 import type { Storage } from '@holdfast/storage'
-import { type VerifiedAssertion, AssertionError } from './verify.ts'
+import { AssertionError } from './errors.ts'
 import type { SubjectRule } from './trust.ts'
+import type { VerifiedAssertion } from './verify.ts'
 
 /** Whom an assertion speaks of here. */
 export type MappedSubject = { readonly user: string } | { readonly client: true }

@@ -2,8 +2,9 @@ import { decodeJwt } from 'jose'
 import { errors, type Provider } from 'oidc-provider'
 import type { AppContext } from '../context.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
+import { AssertionError } from './errors.ts'
 import { type AssertionContext, issueAsserted } from './issue.ts'
-import { AssertionError, type VerifyAssertion } from './verify.ts'
+import type { VerifyAssertion } from './verify.ts'
 
 /** True for a token that does not say that this server issued it. */
 export function isForeignToken(token: string, issuer: string): boolean {

@@ -1,30 +1,26 @@
 import { hash } from 'node:crypto'
-import type { Storage } from '@holdfast/storage'
+import type { Storage, TrustedIssuer } from '@holdfast/storage'
 import {
-  createLocalJWKSet,
   decodeJwt,
-  type JSONWebKeySet,
   type JWTPayload,
   jwtVerify,
+  type JWTVerifyGetKey,
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from 'jose'
 import type { AppContext } from '../context.ts'
 import { isReplayConflict } from '../oauth/adapter.ts'
-import { OutboundError } from '../outbound/errors.ts'
-import { createKeySets, type KeySets } from '../outbound/key-sets.ts'
+import { createKeySets } from '../outbound/key-sets.ts'
+import { AssertionError } from './errors.ts'
+import { createIssuerKeys } from './issuer-keys.ts'
 import { type KnownIssuer, knownIssuer } from './issuers.ts'
+import { rememberFor } from './remember.ts'
 import type { IssuerUse } from './trust.ts'
 
 /** What a trusted issuer said, checked. */
 export interface VerifiedAssertion {
   readonly issuer: KnownIssuer
   readonly claims: JWTPayload & { readonly iss: string; readonly sub: string }
-}
-
-/** Why an assertion is refused; `message` never repeats what it holds. */
-export class AssertionError extends Error {
-  override readonly name = 'AssertionError'
 }
 
 export interface ExpectedAssertion {
@@ -56,14 +52,15 @@ export function createAssertionVerifier({
   outbound,
   clock,
 }: Pick<AppContext, 'storage' | 'outbound' | 'clock'>): VerifyAssertion {
-  const keySets = createKeySets(outbound, clock)
+  const findKeys = createIssuerKeys(createKeySets(outbound, clock))
+  const rulesOf = rememberFor(knownIssuer)
   return async (text, expected) => {
-    const issuer = await findIssuer(storage, text)
+    const issuer = rulesOf(await findIssuer(storage, text))
     const wanted = expected(issuer)
     if (!issuer.trust.uses.includes(wanted.use)) {
       throw new AssertionError(`its issuer is not trusted for ${wanted.use}`)
     }
-    const { payload, protectedHeader } = await checkSignature(text, await keysOf(issuer, keySets), {
+    const { payload, protectedHeader } = await checkSignature(text, await findKeys(issuer), {
       algorithms,
       issuer: issuer.issuer,
       audience: [...wanted.audience],
@@ -86,11 +83,11 @@ export function createAssertionVerifier({
 
 async function checkSignature(
   text: string,
-  keys: JSONWebKeySet,
+  findKey: JWTVerifyGetKey,
   options: JWTVerifyOptions,
 ): Promise<JWTVerifyResult> {
   try {
-    return await jwtVerify(text, createLocalJWKSet(keys), options)
+    return await jwtVerify(text, findKey, options)
   } catch (cause) {
     // What is no error of JOSE is a key that cannot be read, or is too weak to be used.
     throw new AssertionError(isJose(cause) ? reasonOf(cause) : unusable, { cause })
@@ -117,7 +114,7 @@ export async function spendAssertion(
   }
 }
 
-async function findIssuer({ trustedIssuers }: Storage, text: string): Promise<KnownIssuer> {
+async function findIssuer({ trustedIssuers }: Storage, text: string): Promise<TrustedIssuer> {
   let claimed: unknown
   try {
     claimed = text.length <= maxLength ? decodeJwt(text).iss : undefined
@@ -127,22 +124,7 @@ async function findIssuer({ trustedIssuers }: Storage, text: string): Promise<Kn
   const issuer =
     typeof claimed === 'string' ? await trustedIssuers.findByIssuer(claimed) : undefined
   if (!issuer) throw new AssertionError('its issuer is not trusted by this server')
-  return knownIssuer(issuer)
-}
-
-async function keysOf({ trust }: KnownIssuer, keySets: KeySets): Promise<JSONWebKeySet> {
-  if (trust.jwks) return trust.jwks as unknown as JSONWebKeySet
-  try {
-    const { status, body } = await keySets.get(trust.jwks_uri ?? '')
-    const keys: unknown = status === 200 ? JSON.parse(Buffer.from(body).toString()) : undefined
-    if (typeof keys === 'object' && keys !== null && 'keys' in keys && Array.isArray(keys.keys)) {
-      return keys as JSONWebKeySet
-    }
-  } catch (error) {
-    if (!(error instanceof OutboundError) && !(error instanceof SyntaxError)) throw error
-    throw new AssertionError('the keys of its issuer cannot be had now', { cause: error })
-  }
-  throw new AssertionError('the keys of its issuer cannot be had now')
+  return issuer
 }
 
 function checkTimes(
