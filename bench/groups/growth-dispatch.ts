@@ -25,42 +25,34 @@ export const growthDispatchGroup: GroupSetup = async ({ quick, progress }) => {
     await Promise.all(stacks.map(({ stack }) => stack.stop()))
     await upstream.stop()
   }
-  /** Starts one and loads it in several ways, by name and how many of its connections are used. */
-  const add = async (
-    rows: number,
-    sealed: number,
-    ways: readonly (readonly [name: string, used: number])[],
-  ): Promise<void> => {
+  const add = async (name: string, rows: number, sealed: number): Promise<void> => {
     const started = await startGrownStack(upstream, { rows, sealed, progress })
     stacks.push(started)
     const { stack, calls } = started
-    const common = {
-      ...{ concurrency, upstream, count: 400 },
-      // Everything in use once at least.
-      warmUpCount: 3000,
-      origin: stack.issuer,
-      pids: await stackProcesses(stack),
-      auditCheck: createAuditCheck(stack),
-    }
-    for (const [name, used] of ways) {
-      variants.push(dispatchLoad({ ...common, name, calls: calls.slice(0, used) }))
-    }
+    variants.push(
+      dispatchLoad({
+        ...{ name, concurrency, upstream, calls, count: 400 },
+        // Each of them once at least.
+        warmUpCount: 3000,
+        origin: stack.issuer,
+        pids: await stackProcesses(stack),
+        auditCheck: createAuditCheck(stack),
+      }),
+    )
   }
   try {
-    await add(few, few, [[smallName, few]])
-    await add(many, inUse, [
-      [largeName, inUse],
-      [`a dispatch among all others, ${few} in use`, few],
-    ])
+    await add(smallName, few, few)
+    await add(largeName, many, inUse)
   } catch (error) {
     await close()
     throw error
   }
   return {
     name: 'growth-dispatch',
-    about: `a whole dispatch through all processes; ${few} connections and ${many} others, of which some were sealed with a credential, stand spread among the others and are used in turn, each with a token of its own, so that none is in the server's cache of rows; ${concurrency} at once`,
+    about: `a whole dispatch through all processes, among ${2 * few} connections and among ${many + inUse}; those in use were sealed with a credential, stand spread among the others, and are called in turn, each with a token of its own, so that none is in the server's cache of rows; ${concurrency} at once`,
     variants,
-    rounds: 20,
+    // As many short ones as the dispatches have, and more, because two servers are compared that hardly differ.
+    rounds: 30,
     ratios: (by) => ({ G12d: pairedRatio(by(largeName).rounds, by(smallName).rounds) }),
     close,
   }
