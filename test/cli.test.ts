@@ -206,6 +206,60 @@ describe('signed in', () => {
       await json('connections', 'revoke', one)
   })
 
+  test('connections rotate shows whose the new value is, or that it is refused', async () => {
+    const added = await stack.cli(
+      ['connections', 'add', 'acme', '--secret-stdin', '--no-test'],
+      `${apiKey}\n`,
+    )
+    const acme = added.stdout.trim()
+    const asked = upstream.seen.length
+    const rotate = async (key: string, ...flags: string[]): Promise<unknown[]> => {
+      const args = ['connections', 'rotate', acme, '--secret-stdin', '--json', ...flags]
+      const { code, stdout } = await stack.cli(args, `${key}\n`)
+      return [code, JSON.parse(stdout)]
+    }
+    expect(await rotate(apiKey, '--no-test')).toMatchObject([0, { identity: { result: null } }])
+    expect(upstream.seen.length).toBe(asked)
+    expect(await rotate(apiKey)).toMatchObject([0, { identity: { result: 'ok', account: 'octo' } }])
+    expect(await rotate('another-key')).toMatchObject([
+      7,
+      { handle: acme, identity: { result: 'refused', status: 401 } },
+    ])
+  })
+
+  test('connections list and show say who may use which', async () => {
+    const { stdout } = await stack.cli(['connections', 'list'])
+    expect(stdout.split('\n').find((line) => line.startsWith(handle))).toMatch(/ active +direct /)
+    expect(stdout).toMatch(/-acme .* active +nobody /)
+    expect(await json<unknown[]>('connections', 'list')).toContainEqual(
+      expect.objectContaining({
+        handle,
+        policy: { methods: ['GET'], paths: ['/**'], resources: [`${stack.issuer}/dispatch`] },
+      }),
+    )
+    expect((await stack.cli(['connections', 'show', handle])).stdout).toContain(
+      `methods: GET; paths: /**; resources: ${stack.issuer}/dispatch`,
+    )
+  })
+
+  test('a host that the operator does not allow is told as that, and not as a matter of the policy', async () => {
+    const made = await stack.cli(
+      `connections add gitlab --kind token --base-url https://localhost:1/api/v4 --allow read --any-key --secret-stdin`.split(
+        ' ',
+      ),
+      `${apiKey}\n`,
+    )
+    expect(made.code, made.stderr).toBe(0)
+    const elsewhere = made.stdout.trim()
+    const asked = await stack.cli(['connections', 'test', elsewhere])
+    const called = await stack.cli(['connections', 'test', elsewhere, '--path', '/user'])
+    expect([asked.code, called.code]).toEqual([4, 4])
+    for (const { stderr } of [made, asked, called]) {
+      expect(stderr).toContain('in HOLDFAST_EGRESS_ALLOW and restarts it')
+      expect(stderr).not.toContain('connections allow')
+    }
+  })
+
   test('call needs a sign-in that names the connection', async () => {
     expect((await stack.cli(['call', handle, 'GET', '/user'])).code).toBe(3)
     await signIn('--dispatch')
@@ -220,7 +274,8 @@ describe('signed in', () => {
     const code = async (...args: string[]): Promise<number> => (await stack.cli(args)).code
     expect(await code('call', handle, 'DELETE', '/user')).toBeOneOf([2, 4])
     expect(await code('call', handle, 'FETCH', '/user')).toBe(2)
-    expect(await code('call', 'ddls:conn:other', 'GET', '/user')).toBe(4)
+    expect(await code('call', 'ddls:conn:other', 'GET', '/user')).toBe(2)
+    expect(await code('call', 'ddls:conn:01ABC-other', 'GET', '/user')).toBe(4)
     await json('connections', 'pause', handle)
     expect(await code('call', handle, 'GET', '/user')).toBe(6)
     await json('connections', 'resume', handle)

@@ -142,7 +142,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('HOLDFAST_')))
+  // Hints name the command as npm or npx started it.
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(?:HOLDFAST_|npm_lifecycle_event$)/.test(name)),
+  )
 }
 
 async function firstEvent(

@@ -40,5 +40,16 @@ export const dispatchError = ({ code, message, retryable }: DispatchFailure): Cl
   new CliError(message, {
     exitCode: exitCodeOf[code],
     code,
-    fix: fixOf[code] ?? (retryable ? 'try again; if it stays, see `holdfast doctor`' : undefined),
+    fix:
+      operatorsFix(message) ??
+      fixOf[code] ??
+      (retryable ? 'try again; if it stays, see `holdfast doctor`' : undefined),
   })
+
+/** The wire has one code for all that is refused; which setting of the server refused is in the words. */
+function operatorsFix(message: string): string | undefined {
+  const [setting] = /\bHOLDFAST_EGRESS_ALLOW\w*/.exec(message) ?? []
+  return setting === undefined
+    ? undefined
+    : `whoever runs the server lists the host in ${setting} and restarts it (docs/egress.md); the policy of the connection has no part in it`
+}

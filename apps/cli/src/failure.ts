@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { asCalledHere, note } from './output.ts'
+import { forSameTarget } from './same-target.ts'
 
 /** The parts of `ClientError` that matter here; named so as not to load the SDK for a usage error. */
 interface RemoteFailure {
@@ -60,7 +61,9 @@ function toCliError(error: unknown): CliError {
       exitCode: exitCodeOfRemote[error.code] ?? exitCodes.error,
       code: error.code,
       fix:
-        error.code === 'SERVER_UNREACHABLE' ? startServer : (error.fix ?? usualFixes[error.code]),
+        error.code === 'SERVER_UNREACHABLE'
+          ? startServer
+          : forSameTarget(error.fix ?? usualFixes[error.code] ?? '', process.argv) || undefined,
       why:
         error.fields?.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') || undefined,
       requestId: error.requestId,
@@ -82,7 +85,8 @@ export function reportFailure(
   json: boolean,
   output: NodeJS.WritableStream = process.stdout,
 ): ExitCode {
-  if (error instanceof CommanderError) return reportUsage(error, json, output)
+  // The version or a help, which was printed.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   const failure = toCliError(error)
   if (json) {
     printJson(output, failure.code ?? 'ERROR', failure.message, failure)
@@ -93,16 +97,6 @@ export function reportFailure(
   if (failure.fix) note(`  fix: ${failure.fix}`)
   if (failure.requestId) note(`  request id: ${failure.requestId}`)
   return failure.exitCode
-}
-
-function reportUsage(
-  error: CommanderError,
-  json: boolean,
-  output: NodeJS.WritableStream,
-): ExitCode {
-  if (error.exitCode === 0) return exitCodes.ok
-  if (json) printJson(output, 'USAGE', withoutValue(error.message.replace(/^error: /, '')), {})
-  return exitCodes.usage
 }
 
 function printJson(
@@ -126,10 +120,3 @@ function printJson(
   }
   output.write(`${JSON.stringify(body, undefined, 2)}\n`)
 }
-
-/** The value of an unknown option, a wrong one, or an argument too many may be a secret meant for somewhere else. */
-export const withoutValue = (text: string): string =>
-  text
-    .replaceAll(/'(--?[^'=]+)=[^']*'/g, "'$1'")
-    .replace(/(but got \d+): .*\./s, '$1.')
-    .replace(/ (argument|value) '.*' is invalid/s, ' $1 is invalid')

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { withoutValue } from './failure.ts'
 import { asCalledHere, commandName } from './output.ts'
+import { usageError } from './usage-error.ts'
 import { version } from './version.ts'
 
 const exitCodeHelp = `
@@ -127,12 +127,16 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     program.addCommand(command.description(description))
   }
   for (const command of walk(program)) {
-    command.exitOverride().configureOutput({
+    command.configureOutput({
       writeOut: (text) => void process.stdout.write(asCalledHere(text)),
       writeErr: (text) => void process.stderr.write(asCalledHere(text)),
-      // With --json the usage error is printed once, as JSON, where the error is caught.
-      outputError: (text, write) =>
-        args.includes('--json') ? undefined : write(withoutValue(text)),
+      // A usage error is told like every other one, where it is caught.
+      outputError: () => undefined,
+    })
+    command.exitOverride((error) => {
+      // A help that was printed is answer enough for a person.
+      const isSaid = error.code === 'commander.help' && !args.includes('--json')
+      throw error.exitCode === 0 || isSaid ? error : usageError(error, command)
     })
   }
   return program

@@ -11,6 +11,7 @@ import { clientDocuments, diskSpace, keyAge, proxySettings } from '../src/doctor
 import { remoteChecks } from '../src/doctor/remote-checks.ts'
 import { findTarget } from '../src/doctor/target.ts'
 import { exitCodes } from '../src/exit-codes.ts'
+import type { RunningStatus } from '../src/supervisor/status.ts'
 import { holdfast } from './run-cli.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -272,6 +273,7 @@ describe('doctor with a URL', () => {
       /✗ reachable +no answer from http:\/\/127\.0\.0\.1:9: ECONNREFUSED\n +fix: start what should answer there/,
     )
     expect(down.stdout).not.toContain('authorization server')
+    expect(down.stdout).not.toContain('metadata')
     expect(down.stdout).toContain('0 passed, 0 warnings, 1 failed')
   })
 })
@@ -304,8 +306,16 @@ describe('doctor on the server', () => {
   })
 
   it('warns of keys without a schedule, and of proxies that it was not told of', () => {
-    expect(keyAge(config({ signingKeyMaxAgeDays: 0 })).outcome).toBe('warning')
-    expect(keyAge(config({ signingKeyMaxAgeDays: 90 })).outcome).toBe('ok')
+    const withKeys = (...signing: string[]) => ({ status: { keys: { signing } } as RunningStatus })
+    const scheduled = config({ signingKeyMaxAgeDays: 90 })
+    expect(keyAge({ ...scheduled, ...withKeys('a', 'b') })).toMatchObject({
+      outcome: 'ok',
+      detail: expect.stringContaining('2 signing') as string,
+    })
+    for (const without of [withKeys(), { status: undefined }]) {
+      expect(keyAge({ ...scheduled, ...without }).outcome).toBe('skipped')
+      expect(keyAge({ ...config({ signingKeyMaxAgeDays: 0 }), ...without }).outcome).toBe('warning')
+    }
     const issuer = 'https://auth.example'
     expect(proxySettings(config({ issuer, trustProxy: false })).outcome).toBe('warning')
     expect(proxySettings(config({ issuer, trustProxy: true })).outcome).toBe('ok')

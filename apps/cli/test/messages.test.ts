@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { policyOf } from '../src/commands/policy-options.ts'
 import { dispatchError } from '../src/dispatch-failure.ts'
 import { exitCodes } from '../src/exit-codes.ts'
+import { forSameTarget } from '../src/same-target.ts'
 import { holdfast } from './run-cli.ts'
 
 const failure = (code: DispatchFailure['code'], retryable = false): DispatchFailure => ({
@@ -15,6 +16,13 @@ describe('a failed call', () => {
   it('is forbidden by a policy, and wrong usage when malformed', () => {
     expect(dispatchError(failure('BAD_REQUEST')).exitCode).toBe(exitCodes.forbidden)
     expect(dispatchError(failure('INVALID_REQUEST')).exitCode).toBe(exitCodes.usage)
+  })
+
+  it('names the setting of the operator where that is what refused', () => {
+    const message = 'must be allowed by name; see HOLDFAST_EGRESS_ALLOW_PRIVATE'
+    const { fix } = dispatchError({ ...failure('BAD_REQUEST'), message })
+    expect(fix).toContain('in HOLDFAST_EGRESS_ALLOW_PRIVATE and restarts it')
+    expect(dispatchError(failure('BAD_REQUEST')).fix).toContain('holdfast connections allow')
   })
 
   it('names the command that helps', () => {
@@ -64,6 +72,19 @@ describe('help', () => {
     expect(setup).toContain(`Usage: ${name} setup`)
     // `pass show holdfast` names an entry, not this program.
     expect(setup).toContain(`$ pass show holdfast | ${name} setup`)
+  })
+})
+
+describe('a hint to sign in', () => {
+  it('names the server and the profile that the command was for', () => {
+    const hint = 'run `holdfast login --dispatch` and choose it'
+    expect(forSameTarget(hint, ['call', '--profile', 'work', '--issuer=https://a.example'])).toBe(
+      'run `holdfast login --dispatch --issuer https://a.example --profile work` and choose it',
+    )
+    expect(forSameTarget(hint, ['call', '--issuer', 'https://ada:canary@a.example'])).toBe(hint)
+    expect(forSameTarget('see `holdfast login --help`', ['--profile', 'work'])).not.toContain(
+      'work',
+    )
   })
 })
 

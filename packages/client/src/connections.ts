@@ -46,6 +46,8 @@ export interface ConnectionIdentity {
   readonly status: number | null
   /** Why there was no answer. */
   readonly code: string | null
+  /** The same in words. */
+  readonly reason: string | null
   readonly connection: ConnectionView
 }
 

@@ -11,6 +11,8 @@ export const identityView = z.object({
   status: z.int().nullable(),
   /** Why there was no answer. */
   code: z.string().nullable(),
+  /** The same in words. */
+  reason: z.string().nullable(),
   connection: connectionView,
 })
 
@@ -20,5 +22,6 @@ export const viewIdentity = (identified: Identified): z.infer<typeof identityVie
   account: identified.account ?? null,
   status: identified.status ?? null,
   code: identified.code ?? null,
+  reason: identified.reason ?? null,
   connection: viewConnection(identified.connection),
 })

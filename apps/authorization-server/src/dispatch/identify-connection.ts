@@ -25,6 +25,8 @@ export interface Identified {
   readonly status: number | undefined
   /** Why it failed. */
   readonly code: string | undefined
+  /** The same in words. */
+  readonly reason: string | undefined
   readonly connection: ConnectionInfo
 }
 
@@ -52,7 +54,8 @@ export async function identifyConnection(
   const connection = await findOwned(parts, actor, handle)
   const { provider, baseUrl, kind } = connection
   const identity = connectionIdentity(catalog, { provider, baseUrl, kind })
-  const nothing = { account: undefined, status: undefined, code: undefined, connection }
+  const unexplained = { code: undefined, reason: undefined }
+  const nothing = { ...unexplained, account: undefined, status: undefined, connection }
   if (!identity) return { ...nothing, result: 'unavailable' }
   try {
     const answer = await ask(parts, connection, identity, actor, limits)
@@ -61,11 +64,11 @@ export async function identifyConnection(
     await recordTest(parts, actor, handle, { status, host, identity: result })
     const known =
       result === 'ok' ? await connections.update(handle, { account: account ?? null }) : connection
-    return { result, account, status, code: undefined, connection: known }
+    return { ...unexplained, result, account, status, connection: known }
   } catch (error) {
     if (!(error instanceof DispatchRefusal)) throw error
     await recordTest(parts, actor, handle, { code: error.code })
-    return { ...nothing, result: 'failed', code: error.code }
+    return { ...nothing, result: 'failed', code: error.code, reason: error.message }
   }
 }
 

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { readClaims } from '@holdfast/client'
-import { type DispatchBody, dispatchMethods, type HttpRequest } from '@holdfast/protocol'
+import {
+  type DispatchBody,
+  dispatchMethods,
+  type HttpRequest,
+  parseConnectionHandle,
+} from '@holdfast/protocol'
 import { Command } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
 import { CliError } from '../errors.ts'
@@ -47,15 +52,16 @@ async function call(
   options: Options,
   command: Command,
 ): Promise<void> {
-  const { client } = await openClient(command)
-  requireHandle((await client.token('dispatch')).accessToken, handle)
-  const answer = await client.dispatch(handle, {
+  const request = {
     method: parseMethod(method),
     path,
     headers: parseHeaders(options.header ?? []),
     ...(options.data !== undefined && { body: await readBody(options.data) }),
     ...(options.timeout !== undefined && { timeout_ms: Number(options.timeout) }),
-  })
+  }
+  const { client } = await openClient(command)
+  requireGranted((await client.token('dispatch')).accessToken, parseConnectionHandle(handle))
+  const answer = await client.dispatch(handle, request)
   if (!answer.success) throw dispatchError(answer.error)
   const { response } = answer
   if (wantsJson(command)) return printJson(response)
@@ -68,7 +74,7 @@ async function call(
 }
 
 /** Says what is missing in the user's own terms; the server would only refuse. */
-function requireHandle(accessToken: string, handle: string): void {
+function requireGranted(accessToken: string, handle: string): void {
   const granted = readClaims(accessToken)['ddls:connections']
   if (typeof granted === 'object' && granted !== null && Object.values(granted).includes(handle)) {
     return

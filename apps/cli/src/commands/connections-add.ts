@@ -4,17 +4,14 @@ import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { handKinds, keyPlaces, planByHand } from '../connect/by-hand.ts'
 import { planFromCatalog } from '../connect/from-catalog.ts'
-import { identifyNew } from '../connect/identify.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { note, print, printJson } from '../output.ts'
 import { isInteractive } from '../terminal/secrets.ts'
-import { flagsOf, wantsJson } from './flags.ts'
-import { identityLine } from './identity-line.ts'
+import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions } from './policy-options.ts'
 import { commaList, repeat } from './repeat.ts'
+import { reportSealed } from './sealed-report.ts'
 
 const help = `
 A provider of the catalog (\`holdfast providers list\`) knows its address, where its keys are and what
@@ -44,8 +41,6 @@ Examples:
 interface Options extends AddOptions {
   readonly label?: string
   readonly name?: string
-  /** False with `--no-test`. */
-  readonly test: boolean
 }
 
 /** `holdfast connections add` */
@@ -81,7 +76,7 @@ async function add(name: string, options: Options, command: Command): Promise<vo
   const plan = await planOf(name, options, command, issuer)
   // Before the secret is asked for: a changed enclave or a missing sign-in must not cost it.
   await client.token('management')
-  const { pin, firstUse } = await client.keys.sealing()
+  const { firstUse } = await client.keys.sealing()
   const secrets = await plan.readSecrets()
   let receipt: SealReceipt
   try {
@@ -98,24 +93,15 @@ async function add(name: string, options: Options, command: Command): Promise<vo
   } finally {
     for (const secret of Object.values(secrets)) secret.fill(0)
   }
-  const { handle } = receipt
-  const identity = plan.isIdentified && options.test ? await identifyNew(client, handle) : undefined
-  if (identity?.result === 'refused') process.exitCode = exitCodes.upstreamFailed
-  if (wantsJson(command)) {
-    const enclave = { fingerprint: pin.fingerprint, first_use: firstUse }
-    const { result = null, account = null, status = null } = identity ?? {}
-    const connection = identity?.connection ?? receipt.connection
-    return printJson({ handle, connection, enclave, identity: { result, account, status } })
-  }
-  print(handle)
-  note(
-    `Sealed on this machine to the enclave ${pin.fingerprint}${firstUse ? ' (trusted from now on)' : ''}.`,
-  )
-  if (identity) note(identityLine(identity))
-  return note(
-    identity?.result === 'refused'
-      ? `Next, with the right key: holdfast connections rotate ${handle}`
-      : nextStep(plan, handle),
+  await reportSealed(
+    client,
+    command,
+    plan,
+    { ...receipt, firstUse },
+    {
+      sealed: 'Sealed on this machine to the enclave',
+      next: nextStep(plan, receipt.handle),
+    },
   )
 }
 

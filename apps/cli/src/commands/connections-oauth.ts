@@ -7,7 +7,7 @@ import { identifyNew } from '../connect/identify.ts'
 import { note, print, printJson } from '../output.ts'
 import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
-import { identityLine } from './identity-line.ts'
+import { noteIdentity } from './identity-line.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
 import { commaList } from './repeat.ts'
@@ -95,7 +95,7 @@ async function signIn(
   const identity = await identifyNew(client, handle)
   if (wantsJson(command)) return printJson(identity.connection ?? connection)
   print(handle)
-  if (identity.result !== 'unavailable') note(identityLine(identity))
+  if (identity.result !== 'unavailable') noteIdentity(identity)
   note(`Connected. Next: holdfast connections test ${handle}`)
 }
 

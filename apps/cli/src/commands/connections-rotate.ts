@@ -1,18 +1,19 @@
+import type { SealReceipt } from '@holdfast/client'
 import { parseBaseUrl, parseConnectionHandle } from '@holdfast/protocol'
 import { Command, Option } from 'commander'
 import { handKinds, keyPlaces } from '../connect/by-hand.ts'
 import type { AddOptions } from '../connect/plan.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { note, print, printJson } from '../output.ts'
 import { planOf } from './connections-add.ts'
-import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
+import { reportSealed } from './sealed-report.ts'
 
 const help = `
 The handle, the policy and who may use it stay as they are. The old value works until the new one is
-stored. Say the kind as when the connection was added; a provider of the catalog knows it. What the
+stored. As with \`connections add\`, the enclave then makes one harmless call and shows which account the
+new value is; one that the provider refuses exits with 7 and stays. Say the kind as when the connection was added; a provider of the catalog knows it. What the
 new value is sealed for comes from here and not from the server.
 
 Examples:
@@ -38,6 +39,7 @@ export function rotateCommand(): Command {
     .option('--field <name>', 'by hand: query parameter, cookie or body field (default: api_key)')
     .option('--secret-file <field=path>', 'by hand: a secret field that lies in a file', repeat)
     .option('--any-key', 'seal a key that does not look right')
+    .option('--no-test', 'do not ask the provider which account it is')
     .option('--secret-stdin', 'read the credential from stdin')
     .addHelpText('after', help)
     .action(rotate)
@@ -47,8 +49,15 @@ async function rotate(name: string, options: AddOptions, command: Command): Prom
   const handle = parseConnectionHandle(name)
   const provider = handle.replace(/^ddls:conn:[^-]+-/, '')
   const { client, issuer } = await openClient(command)
-  const plan = await planOf(provider, options, command, issuer)
-  const { base_url: present } = await client.connections.get(handle)
+  const plan = await planOf(provider, options, command, issuer).catch((error: unknown) => {
+    if (!(error instanceof CliError) || error.code !== 'UNKNOWN_PROVIDER') throw error
+    throw new CliError(`the catalog does not know ${provider}: say what the new value is for`, {
+      exitCode: exitCodes.usage,
+      code: 'USAGE',
+      fix: 'give --base-url and --kind as when it was added',
+    })
+  })
+  const { base_url: present, account } = await client.connections.get(handle)
   if (parseBaseUrl(plan.baseUrl).authority !== parseBaseUrl(present).authority) {
     throw new CliError('the connection is for another host', {
       exitCode: exitCodes.usage,
@@ -56,19 +65,25 @@ async function rotate(name: string, options: AddOptions, command: Command): Prom
       fix: 'a new host needs a new connection: see `holdfast connections add --help`',
     })
   }
+  // Before the secret is asked for: a changed enclave must not cost it.
+  const { firstUse } = await client.keys.sealing()
   const secrets = await plan.readSecrets()
+  let receipt: SealReceipt
   try {
     const { baseUrl, credential } = plan
-    const receipt = await client.connections.rotate(handle, {
-      ...{ provider, baseUrl, credential, secrets },
-    })
-    const { pin, firstUse, connection } = receipt
-    const enclave = { fingerprint: pin.fingerprint, first_use: firstUse }
-    if (wantsJson(command)) return printJson({ handle, connection, enclave })
-    print(handle)
-    note(`The new value is sealed to the enclave ${pin.fingerprint} and in use.`)
-    return note(`Next: holdfast connections test ${handle}`)
+    receipt = await client.connections.rotate(handle, { provider, baseUrl, credential, secrets })
   } finally {
     for (const secret of Object.values(secrets)) secret.fill(0)
   }
+  await reportSealed(
+    client,
+    command,
+    plan,
+    { ...receipt, firstUse },
+    {
+      sealed: 'The new value is in use, sealed to the enclave',
+      next: `Next: holdfast connections test ${handle}`,
+      formerAccount: account,
+    },
+  )
 }

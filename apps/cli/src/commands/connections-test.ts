@@ -1,11 +1,9 @@
 import type { Client } from '@holdfast/client'
 import { Command } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { asCalledHere, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
-import { identityLine } from './identity-line.ts'
+import { identityError, identityLine } from './identity-line.ts'
 import { openClient } from './open-client.ts'
 
 const help = `
@@ -43,12 +41,7 @@ export function testConnectionCommand(): Command {
 async function identify(client: Client, handle: string, command: Command): Promise<boolean> {
   const identity = await client.connections.identify(handle)
   if (identity.result === 'unavailable') return false
-  if (identity.result !== 'ok') {
-    throw new CliError(identityLine(identity), {
-      exitCode: exitCodes.upstreamFailed,
-      code: identity.code ?? (identity.result === 'refused' ? 'CREDENTIAL_REFUSED' : 'UPSTREAM'),
-    })
-  }
+  if (identity.result !== 'ok') throw identityError(identity)
   if (wantsJson(command)) printJson(identity)
   else print(asCalledHere(identityLine(identity)))
   return true

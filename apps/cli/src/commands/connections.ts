@@ -8,6 +8,15 @@ import { rotateCommand } from './connections-rotate.ts'
 import { testConnectionCommand } from './connections-test.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
+import { usedBy } from './used-by.ts'
+
+const listHelp = `
+USED BY names who may call through a connection: MCP servers, or \`direct\` for your own \`holdfast call\`.
+What each may do there is in \`holdfast connections show\`, and for all of them in --json.
+
+Examples:
+  $ holdfast connections list
+  $ holdfast connections list --json | jq '.[] | {handle, status, policy}'`
 
 /** `holdfast connections` */
 export function connectionsCommand(): Command {
@@ -20,12 +29,20 @@ export function connectionsCommand(): Command {
     .command('list')
     .alias('ls')
     .description('list your connections')
-    .addHelpText('after', '\nExample:\n  $ holdfast connections list')
+    .addHelpText('after', listHelp)
     .action(async (_options, command: Command) => {
-      const { client } = await openClient(command)
-      const columns = ['handle', 'provider', 'label', 'account', 'status', 'last_used_at']
-      const empty = 'No connections yet. Next: holdfast connections add --help'
-      return showList(command, await client.connections.list(), columns, empty)
+      const { client, issuer } = await openClient(command)
+      const connections = await client.connections.list()
+      return showList(
+        command,
+        connections,
+        [
+          ...['handle', 'label', 'account', 'status'],
+          ['used_by', (connection) => usedBy(connection, issuer)],
+          'last_used_at',
+        ],
+        'No connections yet. Next: holdfast connections add --help',
+      )
     })
   connections
     .command('show')

@@ -88,7 +88,9 @@ async function runRemoteChecks(url: string): Promise<NamedResult[]> {
   for (const { id, title, run } of remoteChecks) {
     results.push({ id, title, ...(await run(target)) })
   }
-  return results
+  // Of what does not answer, that nothing else could be asked says nothing.
+  const isSilent = target.found.some(({ id }) => id === 'reachable')
+  return isSilent ? results.filter(({ outcome }) => outcome !== 'skipped') : results
 }
 
 function printResults(results: readonly NamedResult[]): void {

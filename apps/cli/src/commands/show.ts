@@ -4,19 +4,28 @@ import { wantsJson } from './flags.ts'
 
 type Row = object
 
-/** Shows a list: as JSON, or as a table of some of its fields. */
-export async function showList(
+/** The name of a field, or a column of its own name that is made of several. */
+type Column<R> = string | readonly [name: string, of: (row: R) => string]
+
+/** Shows a list: as JSON with all fields, or as a table of some. */
+export async function showList<R extends Row>(
   command: Command,
-  rows: readonly Row[],
-  columns: readonly string[],
+  rows: readonly R[],
+  columns: readonly Column<R>[],
   empty: string,
 ): Promise<void> {
   if (wantsJson(command)) return printJson(rows)
   if (rows.length === 0) return note(empty)
-  const head = columns.map((column) => column.replaceAll('_', ' ').toUpperCase())
+  const head = columns.map((column) => (typeof column === 'string' ? column : column[0]))
   return printTable(
-    head,
-    rows.map((row) => columns.map((column) => textOf((row as Record<string, unknown>)[column]))),
+    head.map((name) => name.replaceAll('_', ' ').toUpperCase()),
+    rows.map((row) =>
+      columns.map((column) =>
+        typeof column === 'string'
+          ? cellOf((row as Record<string, unknown>)[column])
+          : withoutControls(column[1](row)),
+      ),
+    ),
   )
 }
 
@@ -30,11 +39,23 @@ export function showEntry(command: Command, entry: Row | undefined): void {
 }
 
 function textOf(value: unknown): string {
-  if (value === null || value === undefined) return '-'
+  if (value === null || value === undefined || value === '') return '-'
   if (Array.isArray(value)) return value.map((entry) => textOf(entry)).join(' ') || '-'
-  if (typeof value === 'object') return 'name' in value ? textOf(value.name) : JSON.stringify(value)
+  if (typeof value === 'object') return 'name' in value ? textOf(value.name) : textOfObject(value)
   return withoutControls(`${value as string | number | boolean}`)
 }
+
+/** Lists by name, such as those of a policy; anything deeper as JSON. */
+const textOfObject = (value: object): string =>
+  Object.values(value).every((part) => Array.isArray(part))
+    ? Object.entries(value)
+        .map(([name, list]) => `${name}: ${textOf(list)}`)
+        .join('; ') || '-'
+    : JSON.stringify(value)
+
+/** Times without their milliseconds: a table is for reading. */
+const cellOf = (value: unknown): string =>
+  textOf(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d+Z$/, '$1 $2Z')
 
 /** Names come from other people: escape sequences in them must not reach the terminal. */
 export const withoutControls = (text: string): string =>

@@ -6,6 +6,6 @@ export async function identifyNew(client: Client, handle: string): Promise<Ident
   try {
     return await client.connections.identify(handle)
   } catch {
-    return { result: 'failed', account: null, status: null, code: null }
+    return { result: 'failed', account: null, status: null, code: null, reason: null }
   }
 }
