@@ -1,3 +1,5 @@
+import { checkOptions } from './check-options.ts'
+import { authorizationNames, authorizationTable } from './known-options.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 
 /**
@@ -8,10 +10,18 @@ export interface AuthorizationOptions extends Omit<
   ProtectedResourceOptions,
   'scopes' | 'dpop' | 'dpopLeewaySeconds' | 'issuer' | 'metadataMaxAgeSeconds'
 > {
-  /** `false` switches the guard off: tools that need scopes then refuse to run. Default true. */
+  /**
+   * The Holdfast server that knows `client`: dispatch, revocation and the tool manifest go there.
+   * Default the first of `authorizationServers`; to be given together with an `authorizationProvider`.
+   */
+  readonly issuer?: string
+  /**
+   * `false` switches the guard off: tools that need scopes then refuse to run, and pages of other
+   * origins than the server's own are refused unless `allowedOrigins` names them. Default true.
+   */
   readonly enabled?: boolean
-  /** Issuers of tokens. The first is the Holdfast server, unless an `authorizationProvider` is set. */
-  readonly authorizationServers: readonly [string, ...string[]]
+  /** Issuers that clients are sent to for a token: at least one. */
+  readonly authorizationServers: readonly string[]
   /** Every request's token must hold all of these. Default none. */
   readonly requiredScopes?: readonly string[]
   /** What the first 401 tells a client to ask for. Default all scopes, so that a user is asked once. */
@@ -26,8 +36,9 @@ export interface AuthorizationOptions extends Omit<
   /** How long clients may keep the metadata, in seconds. Default 300. */
   readonly cacheTtl?: number
   /**
-   * Answers requests whose token cannot be checked or is wrong, for work on a server without its
-   * issuer. Never opens a tool, and only where `resource` is a loopback address. Default false.
+   * Lists what the server offers to requests whose token cannot be checked, for work on a server
+   * while its issuer is away. Opens no tool, resource or prompt and takes no wrong token, and only
+   * where `resource` is a loopback address. Default false.
    */
   readonly failOpen?: boolean
 }
@@ -42,19 +53,49 @@ function isProduction(): boolean {
 
 function checkFailOpen(options: AuthorizationOptions): void {
   if (options.failOpen !== true) return
-  if (isProduction()) throw new TypeError('failOpen is refused in production')
-  if (!loopbackHosts.includes(new URL(options.resource).hostname)) {
-    throw new TypeError('failOpen is for a resource on a loopback address only')
+  if (isProduction())
+    throw new TypeError('MCPServer authorization: failOpen is refused in production')
+  if (!loopbackHosts.includes(URL.parse(options.resource)?.hostname ?? '')) {
+    throw new TypeError(
+      'MCPServer authorization: failOpen is for a resource on a loopback address only',
+    )
   }
 }
 
-/** The guard's options. @throws TypeError for `failOpen` where others can reach the server */
+/** @throws TypeError for options that are missing, unknown or of a wrong type, or are not safe */
+export function checkAuthorization(options: AuthorizationOptions): void {
+  checkOptions('MCPServer authorization', options, authorizationTable, authorizationNames)
+  checkFailOpen(options)
+}
+
+/**
+ * The Holdfast server, which gets this server's secret and its users' tokens: so nothing but what was
+ * named as such. Undefined where all tokens come from another issuer and Holdfast is not in play.
+ */
+function readIssuer(options: AuthorizationOptions): string | undefined {
+  const { issuer, authorizationServers, authorizationProvider, client } = options
+  if (authorizationProvider === undefined) {
+    if (issuer !== undefined && !authorizationServers.includes(issuer)) {
+      throw new TypeError('MCPServer authorization: authorizationServers must name issuer')
+    }
+    return issuer ?? authorizationServers[0]
+  }
+  if (client !== undefined && issuer === undefined) {
+    throw new TypeError(
+      'MCPServer authorization: client, together with an authorizationProvider, needs issuer, ' +
+        'the Holdfast server that knows it; authorizationServers then names the issuer of the tokens',
+    )
+  }
+  return issuer
+}
+
+/** The guard's options. @throws TypeError for options that cannot work or are not safe */
 export function guardOptions(
   options: AuthorizationOptions,
   toolScopes: readonly string[],
 ): ProtectedResourceOptions {
-  checkFailOpen(options)
-  const { enabled: _enabled, failOpen: _failOpen, ...named } = options
+  checkAuthorization(options)
+  const { enabled: _enabled, failOpen: _failOpen, issuer: _issuer, ...named } = options
   const {
     requiredScopes = [],
     requestedScopes,
@@ -63,13 +104,10 @@ export function guardOptions(
     cacheTtl,
     ...rest
   } = named
-  const { authorizationServers, authorizationProvider, client } = options
-  const [first] = authorizationServers
-  // With a provider of another issuer, Holdfast is only in play where the server has a client there.
-  const usesHoldfast = authorizationProvider === undefined || client !== undefined
+  const issuer = readIssuer(options)
   return {
     ...rest,
-    ...(usesHoldfast ? { issuer: first } : {}),
+    ...(issuer === undefined ? {} : { issuer }),
     dpop: dpopRequired === true ? 'required' : 'preferred',
     scopes: {
       required: requiredScopes,

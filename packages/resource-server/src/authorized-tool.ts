@@ -4,6 +4,7 @@ import {
   type Dispatch,
   requestOfAuthInfo,
 } from './authenticated-request.ts'
+import { anything, checkOptions, type OptionTable, text, texts } from './check-options.ts'
 import { DispatchError } from './dispatch-error.ts'
 import { askToConnect, type ClientRequests, type ElicitingContext } from './elicitation.ts'
 import { pythonList } from './python-list.ts'
@@ -20,6 +21,12 @@ export interface AuthorizedToolOptions {
    * client with URL-mode elicitation be asked to open a page. Default none: it gets the address as text.
    */
   readonly client?: ClientRequests
+}
+
+const optionTable: OptionTable<AuthorizedToolOptions> = {
+  name: text,
+  requiredScopes: texts,
+  client: anything,
 }
 
 /** What {@link authorizedTool} adds to a handler's context. */
@@ -135,6 +142,10 @@ export function authorizedTool<Callback extends ToolCallback>(
   options: AuthorizedToolOptions,
   handler: AuthorizedHandler<Callback>,
 ): Callback {
+  checkOptions(`authorizedTool ${JSON.stringify(options.name)}`, options, optionTable, {
+    required: ['name'],
+    otherNames: { scopes: 'requiredScopes' },
+  })
   const run = { ...options, handler: handler as ToolRun['handler'] }
   const wrapped = (parameters: unknown, context: SdkContext | undefined): Promise<unknown> =>
     runTool(run, parameters, context)

@@ -1,5 +1,5 @@
-import type { Settings } from './settings.ts'
 import {
+  type Decision,
   jsonAnswer,
   refusalBody,
   type ResourceAnswer,
@@ -12,7 +12,12 @@ const usualHeaders =
 const exposedHeaders = 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, MCP-Protocol-Version'
 const headerNames = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+(?: *, *[A-Za-z0-9!#$%&'*+\-.^_`|~]+)*$/
 
-function allowedOrigin(settings: Settings, request: ResourceRequest): string | undefined {
+/** Pages of which origins may call. */
+export interface OriginSettings {
+  readonly allowedOrigins: '*' | ReadonlySet<string>
+}
+
+function allowedOrigin(settings: OriginSettings, request: ResourceRequest): string | undefined {
   if (settings.allowedOrigins === '*') return '*'
   const [origin] = request.header('origin')
   return origin !== undefined && settings.allowedOrigins.has(origin) ? origin : undefined
@@ -20,7 +25,7 @@ function allowedOrigin(settings: Settings, request: ResourceRequest): string | u
 
 /** CORS headers of every answer, also of the application's and of refusals. */
 export function corsHeaders(
-  settings: Settings,
+  settings: OriginSettings,
   request: ResourceRequest,
 ): Readonly<Record<string, string>> {
   const origin = allowedOrigin(settings, request)
@@ -40,7 +45,7 @@ export function corsHeaders(
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/transports} security warning
  */
 export function foreignOriginAnswer(
-  settings: Settings,
+  settings: OriginSettings,
   request: ResourceRequest,
 ): ResourceAnswer | undefined {
   const { allowedOrigins } = settings
@@ -62,7 +67,7 @@ export function foreignOriginAnswer(
  * @see {@link https://fetch.spec.whatwg.org/#cors-preflight-fetch}
  */
 export function preflightAnswer(
-  settings: Settings,
+  settings: OriginSettings,
   request: ResourceRequest,
 ): ResourceAnswer | undefined {
   if (request.method !== 'OPTIONS') return undefined
@@ -79,4 +84,11 @@ export function preflightAnswer(
     },
     body: null,
   }
+}
+
+/** Decides by its origin alone whether a request may go on, for a server whose guard is off. */
+export function checkOrigin(settings: OriginSettings, request: ResourceRequest): Decision {
+  const answer = preflightAnswer(settings, request) ?? foreignOriginAnswer(settings, request)
+  if (answer !== undefined) return { answer }
+  return { headers: corsHeaders(settings, request), request: undefined }
 }

@@ -1,17 +1,21 @@
-import { TokenError } from '@holdfast/protocol/token'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
-import { type AuthorizationOptions, guardOptions } from './authorization.ts'
+import { type AuthorizationOptions, checkAuthorization, guardOptions } from './authorization.ts'
 import { failedResult, refusalText, runTool, type SdkContext } from './authorized-tool.ts'
+import { checkOptions } from './check-options.ts'
 import { runInContext } from './context-hook.ts'
+import { checkOrigin, type OriginSettings } from './cors.ts'
 import type { ClientRequests } from './elicitation.ts'
-import { platformFetch } from './http-client.ts'
+import { isListing, isUncheckable } from './fail-open.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
+import { serverTable } from './known-options.ts'
 import { publishManifest, type ToolManifest, toolManifest } from './manifest.ts'
 import { readMcpRequest } from './mcp-body.ts'
 import { addHeaders, fetchAnswer, fetchResourceRequest } from './protect-fetch.ts'
+import type { ProtectedResourceOptions } from './options.ts'
 import { type ProtectedResource, protectedResource } from './protected-resource.ts'
-import type { Decision } from './resource-request.ts'
+import { requireRegistered } from './registered-tools.ts'
 import { type ServerDescription, serverDocument } from './server-document.ts'
+import { isConnected, readAllowedOrigins, readOptions } from './settings.ts'
 import type { Tool } from './tool.ts'
 import { type ToolCall, toolCalls, toolResponse } from './tool-gate.ts'
 
@@ -97,9 +101,18 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   #provider: AuthorizationProvider | undefined
   #guard: ProtectedResource | undefined
   #scopes: ReadonlyMap<string, readonly string[]>
+  #areToolsKnown = false
+  /** Whose pages may call while the guard is off. */
+  readonly #origins: OriginSettings
 
+  /** @throws TypeError for options that are missing, unknown or of a wrong type */
   constructor(options: MCPServerOptions<Server>) {
+    checkOptions<MCPServerOptions<Server>>('MCPServer', options, serverTable, {
+      required: ['server', 'handler', 'authorization'],
+    })
+    checkAuthorization(options.authorization)
     this.#options = options
+    this.#origins = { allowedOrigins: readAllowedOrigins(options.authorization, []) }
     this.#provider = options.authorization.authorizationProvider
     this.#scopes = scopesByTool(options.toolScopes, [])
     this.#handler = options.handler(() => this.#createServer())
@@ -120,6 +133,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
       this.#tools.push(one)
     }
     this.#scopes = scopesByTool(this.#options.toolScopes, this.#tools)
+    this.#areToolsKnown = false
     return this
   }
 
@@ -132,17 +146,9 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
 
   /** The guard, undefined when authorization is off. @throws TypeError for options that cannot work */
   get guard(): ProtectedResource | undefined {
-    const { authorization } = this.#options
-    if (authorization.enabled === false) return undefined
-    this.#guard ??= protectedResource(
-      guardOptions(
-        {
-          ...authorization,
-          ...(this.#provider === undefined ? {} : { authorizationProvider: this.#provider }),
-        },
-        [...this.#scopes.values()].flat(),
-      ),
-    )
+    this.#requireTools()
+    if (this.#options.authorization.enabled === false) return undefined
+    this.#guard ??= protectedResource(this.#guardOptions())
     return this.#guard
   }
 
@@ -153,32 +159,46 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
 
   /** Tells the authorization server what the tools do. Call it when the server starts. */
   async publishManifest(): Promise<void> {
-    const {
-      authorizationServers,
-      resource,
-      client,
-      fetch = platformFetch,
-    } = this.#options.authorization
-    if (client === undefined) throw new TypeError('publishManifest needs authorization.client')
-    const [issuer] = authorizationServers
-    await publishManifest({ fetch, issuer, resource, client, manifest: this.manifest })
+    this.#requireTools()
+    const settings = readOptions(this.#guardOptions())
+    if (!isConnected(settings)) throw new TypeError('publishManifest needs authorization.client')
+    await publishManifest({ ...settings, manifest: this.manifest })
   }
 
   /** Serves one request. */
   async fetch(request: Request): Promise<Response> {
     const { guard } = this
-    if (guard === undefined) return this.#serve(undefined, request, undefined)
-    const decision = await guard.check(fetchResourceRequest(request))
-    if (decision.answer !== undefined && !this.#mayPass(decision)) {
-      return fetchAnswer(decision.answer)
+    const asked = fetchResourceRequest(request)
+    const decision =
+      guard === undefined ? checkOrigin(this.#origins, asked) : await guard.check(asked)
+    if (decision.answer !== undefined) {
+      const isOpen = this.#options.authorization.failOpen === true && isUncheckable(asked, decision)
+      return (isOpen && (await this.#serveListing(request))) || fetchAnswer(decision.answer)
     }
-    const admitted = decision.answer === undefined ? decision.request : undefined
-    const response = await this.#serve(guard, request, admitted)
-    if (decision.answer !== undefined) return response
+    const response = await this.#serve(guard, request, decision.request)
     const headers = new Headers(response.headers)
     addHeaders(headers, decision.headers)
     const { status, statusText } = response
     return new Response(response.body, { status, statusText, headers })
+  }
+
+  // Once for each set of tools, and again for each request as long as it fails.
+  #requireTools(): void {
+    const names = Object.keys(this.#options.toolScopes ?? {})
+    const foreign = names.filter((name) => !this.#tools.some((one) => one.name === name))
+    if (!this.#areToolsKnown && foreign.length > 0) {
+      requireRegistered(this.#options.server(), foreign)
+    }
+    this.#areToolsKnown = true
+  }
+
+  #guardOptions(): ProtectedResourceOptions {
+    const { authorization } = this.#options
+    const authorizationProvider = this.#provider
+    return guardOptions(
+      { ...authorization, ...(authorizationProvider && { authorizationProvider }) },
+      [...this.#scopes.values()].flat(),
+    )
   }
 
   // A second guard would not know the proofs that the first has seen.
@@ -235,12 +255,13 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     return undefined
   }
 
-  #mayPass(decision: Decision): boolean {
-    if (this.#options.authorization.failOpen !== true || decision.answer === undefined) return false
-    const { error } = decision
-    return error instanceof TokenError
-      ? ['invalid_token', 'invalid_dpop_proof', 'temporarily_unavailable'].includes(error.code)
-      : false
+  // Without a checked request, so that no tool runs.
+  async #serveListing(request: Request): Promise<Response | undefined> {
+    const read = await readMcpRequest(request)
+    if (read === undefined) return undefined
+    const refused = this.#refuse(this.#guard, request, undefined, toolCalls(read.parsedBody))
+    if (refused !== undefined || !isListing(read.parsedBody)) return refused
+    return this.#handler.fetch(read.request, { parsedBody: read.parsedBody })
   }
 
   #createServer(): Server {

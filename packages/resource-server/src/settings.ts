@@ -5,9 +5,11 @@ import type {
   Sha256,
   VerifySignature,
 } from '@holdfast/protocol/token'
+import { checkOptions } from './check-options.ts'
 import { createDpopNonces, type NonceWindow } from './dpop-nonces.ts'
 import { type Fetch, platformFetch } from './http-client.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
+import { guardNames, guardTable } from './known-options.ts'
 import type {
   ProtectedResourceOptions,
   ResourceClient,
@@ -126,14 +128,6 @@ function readMetadataPath(path: string | undefined): string | undefined {
   return refuse('metadataPath must be a plain path')
 }
 
-const longestLeewaySeconds = 300
-
-// A time is in whole seconds, so that less than one would refuse proofs made just now.
-function readLeeway(seconds = 60): number {
-  if (seconds >= 1 && seconds <= longestLeewaySeconds) return seconds
-  return refuse(`dpopLeewaySeconds must be 1 to ${longestLeewaySeconds}`)
-}
-
 function readNonces(
   secret: Uint8Array | undefined,
   dpop: DpopPolicy,
@@ -155,8 +149,24 @@ function readRevocation(options: ProtectedResourceOptions): Settings['revocation
     return refuse('give client, or say revocation: false to accept tokens until they expire')
   }
   const { maxStaleMs = 1000, outageGraceMs = 0 } = options.revocation ?? {}
-  if (!(maxStaleMs >= 0) || !(outageGraceMs >= 0)) refuse('revocation times must not be negative')
   return { maxStaleMs, outageGraceMs }
+}
+
+function readPublicUrl({ resource, publicUrl }: PublicPlace): URL {
+  return readUrl('publicUrl', publicUrl ?? readUrl('resource', resource).origin)
+}
+
+/** Where a server is reached, and by pages of which origins. */
+type PublicPlace = Pick<ProtectedResourceOptions, 'resource' | 'publicUrl' | 'allowedOrigins'>
+
+/** The origins whose pages may call, the server's own among them. */
+export function readAllowedOrigins(
+  options: PublicPlace,
+  byDefault: '*' | readonly string[],
+): '*' | ReadonlySet<string> {
+  const { allowedOrigins = byDefault } = options
+  if (allowedOrigins === '*') return '*'
+  return new Set([readPublicUrl(options).origin, ...allowedOrigins])
 }
 
 /**
@@ -165,10 +175,10 @@ function readRevocation(options: ProtectedResourceOptions): Settings['revocation
  * @throws TypeError that names the option and the fix
  */
 export function readOptions(options: ProtectedResourceOptions): Settings {
+  checkOptions('protectedResource', options, guardTable, guardNames)
   const resource = readIdentifier('resource', options.resource)
-  const publicUrl = readUrl('publicUrl', options.publicUrl ?? new URL(resource).origin)
+  const publicUrl = readPublicUrl(options)
   const { metadataMaxAgeSeconds = 300, dpop = 'preferred', now = Date.now } = options
-  if (!(metadataMaxAgeSeconds >= 0)) refuse('metadataMaxAgeSeconds must not be negative')
   if (options.client !== undefined && options.issuer === undefined) {
     refuse('client needs issuer, the Holdfast server that knows it')
   }
@@ -184,15 +194,12 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     publicBase: publicUrl.href.replace(/\/+$/, ''),
     scopes: readScopes(options.scopes ?? {}),
     dpop,
-    dpopLeewaySeconds: readLeeway(options.dpopLeewaySeconds),
+    dpopLeewaySeconds: options.dpopLeewaySeconds ?? 60,
     dpopNonces: readNonces(options.dpopNonceSecret, dpop, now),
     client: options.client,
     revocation: readRevocation(options),
     publicPaths: new Set(options.publicPaths),
-    allowedOrigins:
-      options.allowedOrigins === undefined || options.allowedOrigins === '*'
-        ? '*'
-        : new Set([publicUrl.origin, ...options.allowedOrigins]),
+    allowedOrigins: readAllowedOrigins(options, '*'),
     name: options.name,
     documentation: options.documentation,
     replay: options.replay,

@@ -1,5 +1,6 @@
 import type { ToolOperation } from '@holdfast/protocol/tool-manifest'
 import type { ToolContext } from './authorized-tool.ts'
+import { anything, checkOptions, list, type OptionTable, text, texts } from './check-options.ts'
 import type { Connection } from './connection.ts'
 
 /** A schema that tells its output type: Zod's and every other that follows Standard Schema. */
@@ -15,12 +16,28 @@ export interface ToolOptions<Input> {
   readonly inputSchema: InputSchema<Input>
   readonly outputSchema?: object
   readonly annotations?: object
+  readonly icons?: readonly object[]
+  readonly _meta?: Readonly<Record<string, unknown>>
   /** Scopes that the token must hold for this tool, besides the server's own. Default none. */
   readonly requiredScopes?: readonly string[]
   /** Connections that it dispatches to. */
   readonly connections?: readonly (Connection | string)[]
   /** What it does upstream, in words for the consent page. */
   readonly operations?: readonly ToolOperation[]
+}
+
+const toolTable: OptionTable<ToolOptions<unknown>> = {
+  name: text,
+  title: anything,
+  description: anything,
+  inputSchema: anything,
+  outputSchema: anything,
+  annotations: anything,
+  icons: anything,
+  _meta: anything,
+  requiredScopes: texts,
+  connections: list,
+  operations: list,
 }
 
 /** A tool that `server.collect` adds to a server. */
@@ -33,6 +50,7 @@ export interface Tool {
 /**
  * Defines a tool, apart from any server.
  *
+ * @throws TypeError for options that are missing, unknown or of a wrong type
  * @example
  * ```ts
  * export const whoami = tool(
@@ -45,5 +63,10 @@ export function tool<Input>(
   options: ToolOptions<Input>,
   handler: (input: Input, context: ToolContext) => unknown,
 ): Tool {
+  const owner = `tool ${JSON.stringify(options.name)}`
+  checkOptions<ToolOptions<unknown>>(owner, options, toolTable, {
+    required: ['name', 'inputSchema'],
+    otherNames: { scopes: 'requiredScopes' },
+  })
   return { name: options.name, options, handler: handler as Tool['handler'] }
 }

@@ -264,7 +264,7 @@ describe('a guard cannot be made', () => {
     [
       'with a negative age',
       { issuer: 'https://a.example', revocation: false, metadataMaxAgeSeconds: -1 },
-      /negative/,
+      /must be 0 to/,
     ],
   ]
   test.each(wrong)('%s', (_name, options, message) => {

@@ -384,7 +384,7 @@ describe.each(Object.keys(servers))('failOpen on %s', (sdk) => {
 })
 
 test('with authorization off, tools that need scopes still refuse, and others have no token', async () => {
-  await start(servers['SDK v2'] as Make, { enabled: false }, { toolScopes: { other: ['x'] } })
+  await start(servers['SDK v2'] as Make, { enabled: false })
   const mcp = await connect(clients['client v2'] as Connect)
   expect(await textOf(mcp.callTool({ name: 'raw', arguments: {} }))).toBe('raw ran')
   expect(await textOf(mcp.callTool({ name: 'delete_file', arguments: { id: 'a' } }))).toMatch(

@@ -19,7 +19,7 @@ describe('options', () => {
     [
       'a negative bound',
       { client: { id: 'a', secret: 'b' }, revocation: { maxStaleMs: -1 } },
-      /negative/,
+      /maxStaleMs must be 0 to/,
     ],
   ]
   test.each(wrong)('with %s stop the start', (_name, options, message) => {
