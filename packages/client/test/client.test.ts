@@ -13,7 +13,7 @@ import {
   readClaims,
   type TokenStore,
 } from '../src/index.ts'
-import { fileTokenStore, openLoopbackRedirect } from '../src/node/index.ts'
+import { fileTokenStore } from '../src/node/index.ts'
 import { fakeEnclave, type FakeServer, sealedBytes, startFakeServer } from './fake-server.ts'
 
 function tempFile(name: string): string {
@@ -144,15 +144,6 @@ describe('login', () => {
       authorize: () => Promise.reject(),
     }
     await expect(client.login(options)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
-  })
-
-  it('waits for the browser on loopback and answers nothing but the callback', async () => {
-    const redirect = await openLoopbackRedirect()
-    onTestFinished(redirect.close)
-    const { origin } = new URL(redirect.redirectUri)
-    expect((await fetch(`${origin}/favicon.ico`)).status).toBe(404)
-    expect((await fetch(`${redirect.redirectUri}?code=1`)).status).toBe(200)
-    expect((await redirect.answer()).searchParams.get('code')).toBe('1')
   })
 })
 

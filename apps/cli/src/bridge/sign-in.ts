@@ -72,7 +72,7 @@ function byRedirect(options: SignInOptions, redirect: Redirect): Auth {
     authorize: (url) => {
       log.info('sign_in', `open this page to sign in: ${url.href}`)
       if (browser) openBrowser(url.href)
-      return Promise.race([redirect.answer(), aborted(signal)])
+      return Promise.race([redirect.answer(url), aborted(signal)])
     },
   })
 }

@@ -81,10 +81,10 @@ async function loginByRedirect(client: Client, options: Options): Promise<Stored
         note(`Open this page to sign in:\n  ${url.href}`)
         if (options.browser) {
           openBrowser(url.href)
-          return redirect.answer()
+          return redirect.answer(url)
         }
         const pasted = pastedRedirect(redirect.redirectUri, pasting.signal)
-        return Promise.race([redirect.answer(), pasted])
+        return Promise.race([redirect.answer(url), pasted])
       },
     })
   } finally {
