@@ -11,7 +11,7 @@ import type { ProtectedResource } from './protected-resource.ts'
 export { nodeSha256, nodeVerifySignature, protectedResource } from './node.ts'
 
 /** The parts of an Express request that the binding uses. */
-export type ExpressRequest = IncomingMessage & { originalUrl?: string; auth?: AuthInfo }
+export type ExpressRequest = IncomingMessage & { auth?: AuthInfo }
 
 /**
  * Middleware that guards everything after it. Use it on the application and not below a path, or the
@@ -31,8 +31,7 @@ export function expressProtection(
   next: (error?: unknown) => void,
 ) => Promise<void> {
   return async (request, response, next) => {
-    const target = request.originalUrl ?? request.url
-    const decision = await resource.check(nodeResourceRequest(request, target))
+    const decision = await resource.check(nodeResourceRequest(request))
     if (decision.answer !== undefined) {
       sendAnswer(response, decision.answer)
       return

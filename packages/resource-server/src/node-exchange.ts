@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceAnswer, ResourceRequest } from './resource-request.ts'
 
+/** Path and query as they came in: Express and Connect cut off the path that a handler is mounted at. */
+export function targetOf(request: IncomingMessage & { readonly originalUrl?: string }): string {
+  return originForm(request.originalUrl ?? request.url ?? '/')
+}
+
 /**
  * The guard's view of a Node request. Header values come from `rawHeaders`: `headers` keeps only the
  * first of two `Authorization` headers, and a second one must be noticed.
  */
 export function nodeResourceRequest(
   request: IncomingMessage,
-  target: string = request.url ?? '/',
+  target: string = targetOf(request),
 ): ResourceRequest {
   return {
     method: request.method ?? 'GET',

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { targetOf } from './node-exchange.ts'
 
 // What a client names as its host is never trusted; only path and query are read from this URL.
 const placeholder = 'http://localhost'
@@ -15,15 +16,25 @@ function headersOf(request: IncomingMessage): Headers {
   return headers
 }
 
+/** The body; what a framework made of it where that has read it already. */
+function bodyOf(request: IncomingMessage & { readonly body?: unknown }): BodyInit | null {
+  const { method, body, readableDidRead } = request
+  if (method === 'GET' || method === 'HEAD') return null
+  if (!readableDidRead || body === undefined) return Readable.toWeb(request) as ReadableStream
+  if (typeof body === 'string') return body
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
+}
+
 function requestOf(request: IncomingMessage, signal: AbortSignal): Request {
-  const { method = 'GET', url = '/' } = request
-  const target = url.startsWith('/') ? `${placeholder}${url}` : url
-  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const target = `${placeholder}${targetOf(request)}`
+  // Needed for a body that is a stream, and missing in the types.
+  const duplex = { duplex: 'half' }
   return new Request(URL.canParse(target) ? target : placeholder, {
-    method,
+    method: request.method ?? 'GET',
     headers: headersOf(request),
     signal,
-    ...(hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: 'half' } : {}),
+    body: bodyOf(request),
+    ...duplex,
   })
 }
 
