@@ -34,8 +34,12 @@ export interface DenyList {
 export interface Revocation {
   /** One epoch read and a few map look-ups: call it on every request. */
   isRevoked(token: Deniable): Promise<boolean>
-  /** Disables the user, revokes their grants and denies their tokens. @throws StorageError NOT_FOUND */
-  revokeUser(userId: string): Promise<void>
+  /**
+   * Disables the user, revokes their grants and connections and denies their tokens.
+   * @returns the handles of the connections
+   * @throws StorageError NOT_FOUND
+   */
+  revokeUser(userId: string): Promise<readonly string[]>
   /** Revokes the client with its grants and tokens. @throws StorageError NOT_FOUND */
   revokeClient(clientId: string): Promise<void>
   /** Turns away the clients whose documents lie on this host, with their grants and tokens. */

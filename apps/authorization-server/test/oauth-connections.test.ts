@@ -208,6 +208,61 @@ describe('connecting an account', () => {
     expect(last).not.toContain(spent)
   })
 
+  test('one that is revoked while its code is redeemed has the tokens of the code ended', async () => {
+    const browser = new Browser(app.issuer)
+    const handle = await reserveOAuth(app, ann, oauthApp)
+    const { back } = await answered(ann, browser, handle)
+    provider.trick = async (request) => {
+      if (request.url === '/token') {
+        await callApi(app, ann.api, 'DELETE', `/v1/connections/${handle}`)
+      }
+      return false
+    }
+    const ended = provider.ended.length
+    const page = await browser.open(back.href)
+    expect(page.status, page.text).toBe(409)
+    expect(page.text).toContain('was revoked')
+    await expect
+      .poll(async () => (await show(ann, handle)).provider_revocation, { timeout: 20_000 })
+      .toBe('revoked')
+    const last = provider.ended.slice(ended)
+    expect(last).toHaveLength(1)
+    expect(provider.secrets.has(last[0]!)).toBe(true)
+    expect(await app.context.storage.tokenRevocations.count()).toBe(0)
+    expect(await auditTypes(handle)).toContain('connection.authorization_refused')
+  })
+
+  test('disabling a user ends their connections and tokens, and frees the app', async () => {
+    const own = await makeApp(app, admin, provider)
+    const eve = await callerFor(app, await makePerson(app, 'eve'))
+    const browser = new Browser(app.issuer)
+    const used = await connectAccount(app, eve, provider, own, browser)
+    const reserved = await reserveOAuth(app, eve, own)
+    await callApi(app, ann.api, 'GET', '/v1/connections')
+    const ended = provider.ended.length
+    const users = (id: string) => callApi(app, admin.api, 'DELETE', `/v1/users/${id}`)
+    expect((await users(eve.user.id)).json.status).toBe('disabled')
+    for (const handle of [used.handle, reserved]) {
+      expect(await app.context.storage.connections.find(handle)).toMatchObject({
+        status: 'revoked',
+        record: undefined,
+      })
+      expect(await auditTypes(handle)).toContain('connection.revoked')
+    }
+    await expect.poll(() => auditTypes(used.handle)).toContain('connection.provider_revoked')
+    expect(provider.ended.slice(ended)).toHaveLength(1)
+    const freed = await callApi(app, admin.api, 'DELETE', `/v1/oauth-apps/${own}`)
+    expect(freed.json.status, freed.text).toBe('revoked')
+    const { storage } = app.context
+    await storage.users.enable(eve.user.id)
+    const back = await callerFor(app, eve.user)
+    expect(
+      (await callApi(app, back.api, 'GET', `/v1/connections/${used.handle}`)).json,
+    ).toMatchObject({
+      status: 'revoked',
+    })
+  })
+
   test('an app that connections use cannot be revoked, and members cannot make one', async () => {
     const inUse = await callApi(app, admin.api, 'DELETE', `/v1/oauth-apps/${oauthApp}`)
     expect(inUse.json.code, inUse.text).toBe('OAUTH_APP_IN_USE')

@@ -8,6 +8,7 @@ import { createClientHosts } from './client-hosts.ts'
 import { createClients } from './clients.ts'
 import { createConnectTickets } from './connect-tickets.ts'
 import { createConnections } from './connections/connections.ts'
+import { createConnectionTable } from './connections/table.ts'
 import { createDenials } from './denials.ts'
 import { createDynamicClients } from './dynamic-clients.ts'
 import { createGrants } from './grants.ts'
@@ -58,6 +59,7 @@ export function openStorage(options: StorageOptions): Storage {
   const backend: Backend = { db, commit, cipher, now }
 
   const clients = createClients(backend)
+  const connectionTable = createConnectionTable(backend)
   const sweep = createSweep(backend)
   const stopSweeping = sweepRegularly(sweep, options.sweepIntervalMs ?? 30_000)
   const graceMs = (options.refreshGraceSeconds ?? 60) * 1000
@@ -65,7 +67,7 @@ export function openStorage(options: StorageOptions): Storage {
   const onReplayConflict = options.onReplayConflict ?? replayed
 
   return {
-    users: createUsers(backend),
+    users: createUsers(backend, connectionTable),
     invitations: createInvitations(backend),
     clients,
     dynamicClients: createDynamicClients(backend),
@@ -76,7 +78,7 @@ export function openStorage(options: StorageOptions): Storage {
     trustedIssuers: createTrustedIssuers(backend),
     resources: createResources(backend),
     toolManifests: createToolManifests(backend),
-    connections: createConnections(backend),
+    connections: createConnections(backend, connectionTable),
     pendingAuthorizations: createPendingAuthorizations(backend),
     connectTickets: createConnectTickets(backend),
     tokenRevocations: createTokenRevocations(backend),

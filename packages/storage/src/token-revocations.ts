@@ -32,6 +32,11 @@ export interface TokenRevocations {
   count(): Promise<number>
 }
 
+/** A sealed record with tokens, and the app that they were given to, as its caller bound both. */
+export type LateTokens = Pick<TokenRevocation, 'handle' | 'owner' | 'context' | 'record'> & {
+  readonly app: NonNullable<TokenRevocation['app']>
+}
+
 /** What a record is bound to: the fields of a connection that the enclave authenticates. */
 const contextText = (row: ConnectionRow): string =>
   JSON.stringify({
@@ -50,18 +55,38 @@ export function toRevocationRow(
   nowMs: number,
 ): TokenRevocationRow {
   return {
-    id: `rev_${newUlid(nowMs)}`,
+    ...newRow(nowMs),
     handle: row.handle,
     owner: row.owner,
     context: contextText(row),
     record: row.record!,
     app_context: app?.record ? contextText(app) : null,
     app_record: app?.record ?? null,
-    attempts: 0,
-    next_attempt_at_ms: nowMs,
-    created_at_ms: nowMs,
   }
 }
+
+/** The queue's row of tokens that came too late. */
+export function toLateRow(
+  { handle, owner, context, record, app }: LateTokens,
+  nowMs: number,
+): TokenRevocationRow {
+  return {
+    ...newRow(nowMs),
+    handle,
+    owner,
+    context: JSON.stringify(context),
+    record,
+    app_context: JSON.stringify(app.context),
+    app_record: app.record,
+  }
+}
+
+const newRow = (nowMs: number) => ({
+  id: `rev_${newUlid(nowMs)}`,
+  attempts: 0,
+  next_attempt_at_ms: nowMs,
+  created_at_ms: nowMs,
+})
 
 export function createTokenRevocations({ db, commit, now }: Backend): TokenRevocations {
   const claim = db.prepare<TokenRevocationRow>(

@@ -1,4 +1,6 @@
 import type { Backend } from './backend.ts'
+import { revokeConnectionsOf } from './connections/revocation.ts'
+import type { ConnectionTable } from './connections/table.ts'
 import { addDenials, liftDenial } from './denials.ts'
 import { revokeGrants } from './grant-revocation.ts'
 import { createReadCache } from './read-cache.ts'
@@ -46,13 +48,14 @@ export interface Users {
   /** @throws StorageError NOT_FOUND */
   setRole(id: string, role: UserRole): Promise<void>
   /**
-   * Disables a user, revokes every grant of theirs, denies their tokens and cancels their open
-   * invitations, in one transaction.
+   * Disables a user, revokes every grant and every connection of theirs, denies their tokens and cancels
+   * their open invitations, in one transaction. What they administered, such as OAuth apps, stays.
+   * @returns the handles of the connections that it revoked
    * @throws StorageError NOT_FOUND
    */
-  disable(id: string, denial: Denial): Promise<void>
+  disable(id: string, denial: Denial): Promise<readonly string[]>
   /**
-   * Lets a disabled user in again; revoked grants stay revoked.
+   * Lets a disabled user in again; revoked grants and connections stay revoked.
    * @throws StorageError NOT_FOUND
    */
   enable(id: string): Promise<void>
@@ -83,7 +86,8 @@ export function insertUser(db: Database, user: NewUser, nowMs: number): User {
   return toUser(row)
 }
 
-export function createUsers({ db, commit, cipher, now }: Backend): Users {
+export function createUsers(backend: Backend, connections: ConnectionTable): Users {
+  const { db, commit, cipher, now } = backend
   const byId = db.prepare<UserRow>('select * from users where id = ?')
   const known = createReadCache<UserRow>(db, cachedUsers, 'users')
   const byEmail = db.prepare<UserRow>('select * from users where email = ?')
@@ -142,6 +146,7 @@ export function createUsers({ db, commit, cipher, now }: Backend): Users {
         revokeGrants(db, cipher, { userId: id }, now())
         cancelInvitations.run(id)
         addDenials(db, [{ kind: 'user', value: id, expiresAtMs: denyUntilMs }])
+        return revokeConnectionsOf(backend, connections, id)
       }),
     enable: (id) =>
       commit.transaction(() => {

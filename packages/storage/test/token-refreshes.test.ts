@@ -33,7 +33,7 @@ async function connected() {
   await reserve(made.storage, app)
   await made.storage.connections.storeTokens(app, update(1))
   await reserve(made.storage, handle, app)
-  await made.storage.connections.storeTokens(handle, update(1))
+  await made.storage.connections.storeTokens(handle, { ...update(1), kind: 'oauth2' })
   return made
 }
 
@@ -107,7 +107,7 @@ test('a lease that nobody ended in time is found', async () => {
 
 test('revoking moves the record into the queue, with the app’s, in one step', async () => {
   const { storage, clock } = await connected()
-  await storage.connections.revoke(handle, { atProvider: true })
+  await storage.connections.revoke(handle)
   expect(await storage.connections.find(handle)).toMatchObject({
     status: 'revoked',
     record: undefined,

@@ -59,7 +59,7 @@ export const problemCodes = {
   OAUTH_APP_IN_USE: [
     409,
     'OAuth app in use',
-    'Revoke the connections that use it first: `holdfast connections list`, then `revoke`.',
+    'Their owners revoke them first: `holdfast connections list`, then `revoke`. `holdfast users revoke` ends those of a user who left.',
   ],
   NOT_AN_OAUTH_CONNECTION: [
     409,

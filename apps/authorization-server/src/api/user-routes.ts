@@ -1,6 +1,7 @@
 import type { User } from '@holdfast/storage'
 import { z } from 'zod'
 import { recordEvent } from '../audit/recorder.ts'
+import { disableUser } from '../connections/revoke.ts'
 import type { AppContext } from '../context.ts'
 import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
@@ -44,12 +45,10 @@ export const invitationView = z.object({
 const listUsers = { fix: '`holdfast users list` shows them.' }
 
 /** People, as administrators manage them. */
-export function userRoutes({
-  config,
-  clock,
-  storage,
-  revocation,
-}: Pick<AppContext, 'config' | 'clock' | 'storage' | 'revocation'>): readonly AnyRoute[] {
+export function userRoutes(
+  parts: Pick<AppContext, 'config' | 'clock' | 'storage' | 'revocation' | 'tokenMaintenance'>,
+): readonly AnyRoute[] {
+  const { config, clock, storage } = parts
   return [
     defineRoute({
       method: 'get',
@@ -108,15 +107,7 @@ export function userRoutes({
         if (id === actor.sub) {
           throw new ApiProblem('OWN_ACCOUNT', 'you cannot disable your own account')
         }
-        await revocation.revokeUser(id)
-        await recordEvent(storage.audit, {
-          type: 'user.disabled',
-          outcome: 'success',
-          actor: actor.sub,
-          client: actor.clientId,
-          subject: id,
-          request_id: actor.requestId,
-        })
+        await disableUser(parts, actor, id)
         const user = await storage.users.find(id)
         if (!user) throw new ApiProblem('NOT_FOUND', 'there is no user with this id', listUsers)
         return viewUser(user)

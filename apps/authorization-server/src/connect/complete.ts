@@ -9,7 +9,7 @@ import { timesOf } from '../connections/token-times.ts'
 import type { AppContext } from '../context.ts'
 import type { TokenAnswer } from '../enclave-client/client.ts'
 
-type Parts = Pick<AppContext, 'storage' | 'enclave' | 'clock'>
+type Parts = Pick<AppContext, 'storage' | 'enclave' | 'clock' | 'tokenMaintenance'>
 
 /** Changes of a connection while its owner was at the provider, before nobody tries any longer. */
 const maxConflicts = 5
@@ -38,7 +38,7 @@ export async function completeAuthorization(
 }
 
 async function redeemAndStore(
-  { storage, enclave, clock }: Parts,
+  { storage, enclave, clock, tokenMaintenance }: Parts,
   { handle, owner, appHandle, pending }: PendingAuthorization,
   response: CompleteAuthorizationHead['response'],
 ): Promise<ConnectionInfo> {
@@ -47,13 +47,14 @@ async function redeemAndStore(
   const user = await storage.users.find(owner)
   const isUsable =
     connection?.owner === owner && connection.status !== 'revoked' && user?.status === 'active'
-  if (!isUsable) throw new ConnectionError('CONNECTION_REVOKED', 'the connection was revoked')
+  if (!isUsable) throw revoked()
   const app = await requireApp(connections, appHandle)
+  const boundApp = boundRecord(app)!
   let context = recordContext(connection, connection.recordVersion + 1)
   const answer: TokenAnswer = await enclave.completeAuthorization(
     { context, response },
     pending,
-    boundRecord(app)!,
+    boundApp,
   )
   let { record } = answer
   const { facts } = answer
@@ -72,7 +73,12 @@ async function redeemAndStore(
         tokens: timesOf(facts, clock()),
       })
     } catch (error) {
-      const isConflict = error instanceof StorageError && error.code === 'VERSION_CONFLICT'
+      if (isCode(error, 'NOT_FOUND')) {
+        await connections.endLateTokens(handle, { handle, owner, context, record, app: boundApp })
+        tokenMaintenance.kick()
+        throw revoked(error)
+      }
+      const isConflict = isCode(error, 'VERSION_CONFLICT')
       const current = await connections.find(handle)
       if (!isConflict || !current || conflicts >= maxConflicts) throw error
       // The code is spent: what it gave is bound to what the connection is now.
@@ -85,6 +91,12 @@ async function redeemAndStore(
     }
   }
 }
+
+const isCode = (error: unknown, code: StorageError['code']): boolean =>
+  error instanceof StorageError && error.code === code
+
+const revoked = (cause?: unknown): ConnectionError =>
+  new ConnectionError('CONNECTION_REVOKED', 'the connection was revoked', { cause })
 
 const audit = (
   { storage }: Parts,

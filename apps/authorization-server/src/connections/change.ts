@@ -1,4 +1,4 @@
-import { type ConnectionPolicy, isTokenKind } from '@holdfast/protocol'
+import type { ConnectionPolicy } from '@holdfast/protocol'
 import { type ConnectionInfo, StorageError } from '@holdfast/storage'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import { ConnectionError } from './errors.ts'
@@ -85,29 +85,6 @@ async function changePolicy(
     paths: policy.paths.join(' '),
     resources: policy.resources.join(' '),
   })
-}
-
-/**
- * Revokes a connection for good; a second time changes nothing.
- *
- * @throws ConnectionError `CONNECTION_NOT_FOUND`
- */
-export async function revokeConnection(
-  parts: ConnectionParts,
-  actor: Actor,
-  handle: string,
-): Promise<ConnectionInfo> {
-  const before = await findOwned(parts, actor, handle)
-  if (before.purpose !== 'credential') {
-    throw new ConnectionError('CONNECTION_NOT_FOUND', 'this is an OAuth app, not a connection')
-  }
-  if (before.status === 'revoked') return before
-  const { kind } = before
-  const atProvider = kind !== undefined && isTokenKind({ kind })
-  const revoked = await parts.storage.connections.revoke(handle, { atProvider })
-  await audit(parts, actor, handle, 'connection.revoked')
-  if (atProvider) parts.tokenMaintenance.kick()
-  return revoked
 }
 
 const audit = (

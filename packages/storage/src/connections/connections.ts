@@ -9,7 +9,7 @@ import { type ConnectionLists, createConnectionLists } from './lists.ts'
 import { type ConnectionRecords, createConnectionRecords } from './records.ts'
 import { type ConnectionRevocation, createConnectionRevocation } from './revocation.ts'
 import { toInfo, toReservedRow } from './row.ts'
-import { createConnectionTable } from './table.ts'
+import type { ConnectionTable } from './table.ts'
 import { createTokenRefreshes, type TokenRefreshes } from './token-refreshes.ts'
 import { type ConnectionUploads, createConnectionUploads } from './uploads.ts'
 
@@ -38,9 +38,8 @@ export interface Connections
   ): Promise<ConnectionInfo>
 }
 
-export function createConnections(backend: Backend): Connections {
+export function createConnections(backend: Backend, table: ConnectionTable): Connections {
   const { db, commit, now } = backend
-  const table = createConnectionTable(backend)
   const { change, usable, infoOf } = table
   return {
     ...createConnectionLists(backend),

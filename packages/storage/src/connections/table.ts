@@ -18,6 +18,8 @@ export interface ConnectionTable {
   readonly change: <T>(handle: string, work: () => T) => Promise<T>
   /** The same for a single statement whose effect a power cut may undo. */
   readonly changeRelaxed: <T>(handle: string, work: () => T) => Promise<T>
+  /** To be called inside any other transaction that changes a connection. */
+  readonly forget: (handle: string) => void
 }
 
 /** Records are of a few hundred bytes, and of 256 KiB at most. */
@@ -46,6 +48,7 @@ export function createConnectionTable({ db, commit }: Backend): ConnectionTable 
       return found
     },
     infoOf: (handle) => toInfo(rowOf(handle)!),
+    forget: (handle) => known.forget(handle),
     change: (handle, work) => commit.transaction(forgetting(handle, work)),
     changeRelaxed: (handle, work) => commit.relaxed(forgetting(handle, work)),
   }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { findProvider, matchBaseUrl, type Catalog } from '@holdfast/providers'
 import type { Connection, ConnectTicket } from '@holdfast/storage'
-import { revokeConnection } from '../../connections/change.ts'
 import { canonicalPolicy, policyJson } from '../../connections/policy.ts'
 import {
   type OpenUpload,
@@ -9,6 +8,7 @@ import {
   reserveConnection,
   reserveOAuthConnection,
 } from '../../connections/reserve.ts'
+import { revokeConnection } from '../../connections/revoke.ts'
 import type { AppContext } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { maxAttempts } from '../tickets.ts'
