@@ -64,3 +64,11 @@ export function safeReason(error: ReasonedError): string | undefined {
 /** An error code as OAuth spells them; anything else is not repeated. */
 export const safeErrorCode = (code: unknown): string =>
   typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : 'unknown'
+
+/** Error codes that are part of the protocol, or of limits that stand elsewhere, and no failure. */
+export const expectedErrors: ReadonlySet<unknown> = new Set([
+  'use_dpop_nonce',
+  'authorization_pending',
+  'slow_down',
+  'temporarily_unavailable',
+])

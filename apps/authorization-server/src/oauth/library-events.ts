@@ -4,12 +4,12 @@ import type Koa from 'koa'
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createRepeats } from '../audit/repeats.ts'
 import type { AppContext, RequestState } from '../context.ts'
+import { addressGroup } from '../http/address-group.ts'
 import { HttpProblem } from '../http/problem.ts'
-import { addressGroup } from '../interaction/sign-in-limits.ts'
 import { registrationPath } from '../registration/dynamic/answer.ts'
 import { apiKeyClientId } from './built-in-clients.ts'
 import { basicClientId } from './client-authentication.ts'
-import { safeErrorCode, safeReason } from './error-reasons.ts'
+import { expectedErrors, safeErrorCode, safeReason } from './error-reasons.ts'
 import { routes } from './routes.ts'
 import { grantTypeOf } from './token-audit.ts'
 
@@ -88,14 +88,6 @@ const failureOf = (error: unknown): LibraryEvent => ({
   detail: { error: error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'Error' },
 })
 
-/** Answers that are part of the protocol, or of limits that stand elsewhere, and no failure. */
-const expected: ReadonlySet<unknown> = new Set([
-  'use_dpop_nonce',
-  'authorization_pending',
-  'slow_down',
-  'temporarily_unavailable',
-])
-
 /** Anyone can present what is no API key; who presents a key of ours is recorded with it. */
 function isNobodys(koa: Koa.ParameterizedContext, { type }: LibraryEvent): boolean {
   const { oidc } = koa as unknown as Partial<KoaContextWithOIDC>
@@ -119,7 +111,7 @@ export function auditLibraryEvents({
   async function write(koa: Koa.ParameterizedContext<RequestState>): Promise<void> {
     const events = happened.get(koa.req) ?? []
     for (const event of events) {
-      if (expected.has(event.detail?.['error']) || isNobodys(koa, event)) continue
+      if (expectedErrors.has(event.detail?.['error']) || isNobodys(koa, event)) continue
       const entry = await entryOf(koa, event)
       const isOnce = event.type.startsWith('authorization.') && event.outcome === 'success'
       const isPersonal = isOnce && event.type !== 'authorization.pushed'

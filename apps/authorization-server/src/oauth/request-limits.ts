@@ -2,41 +2,19 @@ import type Koa from 'koa'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../config.ts'
 import type { RequestState } from '../context.ts'
+import { addressGroup } from '../http/address-group.ts'
 import { HttpProblem } from '../http/problem.ts'
-import { addressGroup } from '../interaction/sign-in-limits.ts'
+import { spend, tooMany } from '../http/rate-limits.ts'
 import { basicClientId } from './client-authentication.ts'
+import { expectedErrors } from './error-reasons.ts'
 import { routes } from './routes.ts'
 
 const minute = 60
-
-/** Answers that are part of the protocol and no failure. */
-const expected: ReadonlySet<unknown> = new Set([
-  'use_dpop_nonce',
-  'authorization_pending',
-  'slow_down',
-  'temporarily_unavailable',
-])
 
 const pushed: ReadonlySet<string> = new Set([
   routes.pushed_authorization_request,
   routes.device_authorization,
 ])
-
-/** @see {@link https://www.rfc-editor.org/rfc/rfc6585#section-4} */
-const tooMany = ({ msBeforeNext }: RateLimiterRes): HttpProblem => {
-  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
-  return new HttpProblem(429, `too many requests: try again in ${seconds} seconds`, {
-    error: 'temporarily_unavailable',
-    headers: { 'Retry-After': String(seconds) },
-  })
-}
-
-/** @throws HttpProblem 429 */
-async function spend(limit: RateLimiterMemory, name: string): Promise<void> {
-  await limit.consume(name).catch((refusal: unknown) => {
-    throw refusal instanceof RateLimiterRes ? tooMany(refusal) : refusal
-  })
-}
 
 /**
  * Limits what strangers can make this server store or compute. Whole companies and hosted agents
@@ -77,7 +55,7 @@ export function limitRequests(limits: Config['rateLimits']): Koa.Middleware<Requ
       throw error
     }
     const { error } = (koa.body ?? {}) as { error?: unknown }
-    if (koa.status >= 400 && koa.status < 500 && !expected.has(error)) await failed()
+    if (koa.status >= 400 && koa.status < 500 && !expectedErrors.has(error)) await failed()
   }
 
   return async (koa, next) => {

@@ -1,6 +1,6 @@
 import type { AttemptLimit, Attempts } from '@holdfast/storage'
 import type { Config } from '../../config.ts'
-import { addressGroup } from '../../interaction/sign-in-limits.ts'
+import { addressGroup } from '../../http/address-group.ts'
 
 /** Who tries a code. */
 export interface DeviceCodeGuesser {

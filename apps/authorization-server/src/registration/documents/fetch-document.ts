@@ -1,6 +1,6 @@
 import type { CachedDocument, Storage } from '@holdfast/storage'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { addressGroup } from '../../interaction/sign-in-limits.ts'
+import { addressGroup } from '../../http/address-group.ts'
 import { OutboundError } from '../../outbound/errors.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { RegistrationError } from '../errors.ts'

@@ -1,6 +1,8 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { HttpProblem } from '../../http/problem.ts'
-import { addressGroup } from '../../interaction/sign-in-limits.ts'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { addressGroup } from '../../http/address-group.ts'
+import { spend } from '../../http/rate-limits.ts'
+
+const what = 'registrations'
 
 export interface RegistrationLimitOptions {
   /** Requests of one address (for IPv6 its /64) per minute. Default 120. */
@@ -29,27 +31,14 @@ export function createRegistrationLimits(
   const perAddress = new RateLimiterMemory({ points: options.newPerAddress ?? 200, duration: 3600 })
   const inAll = new RateLimiterMemory({ points: options.newInAll ?? 1000, duration: 3600 })
   return {
-    request: (address) => consume(requests, addressGroup(address)),
+    request: (address) => spend(requests, addressGroup(address), what),
     async create(address) {
       const key = addressGroup(address)
-      await consume(perAddress, key)
-      await consume(inAll, 'all')
+      await spend(perAddress, key, what)
+      await spend(inAll, 'all', what)
       return async () => {
         await Promise.all([perAddress.reward(key), inAll.reward('all')])
       }
     },
-  }
-}
-
-async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal
-    const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
-    throw new HttpProblem(429, `too many registrations; try again in ${seconds} seconds`, {
-      error: 'temporarily_unavailable',
-      headers: { 'Retry-After': String(seconds) },
-    })
   }
 }
