@@ -564,6 +564,8 @@ export interface ConnectionIdentity {
   readonly status: number | null
   /** Why there was no answer. */
   readonly code: string | null
+  /** The same in words. */
+  readonly reason: string | null
   readonly connection: ConnectionView
 }
 /** A new connection and the credential to seal into it. */
@@ -1043,20 +1045,26 @@ export declare function keychainTokenStore<T = Session>(
 ): TokenStore<T>
 
 // ── node/loopback-redirect.d.ts
-/** A redirect URI on this machine that waits for one answer. */
+/** A redirect URI on this machine, for as many sign-ins as there will be. */
 export interface LoopbackRedirect {
   readonly redirectUri: string
-  /** The URL that the browser was sent to. @throws ClientError `LOGIN_FAILED` when it takes too long */
-  readonly answer: () => Promise<URL>
+  /**
+   * The URL to which the browser was sent at the end of the sign-in that begins at `url`, told from
+   * others by its `state`.
+   *
+   * @throws ClientError `LOGIN_FAILED` when it takes too long, or the redirect was closed
+   */
+  readonly answer: (url: URL) => Promise<URL>
   readonly close: () => void
 }
 /**
- * Listens on a port of 127.0.0.1 for the answer to a sign-in.
+ * Listens on a port of 127.0.0.1 for the answers to sign-ins. It keeps a process alive only while it
+ * waits for one.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3}
  */
 export declare function openLoopbackRedirect(options?: {
-  /** Default 600000. */
+  /** How long one sign-in may take. Default 600000. */
   readonly timeoutMs?: number
   /** Default any free one; for servers that want the redirect as it was registered. */
   readonly port?: number
@@ -1235,8 +1243,8 @@ export interface AuthorizedFetchOptions {
 /** A `fetch` for one protected server; fits every MCP transport that takes a `fetch`. */
 export type AuthorizedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 /**
- * A `fetch` that presents tokens, answers nonce challenges, and on a refusal obtains another token
- * and sends the request again. Redirects are not followed: a token is for one origin.
+ * A `fetch` that presents tokens, makes another proof where the first is refused or lacks a nonce, and
+ * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is for one origin.
  *
  * @throws ClientError `PLAINTEXT_REFUSED` when the resource is not https
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9} nonces of resource servers

@@ -34,6 +34,27 @@ describe('usage', () => {
     expect(stderr).toBe('')
   })
 
+  it.each([
+    [['connections', 'add'], "missing required argument 'provider'", 'connections add --help'],
+    [['audit', 'list', '--limit', 'canary'], 'a whole number from 1 to 200', 'audit list --help'],
+    [['call', 'canary', 'GET', '/'], 'not a connection handle', 'holdfast connections list'],
+  ])('errors of %j say what is wrong and where to look', async (args, message, fix) => {
+    const { code, stderr } = await holdfast(args)
+    expect(code).toBe(exitCodes.usage)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(new RegExp(`fix: .*${fix}`))
+    expect(stderr).not.toContain('canary')
+  })
+
+  it('a command that is missing is answered with the help, and with --json as an error too', async () => {
+    const shown = await holdfast(['connections'])
+    expect([shown.code, shown.stdout]).toEqual([exitCodes.usage, ''])
+    expect(shown.stderr).toContain('Usage: ')
+    expect(shown.stderr).not.toContain('error')
+    const asJson = await holdfast(['connections', '--json'])
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ error: { code: 'USAGE' } })
+  })
+
   it('a wrong setting names the variable', async () => {
     const { code, stderr } = await holdfast(['status'], { env: { HOLDFAST_PROT: '1' } })
     expect(code).toBe(exitCodes.usage)

@@ -7,6 +7,7 @@ import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
 import { showEntry, showList } from './show.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface Wanted {
   readonly test?: boolean
@@ -37,7 +38,7 @@ export function apiKeysCommand(): Command {
       'connection that its tokens may name; may be repeated; default all of yours',
       repeat,
     )
-    .option('--days <n>', 'how long it works; default 90', wholeNumber)
+    .option('--days <n>', 'how long it works; default 90', wholeNumber(1, 3650))
     .option('--never-expires', 'it works until it is revoked')
     .addHelpText(
       'after',
@@ -64,6 +65,9 @@ Examples:
       showEntry(command, { ...properties, key })
       if (!wantsJson(command)) {
         note('The key is shown only now. Whoever has it acts as you, within its limits.')
+        if (resource === undefined && scope === undefined && connection === undefined) {
+          note('It has none: --resource, --scope and --connection set them.')
+        }
       }
     })
   keys
@@ -95,11 +99,6 @@ function nameAndHandle(text: string): [name: string, handle: string] {
   const equals = text.indexOf('=')
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)]
   throw usage('--connection lacks its name', "write --connection 'github=ddls:conn:…'")
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw usage('that is not a number of days', 'give a whole number from 1 to 3650')
 }
 
 const usage = (message: string, fix: string): CliError =>

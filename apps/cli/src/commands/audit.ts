@@ -6,6 +6,7 @@ import { note, paint, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { showList } from './show.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const verifyHelp = `
 Checks every record against its hash, its predecessor and the heads that the enclave signed, with the
@@ -24,8 +25,8 @@ Examples:
   $ holdfast audit list --from-start`
 
 interface ListOptions {
-  readonly limit: string
-  readonly after?: string
+  readonly limit: number
+  readonly after?: number
   readonly fromStart?: boolean
 }
 
@@ -36,8 +37,12 @@ export function auditCommand(): Command {
     .command('list')
     .alias('ls')
     .description('list the newest records')
-    .option('--limit <count>', 'at most so many, up to 200', '50')
-    .option('--after <seq>', 'the first ones behind this record instead')
+    .option('--limit <count>', 'at most so many, up to 200', wholeNumber(1, 200), 50)
+    .option(
+      '--after <seq>',
+      'the first ones behind this record instead',
+      wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    )
     .addOption(new Option('--from-start', 'the oldest ones instead').conflicts('after'))
     .addHelpText('after', listHelp)
     .action(list)
@@ -62,8 +67,8 @@ export function auditCommand(): Command {
 
 async function list(options: ListOptions, command: Command): Promise<void> {
   const { client } = await openClient(command)
-  const limit = Number(options.limit)
-  const after = options.fromStart ? 0 : Number(options.after ?? (await beforeNewest(client, limit)))
+  const { limit } = options
+  const after = options.fromStart ? 0 : (options.after ?? (await beforeNewest(client, limit)))
   const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection']
   return showList(command, await client.audit.list({ after, limit }), columns, 'No records.')
 }
@@ -71,8 +76,7 @@ async function list(options: ListOptions, command: Command): Promise<void> {
 /** The record behind which the newest ones begin: the API pages forward only. */
 async function beforeNewest({ audit }: Client, limit: number): Promise<number> {
   const { latest } = await audit.head()
-  // A limit that is no number is for the server to refuse.
-  return Math.max(0, latest.seq - limit || 0)
+  return Math.max(0, latest.seq - limit)
 }
 
 async function verify(

@@ -1,9 +1,10 @@
 import path from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { flagsOf, wantsJson } from './flags.ts'
 import { commaList, repeat } from './repeat.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const help = `
 A client starts this command and speaks MCP with it over stdin and stdout; the bridge signs in at the
@@ -54,7 +55,7 @@ export function bridgeCommand(): Command {
         .default('auto'),
     )
     .option('--header <line>', "further header, as in 'X-Team: blue'; may be repeated", repeat)
-    .option('--callback-port <port>', 'port of the redirect of the sign-in', portNumber)
+    .option('--callback-port <port>', 'port of the redirect of the sign-in', wholeNumber(1, 65_535))
     .option('--allow-http', 'taken as by mcp-remote; plain http is for this machine only')
     .addHelpText('after', help)
     .action(async (target: string, options: Options, command: Command) => {
@@ -87,10 +88,4 @@ export function bridgeCommand(): Command {
       // A connection that is being closed must not keep a client waiting for our end.
       process.exit(exitCodes.ok)
     })
-}
-
-function portNumber(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw new InvalidArgumentError('It must be a port number.')
 }

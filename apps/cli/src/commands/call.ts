@@ -15,6 +15,7 @@ import { note, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const help = `
 Calls an API through a connection: the enclave adds the credential, you see only the answer. Needs
@@ -29,7 +30,7 @@ Examples:
 interface Options {
   readonly data?: string
   readonly header?: readonly string[]
-  readonly timeout?: string
+  readonly timeout?: number
 }
 
 /** `holdfast call` */
@@ -40,27 +41,32 @@ export function callCommand(): Command {
     .argument('<path>', 'path with query below the base URL')
     .option('--data <json>', 'body: JSON, @file, or - for stdin')
     .option('--header <name: value>', 'further header; may be repeated', repeat)
-    .option('--timeout <ms>', 'time for the whole call, 1000 to 300000')
+    .option(
+      '--timeout <ms>',
+      'time for the whole call, 1000 to 300000',
+      wholeNumber(1_000, 300_000),
+    )
     .addHelpText('after', help)
     .action(call)
 }
 
 async function call(
-  handle: string,
+  name: string,
   method: string,
   path: string,
   options: Options,
   command: Command,
 ): Promise<void> {
+  const handle = parseConnectionHandle(name)
   const request = {
     method: parseMethod(method),
     path,
     headers: parseHeaders(options.header ?? []),
     ...(options.data !== undefined && { body: await readBody(options.data) }),
-    ...(options.timeout !== undefined && { timeout_ms: Number(options.timeout) }),
+    ...(options.timeout !== undefined && { timeout_ms: options.timeout }),
   }
   const { client } = await openClient(command)
-  requireGranted((await client.token('dispatch')).accessToken, parseConnectionHandle(handle))
+  requireGranted((await client.token('dispatch')).accessToken, handle)
   const answer = await client.dispatch(handle, request)
   if (!answer.success) throw dispatchError(answer.error)
   const { response } = answer

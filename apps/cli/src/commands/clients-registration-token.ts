@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface Wanted {
   readonly label?: string
@@ -21,8 +20,8 @@ export function registrationTokenCommand(): Command {
     .command('create')
     .description('make a token (printed once)')
     .option('--label <text>', 'what it is for')
-    .option('--uses <n>', 'how many clients may register with it', wholeNumber)
-    .option('--days <n>', 'how long it works; default 7', wholeNumber)
+    .option('--uses <n>', 'how many clients may register with it', wholeNumber(1, 999_999))
+    .option('--days <n>', 'how long it works; default 7', wholeNumber(1, 999_999))
     .addHelpText(
       'after',
       '\nExample:\n  $ holdfast clients registration-token create --label "team laptops" --uses 20',
@@ -58,11 +57,3 @@ export function registrationTokenCommand(): Command {
     })
   return tokens
 }
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw refused(`${text} is not a number`, 'give a whole number above 0')
-}
-
-const refused = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

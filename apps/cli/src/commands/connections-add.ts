@@ -12,6 +12,7 @@ import { openClient } from './open-client.ts'
 import { addPolicyOptions } from './policy-options.ts'
 import { commaList, repeat } from './repeat.ts'
 import { reportSealed } from './sealed-report.ts'
+import { allowsNothing } from './used-by.ts'
 
 const help = `
 A provider of the catalog (\`holdfast providers list\`) knows its address, where its keys are and what
@@ -125,6 +126,6 @@ export async function planOf(
 }
 
 const nextStep = ({ policy }: ConnectionPlan, handle: string): string =>
-  policy === undefined
+  policy === undefined || allowsNothing(policy)
     ? `Nothing may use it yet. Next: holdfast connections allow ${handle} --help`
     : `Next: holdfast connections test ${handle}`

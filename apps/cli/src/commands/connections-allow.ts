@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { note } from '../output.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
 import { showEntry } from './show.ts'
+import { allowsNothing } from './used-by.ts'
 
 const help = `
 Replaces the policy as a whole; a list that is left out allows nothing.
@@ -31,6 +33,9 @@ export function allowCommand(): Command {
         })
       }
       showEntry(self, await client.connections.setPolicy(handle, policy))
+      if (allowsNothing(policy)) {
+        note('Nothing may use it now: give --methods, --paths and --resources together.')
+      }
     },
   )
 }

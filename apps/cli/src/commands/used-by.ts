@@ -1,4 +1,9 @@
 import type { ConnectionView } from '@holdfast/client'
+import type { ConnectionPolicy } from '@holdfast/protocol'
+
+/** Whether a list is missing without which no call is allowed. */
+export const allowsNothing = ({ methods, paths, resources }: ConnectionPolicy): boolean =>
+  [methods, paths, resources].some((list) => list.length === 0)
 
 /** How much of a table the names may take; what is left out is counted. */
 const width = 40
@@ -8,11 +13,8 @@ const width = 40
  * scheme; `nobody` where the policy allows nothing.
  */
 export function usedBy({ policy, status }: ConnectionView, issuer: string): string {
-  const { methods, paths, resources } = policy
-  if (status === 'revoked' || [methods, paths, resources].some((list) => list.length === 0)) {
-    return 'nobody'
-  }
-  const names = resources.map((uri) =>
+  if (status === 'revoked' || allowsNothing(policy)) return 'nobody'
+  const names = policy.resources.map((uri) =>
     uri === `${issuer}/dispatch` ? 'direct' : uri.replace(/^https?:\/\//, ''),
   )
   let shown = 1
