@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { type ConnectionHandle, isConnectionHandle } from './connection-handle.ts'
 import { deepFreeze } from './deep-freeze.ts'
+import { inRange } from './number-range.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
 import { TokenError } from './token-error.ts'
 import type { TokenKeySource } from './token-key-source.ts'
@@ -252,18 +253,25 @@ function readClaims(claims: JWTPayload, hash: string, profile: TokenProfile): Ve
  * Makes a verifier of our authorization server's JWT access tokens. Everything that costs nothing is
  * checked before the signature; a verified token is remembered by its hash until it expires.
  *
+ * @throws RangeError for numbers that cannot be
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4}
  */
 export function createAccessTokenVerifier(
   options: AccessTokenVerifierOptions,
 ): AccessTokenVerifier {
-  const { issuer, keys, sha256 = webSha256, clockToleranceSeconds = 10 } = options
+  const { issuer, keys, sha256 = webSha256 } = options
   const { verifySignature = webVerifySignature, profile = ownProfile } = options
   const issuers = typeof issuer === 'string' ? [issuer] : issuer
   const now = options.now ?? Date.now
-  const cacheMaxAgeMs = (options.cacheMaxAgeSeconds ?? 300) * 1000
+  const clockToleranceSeconds = inRange(
+    'clockToleranceSeconds',
+    options.clockToleranceSeconds ?? 10,
+    0,
+    300,
+  )
+  const cacheMaxAgeMs = inRange('cacheMaxAgeSeconds', options.cacheMaxAgeSeconds ?? 300, 0) * 1000
   const verified = new BoundedCache<{ token: VerifiedAccessToken; forgetAtMs: number }>(
-    options.cacheSize ?? 5000,
+    inRange('cacheSize', options.cacheSize ?? 5000, 0),
   )
 
   const checkTime = (token: VerifiedAccessToken): void => {

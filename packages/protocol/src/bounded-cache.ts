@@ -1,3 +1,5 @@
+import { inRange } from './number-range.ts'
+
 /**
  * A map that never holds more than `limit` entries and keeps at least the half of them that was used last.
  *
@@ -11,8 +13,9 @@ export class BoundedCache<Value> {
   #young = new Map<string, Value>()
   #old = new Map<string, Value>()
 
+  /** @throws RangeError for a limit that is no number of entries */
   constructor(limit: number) {
-    this.#limit = limit
+    this.#limit = inRange('the limit of a cache', limit, 0)
     this.#half = Math.max(1, Math.floor(limit / 2))
   }
 
@@ -29,7 +32,7 @@ export class BoundedCache<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (this.#limit <= 0) return
+    if (this.#limit === 0) return
     if (!this.#young.has(key) && this.#young.size >= this.#half) {
       this.#old = this.#limit > 1 ? this.#young : new Map()
       this.#young = new Map()

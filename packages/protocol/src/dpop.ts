@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { BoundedCache } from './bounded-cache.ts'
 import { dpopAlgorithms, type DpopPublicJwk, jwkThumbprint, readPublicJwk } from './dpop-key.ts'
 import { normalizeHtu } from './dpop-uri.ts'
+import { inRange } from './number-range.ts'
 import type { ProcessStart } from './process-start.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sha256, webSha256 } from './sha256.ts'
@@ -121,16 +122,23 @@ const headerOf = (proof: string): string => proof.slice(0, Math.max(0, proof.ind
  * Makes a verifier of DPoP proofs. Everything that costs nothing is checked before the signature, and
  * a proof is accepted once.
  *
+ * @throws RangeError for numbers that cannot be
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3}
  */
 export function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier {
-  const { replay, maxAgeSeconds = 60, clockToleranceSeconds = 30, sha256 = webSha256 } = options
+  const { replay, sha256 = webSha256 } = options
+  const maxAgeSeconds = inRange('maxAgeSeconds', options.maxAgeSeconds ?? 60, 0)
+  const clockToleranceSeconds = inRange(
+    'clockToleranceSeconds',
+    options.clockToleranceSeconds ?? 30,
+    0,
+  )
   const { verifySignature = webVerifySignature, notBefore = Number.NEGATIVE_INFINITY } = options
   const start = typeof notBefore === 'number' ? { seconds: () => notBefore } : notBefore
   const { importProofKey = webImportProofKey(verifySignature) } = options
   const now = options.now ?? Date.now
   /** By thumbprint. */
-  const keys = new BoundedCache<KnownKey>(options.keyCacheSize ?? 2000)
+  const keys = new BoundedCache<KnownKey>(inRange('keyCacheSize', options.keyCacheSize ?? 2000, 0))
   let lastTarget: string | undefined
 
   const issuedAt = (claims: JWTPayload): number => {

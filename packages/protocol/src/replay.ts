@@ -1,5 +1,6 @@
 import { createFingerprint } from './fingerprint.ts'
 import { FingerprintSet } from './fingerprint-set.ts'
+import { inRange } from './number-range.ts'
 import { TokenError } from './token-error.ts'
 
 /**
@@ -29,9 +30,12 @@ export interface MemoryReplayStoreOptions {
  *
  * It keeps 64 bits of each identifier, hashed with a key of its own. With a million held, one new
  * identifier in 10^13 is mistaken for a used one and refused; a used one is never taken for new.
+ *
+ * @throws RangeError for numbers that cannot be
  */
 export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
-  const { maxEntries = 1_000_000, bucketMs = 30_000 } = options
+  const maxEntries = inRange('maxEntries', options.maxEntries ?? 1_000_000, 0)
+  const bucketMs = inRange('bucketMs', options.bucketMs ?? 30_000, 1)
   const now = options.now ?? Date.now
   const fingerprintOf = createFingerprint()
   const buckets = new Map<number, FingerprintSet>()

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type LocalJWKSet } from 'jose'
+import { inRange } from './number-range.ts'
 import { TokenError } from './token-error.ts'
 
 /** What a token's header says about the key that signed it. */
@@ -67,9 +68,14 @@ export interface RemoteKeySourceOptions {
 /**
  * The issuer's published keys, fetched when needed: on first use, when old, and for an unknown key id,
  * but never more often than the cool-down, so that made-up key ids cannot be turned into a flood.
+ *
+ * @throws RangeError for times that cannot be
  */
 export function createRemoteKeySource(options: RemoteKeySourceOptions): TokenKeySource {
-  const { load, maxAgeMs = 600_000, maxStaleMs = 3_600_000, cooldownMs = 5_000 } = options
+  const { load } = options
+  const maxAgeMs = inRange('maxAgeMs', options.maxAgeMs ?? 600_000, 0)
+  const maxStaleMs = inRange('maxStaleMs', options.maxStaleMs ?? 3_600_000, 0)
+  const cooldownMs = inRange('cooldownMs', options.cooldownMs ?? 5_000, 0)
   const now = options.now ?? Date.now
   let keys: LocalJWKSet | undefined
   let loadedAt = Number.NEGATIVE_INFINITY

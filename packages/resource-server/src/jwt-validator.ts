@@ -8,6 +8,19 @@ import {
   type VerifiedAccessToken,
   type VerifySignature,
 } from '@holdfast/protocol/token'
+import {
+  called,
+  checkOptions,
+  flag,
+  number,
+  oneOf,
+  type OptionCheck,
+  type OptionTable,
+  someTexts,
+  text,
+  texts,
+  wholeNumber,
+} from './check-options.ts'
 import { type Fetch, platformFetch, requestJson } from './http-client.ts'
 
 /** Decides whether a token is valid and what it says. {@link JWTValidator} is one. */
@@ -40,9 +53,9 @@ export interface JWTValidatorOptions {
   readonly acceptUntypedTokens?: boolean
   /** Clock difference forgiven, 0 to 300. Default 60. */
   readonly leewaySeconds?: number
-  /** Age at which keys are fetched again. Default 3600. */
+  /** Age at which keys are fetched again, 0 to a week. Default 3600. */
   readonly jwksCacheSeconds?: number
-  /** Least time between two fetches of keys, also for unknown key ids. Default 5. */
+  /** Least time between two fetches of keys, also for unknown key ids: 1 to a day. Default 5. */
   readonly jwksCooldownSeconds?: number
   /** Verified tokens that are remembered. Default 5000; 0 remembers none. */
   readonly cacheSize?: number
@@ -130,6 +143,37 @@ function readJwksUri(value: string): string {
 const isEmpty = (value: string | readonly string[]): boolean =>
   value.length === 0 || (Array.isArray(value) && value.some((one) => one === ''))
 
+const algorithms: readonly JWTAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
+
+const oneOrMore: OptionCheck = (value) =>
+  text(value) === undefined || someTexts(value) === undefined
+    ? undefined
+    : ' must be a text or a list of texts'
+
+/** The options of {@link JWTValidator}, and what `nodeCrypto` of `./node` holds besides. */
+const optionTable: OptionTable<JWTValidatorOptions & { readonly importProofKey?: unknown }> = {
+  jwksUri: text,
+  issuer: oneOrMore,
+  audience: oneOrMore,
+  algorithms: (value) =>
+    someTexts(value) === undefined &&
+    (value as readonly string[]).every((one) => oneOf(...algorithms)(one) === undefined)
+      ? undefined
+      : ` must be a list of ${algorithms.join(', ')}`,
+  scopeClaims: texts,
+  clientIdClaims: texts,
+  acceptUntypedTokens: flag,
+  leewaySeconds: number(0, 300),
+  jwksCacheSeconds: number(0, 7 * 86_400),
+  jwksCooldownSeconds: number(1, 86_400),
+  cacheSize: wholeNumber(0, 1_000_000),
+  sha256: called,
+  verifySignature: called,
+  importProofKey: called,
+  fetch: called,
+  now: called,
+}
+
 /**
  * Checks JWT access tokens of any issuer: Auth0, Okta, Keycloak, Entra, or a Holdfast server. Issuer
  * and audience are always compared; keys are fetched with a cool-down, and only those for signatures
@@ -150,12 +194,13 @@ const isEmpty = (value: string | readonly string[]): boolean =>
 export class JWTValidator implements AuthorizationProvider {
   readonly #verifier: AccessTokenVerifier
 
-  /** @throws TypeError without an issuer, an audience or a safe `jwksUri` */
+  /** @throws TypeError without an issuer, an audience or a safe `jwksUri`, and for any wrong option */
   constructor(options: JWTValidatorOptions) {
-    const jwksUri = readJwksUri(options.jwksUri)
     // Untyped callers leave these out, and `undefined` must not mean that anything goes.
     if (isEmpty(options.issuer ?? '')) throw new TypeError('JWTValidator: issuer is missing')
     if (isEmpty(options.audience ?? '')) throw new TypeError('JWTValidator: audience is missing')
+    checkOptions('JWTValidator', options, optionTable)
+    const jwksUri = readJwksUri(options.jwksUri)
     const { fetch = platformFetch, now = Date.now, sha256, verifySignature, cacheSize } = options
     const load = async (): Promise<unknown> => {
       const { status, body } = await requestJson(fetch, jwksUri, {

@@ -184,11 +184,10 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
 
   // Once for each set of tools, and again for each request as long as it fails.
   #requireTools(): void {
+    if (this.#areToolsKnown) return
     const names = Object.keys(this.#options.toolScopes ?? {})
     const foreign = names.filter((name) => !this.#tools.some((one) => one.name === name))
-    if (!this.#areToolsKnown && foreign.length > 0) {
-      requireRegistered(this.#options.server(), foreign)
-    }
+    if (foreign.length > 0) requireRegistered(this.#options.server(), foreign)
     this.#areToolsKnown = true
   }
 
