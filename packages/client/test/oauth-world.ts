@@ -202,6 +202,8 @@ export interface ProtectedWorld {
   requiredScope: string
   takesProofs: boolean
   demandNonce: boolean
+  /** Errors by which the next calls with a token are refused. */
+  errors: string[]
   /** Sends callers elsewhere. */
   redirectTo: string | undefined
 }
@@ -222,6 +224,10 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
       return [401, {}, { 'www-authenticate': `${scheme} ${world.challenge}` }]
     }
     world.tokens.push(token)
+    const error = world.errors.shift()
+    if (error !== undefined) {
+      return [401, {}, { 'www-authenticate': `${scheme} error="${error}"` }]
+    }
     const { scope, jkt } = claimsOf(token)
     if (world.takesProofs) {
       const check = { method: request.method ?? '', url: `${origin}${path}`, accessToken: token }
@@ -249,6 +255,7 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
     requiredScope: 'files:read',
     takesProofs: false,
     demandNonce: false,
+    errors: [],
     redirectTo: undefined,
   }
   return world

@@ -161,6 +161,50 @@ describe('a person signs in', () => {
   })
 })
 
+describe('a refusal that nothing cures', () => {
+  const always = (error: string): string[] => Array.from({ length: 50 }, () => error)
+
+  it('of a token costs one sign-in, and one refresh with every further call', async () => {
+    const { as, rs } = await setting()
+    const auth = person(as)
+    rs.errors = always('invalid_token')
+    for (let calls = 0; calls < 3; calls += 1) expect((await call(rs, auth)).status).toBe(401)
+    expect(as.tokenRequests.map(({ form }) => form['grant_type'])).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'refresh_token',
+    ])
+  })
+
+  it('of a proof is tried with one new proof and the same token', async () => {
+    const { as, rs } = await setting()
+    rs.takesProofs = true
+    rs.errors = always('invalid_dpop_proof')
+    const auth = person(as)
+    for (let calls = 0; calls < 3; calls += 1) expect((await call(rs, auth)).status).toBe(401)
+    expect(as.tokenRequests).toHaveLength(1)
+    expect(rs.tokens).toHaveLength(6)
+  })
+
+  it('of a proof is none when the new proof is taken, also one with a nonce', async () => {
+    const { as, rs } = await setting()
+    rs.takesProofs = true
+    rs.demandNonce = true
+    rs.errors = ['invalid_dpop_proof']
+    expect((await call(rs, person(as))).status).toBe(200)
+    expect(as.tokenRequests).toHaveLength(1)
+  })
+
+  it('is none where the server takes bound tokens only from now on', async () => {
+    const { as, rs } = await setting()
+    const auth = person(as)
+    expect((await call(rs, auth)).status).toBe(200)
+    rs.takesProofs = true
+    expect((await call(rs, auth)).status).toBe(200)
+    expect(as.scopesAsked).toHaveLength(2)
+  })
+})
+
 describe('authorization details', () => {
   const authorizationDetails: ConnectionDetail[] = [
     { type: 'connection', provider: 'github', actions: ['GET /repos/*'] },

@@ -5,7 +5,7 @@ import { type Fetch, platformFetch, send } from '../http.ts'
 import { isLoopbackHttp, requireSecureUrl } from '../secure-url.ts'
 import { readTimeLimit, untilAborted, withTimeLimit } from '../time-limit.ts'
 import type { Auth, PresentableToken } from './auth.ts'
-import { demandsNonce, refusalOf } from './challenge.ts'
+import { proofErrorOf, refusalOf } from './challenge.ts'
 
 /** How to make {@link authorizedFetch}. */
 export interface AuthorizedFetchOptions {
@@ -24,7 +24,10 @@ export interface AuthorizedFetchOptions {
 /** A `fetch` for one protected server; fits every MCP transport that takes a `fetch`. */
 export type AuthorizedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
-/** One new token for a 401 and one for a 403: more would be a loop. */
+/**
+ * New tokens for one request. A 401 gets the first only: a token that was obtained a moment ago and is
+ * refused will not become better by being another one, and a person would sign in for nothing.
+ */
 const maxRenewals = 2
 
 /** Nonces are kept with the key that they were given to. */
@@ -37,8 +40,8 @@ function proofsOf(key: DpopKey): oauth.DPoPHandle {
 }
 
 /**
- * A `fetch` that presents tokens, answers nonce challenges, and on a refusal obtains another token
- * and sends the request again. Redirects are not followed: a token is for one origin.
+ * A `fetch` that presents tokens, makes another proof where the first is refused or lacks a nonce, and
+ * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is for one origin.
  *
  * @throws ClientError `PLAINTEXT_REFUSED` when the resource is not https
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9} nonces of resource servers
@@ -61,7 +64,8 @@ export function authorizedFetch(options: AuthorizedFetchOptions): AuthorizedFetc
     for (let renewals = 0; ; renewals += 1) {
       const response = await attempt(url, init, token, fetch)
       const refusal = await refusalOf(response, token)
-      if (refusal === undefined || renewals === maxRenewals || isStream(init)) return response
+      const allowed = refusal?.status === 401 ? 1 : maxRenewals
+      if (refusal === undefined || renewals >= allowed || isStream(init)) return response
       const next = await untilAborted(() => auth.refused(url, refusal, context), signal)
       if (next === undefined) return response
       await response.body?.cancel()
@@ -80,11 +84,15 @@ async function attempt(
   fetch: Fetch,
 ): Promise<Response> {
   if (token === undefined) return send(fetch, url.href, { ...init, redirect: 'manual' })
-  const first = await present(url, init, token, fetch)
-  if (token.dpopKey === undefined || isStream(init)) return first
-  if (!(await demandsNonce(first))) return first
-  await first.body?.cancel()
-  return present(url, init, token, fetch)
+  const tried = new Set<string>()
+  for (;;) {
+    const response = await present(url, init, token, fetch)
+    if (token.dpopKey === undefined || isStream(init)) return response
+    const error = await proofErrorOf(response)
+    if (error === undefined || tried.has(error)) return response
+    tried.add(error)
+    await response.body?.cancel()
+  }
 }
 
 async function present(

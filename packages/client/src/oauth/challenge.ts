@@ -16,6 +16,7 @@ export async function refusalOf(
       .find((value) => value !== undefined)
   const error = parameter('error')
   if (response.status === 403 && error !== 'insufficient_scope') return undefined
+  if (rejected?.dpopKey !== undefined && proofErrors.has(error ?? '')) return undefined
   return {
     status: response.status,
     error,
@@ -26,13 +27,14 @@ export async function refusalOf(
   }
 }
 
-/** Whether the response demands a proof with the nonce that it brings. */
-export async function demandsNonce(response: Response): Promise<boolean> {
-  if (response.status !== 401 || !response.headers.has('dpop-nonce')) return false
-  return (await challengesOf(response)).some(
-    ({ scheme, parameters }) => scheme === 'dpop' && parameters.error === 'use_dpop_nonce',
-  )
+/** What is wrong with the proof that a bound token came with; undefined when that is not the reason. */
+export async function proofErrorOf(response: Response): Promise<string | undefined> {
+  if (response.status !== 401) return undefined
+  const errors = (await challengesOf(response)).map(({ parameters }) => parameters.error)
+  return errors.find((error) => error !== undefined && proofErrors.has(error))
 }
+
+const proofErrors: ReadonlySet<string> = new Set(['use_dpop_nonce', 'invalid_dpop_proof'])
 
 /** The library parses challenges only while it handles a response, so it is handed this one. */
 async function challengesOf(

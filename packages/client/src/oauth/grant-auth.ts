@@ -71,7 +71,7 @@ export class GrantAuth implements Auth {
     if (isWider && kept !== undefined && includesAll(kept.scope, refusal.scope)) return undefined
     const renewed = await this.#once(`${refusal.status} ${url.origin}${url.pathname}`, async () => {
       const target = await findProtectedServer(url, refusal.resourceMetadata, fetch)
-      if (!isWider && kept?.issuer === target.issuer) {
+      if (!isWider && kept?.issuer === target.issuer && isTaken(kept, refusal)) {
         const refreshed = await this.#refresh(url, kept, fetch, refusal.rejected?.accessToken)
         if (refreshed !== undefined) return refreshed
       }
@@ -250,6 +250,10 @@ const scopesOf = (grant: StoredGrant | undefined): string | undefined =>
 
 const isFresh = ({ expiresAt }: StoredGrant): boolean =>
   expiresAt - renewBeforeSeconds > Date.now() / 1000
+
+/** A refresh does not bind what is not bound. */
+const isTaken = ({ tokenType }: StoredGrant, { schemes }: Refusal): boolean =>
+  tokenType === 'dpop' || schemes.includes('bearer') || !schemes.includes('dpop')
 
 /** Whether a kept grant is another one than the refused, and answers to what was demanded. */
 const isNews = (kept: StoredGrant, { rejected, scope }: Refusal): boolean =>
