@@ -6,9 +6,11 @@
 import {
   Client,
   type ClientOptions,
+  SdkHttpError,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
-import type { Fetch } from './http.ts'
+import { ClientError } from './errors.ts'
+import { errorOf, type Fetch } from './http.ts'
 import type { Auth } from './oauth/auth.ts'
 import { authorizedFetch } from './oauth/authorized-fetch.ts'
 
@@ -30,7 +32,8 @@ export const MCPClient = {
   /**
    * Connects to a protected MCP server over Streamable HTTP.
    *
-   * @throws ClientError when no token can be obtained, `PLAINTEXT_REFUSED` when the URL is not https
+   * @throws ClientError when no token can be obtained, `UNAUTHORIZED` or `FORBIDDEN` when the server
+   *   refuses it, `PLAINTEXT_REFUSED` when the URL is not https; any other error is the official client's
    * @example
    * ```ts
    * const mcp = await MCPClient.connect('https://mcp.example/mcp', { auth: new BearerAuth(token) })
@@ -46,7 +49,21 @@ export const MCPClient = {
       clientInfo ?? { name: 'holdfast-client', version: '0.1.0' },
       clientOptions ?? { versionNegotiation: { mode: 'auto' } },
     )
-    await client.connect(transport)
+    try {
+      await client.connect(transport)
+    } catch (error) {
+      throw await reasonOf(error)
+    }
     return client
   },
 } as const
+
+/** What stopped a connection: while the official client negotiates it wraps that in an error of its own. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  const { cause } = error as Partial<Error>
+  if (cause instanceof ClientError) return cause
+  const isRefusal = error instanceof SdkHttpError && (error.status === 401 || error.status === 403)
+  if (!isRefusal) return error
+  const { text, status } = error.data
+  return errorOf(new Response(typeof text === 'string' ? text : null, { status }))
+}
