@@ -397,12 +397,4 @@ describe('requests to inside are refused, by', () => {
     expect((await pageFor(id)).status).toBe(200)
     expect(host.requests).toHaveLength(1)
   })
-
-  test('one address that makes this server fetch document after document', async () => {
-    await start()
-    const answers = []
-    for (let n = 0; n < 31; n += 1) answers.push(await pageFor(host.serve(`/${n}.json`, document)))
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(30)
-    expect(answers.at(-1)?.text).toContain('asked too often')
-  })
 })

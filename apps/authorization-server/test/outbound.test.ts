@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectTo } from '../src/outbound/connect.ts'
-import { createOutbound, type OutboundOptions } from '../src/outbound/outbound.ts'
+import { createOutbound, type GetOptions, type OutboundOptions } from '../src/outbound/outbound.ts'
 import { targetOf } from '../src/outbound/target.ts'
 import { testListener } from '../../egress-relay/test/support.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
@@ -15,7 +15,10 @@ const defaults: OutboundOptions = {
   allowHttpLoopback: false,
   dnsServers: [],
 }
-const wanted = { accept: 'application/json', maxBytes: 5120, timeoutMs: 2000 }
+const wanted: GetOptions = {
+  ...{ accept: 'application/json', maxBytes: 5120, timeoutMs: 2000 },
+  use: 'administration',
+}
 
 let host: DocumentHost
 beforeAll(async () => {

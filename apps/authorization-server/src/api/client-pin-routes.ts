@@ -142,6 +142,7 @@ async function fetchText(outbound: AppContext['outbound'], url: string): Promise
       accept: 'application/json',
       maxBytes: maxDocumentBytes,
       timeoutMs: 5000,
+      use: 'administration',
     })
     if (status === 200) return Buffer.from(body).toString('utf8')
     throw new ApiProblem('INVALID_REQUEST', `the document's host answers with status ${status}`)

@@ -10,7 +10,7 @@ import {
 } from 'jose'
 import type { AppContext } from '../context.ts'
 import { isReplayConflict } from '../oauth/adapter.ts'
-import { createKeySets } from '../outbound/key-sets.ts'
+import { createKeySets, issuerKeyUses } from '../outbound/key-sets.ts'
 import { AssertionError } from './errors.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
 import { type KnownIssuer, knownIssuer } from './issuers.ts'
@@ -52,7 +52,7 @@ export function createAssertionVerifier({
   outbound,
   clock,
 }: Pick<AppContext, 'storage' | 'outbound' | 'clock'>): VerifyAssertion {
-  const findKeys = createIssuerKeys(createKeySets(outbound, clock))
+  const findKeys = createIssuerKeys(createKeySets({ outbound, clock, uses: issuerKeyUses }))
   const rulesOf = rememberFor(knownIssuer)
   return async (text, expected) => {
     const issuer = rulesOf(await findIssuer(storage, text))

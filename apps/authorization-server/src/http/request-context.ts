@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type Koa from 'koa'
+import type { RequestState } from '../context.ts'
 
 const idBytes = 16
 /** Random bytes for the next ids: to ask for each by itself costs ten times as much. */
@@ -16,6 +17,10 @@ export function newRequestId(): string {
   used += idBytes
   return `req_${random.toString('hex', start, used)}`
 }
+
+/** The caller's address; undefined beside a request. */
+export const addressOf = (koa: { readonly state: object } | undefined): string | undefined =>
+  (koa?.state as Partial<RequestState> | undefined)?.remoteAddress
 
 /**
  * Ties an app's idea of its own origin to the issuer, so that no header can move a URL that it

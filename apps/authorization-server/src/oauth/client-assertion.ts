@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Client } from '@holdfast/storage'
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import type { AppContext } from '../context.ts'
-import { createKeySets } from '../outbound/key-sets.ts'
+import { clientKeyUses, createKeySets } from '../outbound/key-sets.ts'
 import { isReplayConflict } from './adapter.ts'
 import { routes } from './routes.ts'
 
@@ -31,8 +31,12 @@ export function assertedClient(assertion: string): string | undefined {
 export const isForUsAlone = (audience: JWTPayload['aud'], issuer: string): boolean =>
   [audience].flat().every((one) => one === issuer || one?.startsWith(`${issuer}/`) === true)
 
-/** Tells whether an assertion was made by the client, for us, now, and is used for the first time. */
-export type CheckAssertion = (client: Client, assertion: string) => Promise<boolean>
+/**
+ * Tells whether an assertion was made by the client, for us, now, and is used for the first time.
+ *
+ * @param from - address of the caller
+ */
+export type CheckAssertion = (client: Client, assertion: string, from: string) => Promise<boolean>
 
 /** Makes the check for the endpoints that we serve beside the library. */
 export function createAssertionCheck({
@@ -41,26 +45,26 @@ export function createAssertionCheck({
   outbound,
   clock,
 }: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'clock'>): CheckAssertion {
-  const keySets = createKeySets(outbound, clock)
+  const keySets = createKeySets({ outbound, clock, uses: clientKeyUses })
   const replays = storage.oidcAdapter('ReplayDetection')
   const audience = [config.issuer, config.issuer + routes.token]
 
-  async function keysOf({ metadata }: Client): Promise<JSONWebKeySet | undefined> {
+  async function keysOf({ metadata }: Client, from: string): Promise<JSONWebKeySet | undefined> {
     const { jwks, jwks_uri: uri } = metadata
     if (typeof jwks === 'object') return jwks as unknown as JSONWebKeySet
     if (typeof uri !== 'string') return undefined
-    const { status, body } = await keySets.get(uri)
-    return status === 200 ? (JSON.parse(Buffer.from(body).toString()) as JSONWebKeySet) : undefined
+    return (await keySets.get(uri, from)).keySet
   }
 
   /** What the client says; undefined when it did not, for any reason that is its own or its keys'. */
   async function read(
     client: Client,
     assertion: string,
+    from: string,
     nowMs: number,
   ): Promise<JWTPayload | undefined> {
     try {
-      const keys = await keysOf(client)
+      const keys = await keysOf(client, from)
       if (!keys) return undefined
       const { payload } = await jwtVerify(assertion, createLocalJWKSet(keys), {
         algorithms: [...assertionAlgorithms],
@@ -76,9 +80,9 @@ export function createAssertionCheck({
     }
   }
 
-  return async (client, assertion) => {
+  return async (client, assertion, from) => {
     const nowMs = clock()
-    const payload = await read(client, assertion, nowMs)
+    const payload = await read(client, assertion, from, nowMs)
     if (!payload) return false
     try {
       const seconds = (payload.exp ?? 0) - Math.floor(nowMs / 1000)

@@ -85,7 +85,8 @@ export function createClientAuthentication(
   }
 
   return async (request, form) => {
-    const clients = clientsWithDocuments(ctx, proxies.clientAddress(request))
+    const from = proxies.clientAddress(request)
+    const clients = clientsWithDocuments(ctx, from)
     const assertion = form?.get('client_assertion') ?? undefined
     if (assertion !== undefined) {
       const others = [request.headers.authorization, form?.get('client_secret') ?? undefined]
@@ -96,7 +97,7 @@ export function createClientAuthentication(
       const client = await known(clients, assertedClient(assertion), ['private_key_jwt'])
       const named = form.get('client_id')
       if (named !== null && named !== client.clientId) throw failed(false)
-      if (!(await checkAssertion(client, assertion))) throw failed(false)
+      if (!(await checkAssertion(client, assertion, from))) throw failed(false)
       return { client, method: 'key' }
     }
     const certificate = certificates.of(request)

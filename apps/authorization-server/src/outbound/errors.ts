@@ -10,6 +10,7 @@ export type OutboundErrorCode =
   | 'REDIRECTED'
   | 'TOO_LARGE'
   | 'ENCODED'
+  | 'NO_KEY_SET'
   | 'RATE_LIMITED'
 
 const texts: Record<OutboundErrorCode, string> = {
@@ -23,6 +24,7 @@ const texts: Record<OutboundErrorCode, string> = {
   REDIRECTED: 'its host sends elsewhere (a redirect)',
   TOO_LARGE: 'the answer is too large',
   ENCODED: 'the answer is compressed, which was not asked for',
+  NO_KEY_SET: 'its host answers with something else than a set of keys',
   RATE_LIMITED: 'its host was asked too often; try again in a minute',
 }
 

@@ -1,6 +1,7 @@
-import type { Configuration } from 'oidc-provider'
+import { type Configuration, Provider } from 'oidc-provider'
 import type { AppContext } from '../context.ts'
-import { createKeySets } from './key-sets.ts'
+import { addressOf } from '../http/request-context.ts'
+import { clientKeyUses, createKeySets } from './key-sets.ts'
 
 /**
  * What the library fetches: documents of clients, which were found a moment before, and their keys.
@@ -11,14 +12,13 @@ export function createLibraryFetch({
   documents,
   clock,
 }: Pick<AppContext, 'outbound' | 'documents' | 'clock'>): NonNullable<Configuration['fetch']> {
-  const keySets = createKeySets(outbound, clock)
+  const keySets = createKeySets({ outbound, clock, uses: clientKeyUses })
   return async (input, options) => {
     const url = input instanceof Request ? input.url : input.toString()
     if (options?.redirect === 'manual') {
       return Response.json((await documents.resolve(url)).metadata)
     }
-    const { status, body } = await keySets.get(url)
-    return new Response(status === 204 || status === 304 ? null : Buffer.from(body), { status })
+    return new Response((await keySets.get(url, addressOf(Provider.ctx))).text)
   }
 }
 

@@ -2,7 +2,7 @@ import { rootCertificates } from 'node:tls'
 import { Client, type Dispatcher } from 'undici'
 import { connectTo } from './connect.ts'
 import { OutboundError } from './errors.ts'
-import { createOutboundLimits, type OutboundLimitOptions } from './limits.ts'
+import { createOutboundLimits, type OutboundLimitOptions, type OutboundPurpose } from './limits.ts'
 import { createAdmits } from './private-hosts.ts'
 import { createLookup, type LookupAddresses, resolveTarget } from './resolve.ts'
 import { type Target, targetOf } from './target.ts'
@@ -25,7 +25,7 @@ export interface OutboundOptions {
   readonly lookup?: LookupAddresses
 }
 
-export interface GetOptions {
+export interface GetOptions extends OutboundPurpose {
   readonly accept: string
   /** Largest body. */
   readonly maxBytes: number
@@ -70,7 +70,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const target = targetOf(url, options)
       const timeout = AbortSignal.timeout(wanted.timeoutMs)
       const signal = wanted.signal ? AbortSignal.any([timeout, wanted.signal]) : timeout
-      return limits.run(target.url.host, async () => {
+      return limits.run(target.host, wanted, async () => {
         const addresses = await inTime(resolveTarget(target, lookup, admits), signal)
         const socket = await connectTo(target, { addresses, signal, ca })
         const client = new Client(target.url.origin, {

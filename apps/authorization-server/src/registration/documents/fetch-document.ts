@@ -1,15 +1,10 @@
 import type { CachedDocument, Storage } from '@holdfast/storage'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { addressGroup } from '../../http/address-group.ts'
-import { OutboundError } from '../../outbound/errors.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { RegistrationError } from '../errors.ts'
 import { freshForMs } from './freshness.ts'
 import { maxDocumentBytes, readDocument } from './read-document.ts'
 
 const fetchTimeoutMs = 5000
-/** New documents that one address (for IPv6 its /64) may make this server fetch, per minute. */
-const fetchesPerAddress = 30
 
 /** The document is not there any more: its host has taken the client back. */
 export class DocumentGone extends Error {}
@@ -34,32 +29,28 @@ export type FetchDocument = (
   from: string | undefined,
 ) => Promise<string>
 
-/** Makes the way to the documents: each at most once at a time, and a budget for each address. */
+/** Makes the way to the documents: each at most once at a time. */
 export function createDocumentFetch({
   storage,
   outbound,
   clock,
 }: DocumentFetchOptions): FetchDocument {
   const underWay = new Map<string, Promise<string>>()
-  const budget = new RateLimiterMemory({ points: fetchesPerAddress, duration: 60 })
-
-  async function requireBudget(from: string | undefined): Promise<void> {
-    if (from === undefined) return
-    await budget.consume(addressGroup(from)).catch((refusal: unknown) => {
-      throw refusal instanceof RateLimiterRes ? new OutboundError('RATE_LIMITED') : refusal
-    })
-  }
 
   async function fetchNow(
     clientId: string,
     host: string,
     cached: CachedDocument | undefined,
+    from: string | undefined,
   ): Promise<string> {
     const { status, headers, body } = await outbound.get(clientId, {
       accept: 'application/json',
       maxBytes: maxDocumentBytes,
       timeoutMs: fetchTimeoutMs,
       etag: cached?.document === undefined ? undefined : cached.etag,
+      ...(cached?.document === undefined
+        ? { use: 'new-document', from }
+        : { use: 'known-document' }),
     })
     const isUnchanged = status === 304 && cached?.document !== undefined
     if (status === 404 || status === 410) throw new DocumentGone(`it answers with status ${status}`)
@@ -75,9 +66,7 @@ export function createDocumentFetch({
   return (clientId, host, cached, from) => {
     const running = underWay.get(clientId)
     if (running) return running
-    const fetching = requireBudget(from)
-      .then(() => fetchNow(clientId, host, cached))
-      .finally(() => underWay.delete(clientId))
+    const fetching = fetchNow(clientId, host, cached, from).finally(() => underWay.delete(clientId))
     underWay.set(clientId, fetching)
     return fetching
   }

@@ -1,5 +1,6 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { AppContext, RequestState } from '../../context.ts'
+import type { AppContext } from '../../context.ts'
+import { addressOf } from '../../http/request-context.ts'
 import { DocumentError } from './errors.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['clientIdMetadataDocument']>
@@ -40,6 +41,3 @@ function refusalOf(error: DocumentError): Error {
   refusal.cause = error
   return refusal
 }
-
-const addressOf = (koa: KoaContextWithOIDC | undefined): string | undefined =>
-  (koa?.state as Partial<RequestState> | undefined)?.remoteAddress

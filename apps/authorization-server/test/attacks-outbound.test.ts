@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createKeySets, type KeySets } from '../src/outbound/key-sets.ts'
+import { Browser } from './support/browser.ts'
+import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
+import { addResource, authorizationUrl } from './support/flow.ts'
+import { startTestServer, type TestServer } from './support/server.ts'
+
+const minuteMs = 60_000
+
+let host: DocumentHost
+let server: TestServer
+let nowMs: number
+let privateKey: CryptoKey
+let keySet: string
+/** What the address of the keys answers. */
+let keysAnswer: { status: number; text: string }
+
+beforeEach(async () => {
+  nowMs = Date.now()
+  host = await startDocumentHost()
+  server = await startTestServer({ config: { outbound: host.outbound }, clock: () => nowMs })
+  await addResource(server)
+  const pair = await generateKeyPair('RS256', { extractable: true })
+  privateKey = pair.privateKey
+  keySet = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1' }] })
+  keysAnswer = { status: 200, text: keySet }
+  const documents = host.handler.bind(host)
+  host.handler = (request, response) => {
+    if (!request.url?.startsWith('/keys')) return documents(request, response)
+    response.writeHead(keysAnswer.status).end(keysAnswer.text)
+    return undefined
+  }
+})
+afterEach(async () => {
+  await server.stop()
+  await host.stop()
+})
+
+const hits = (path: string): number =>
+  host.requests.filter((request) => request.startsWith(`${path} `)).length
+
+const serveSigningClient = (name = 'client'): string =>
+  host.serve(`/${name}.json`, {
+    redirect_uris: ['http://127.0.0.1/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'RS256',
+    jwks_uri: host.url('/keys'),
+  })
+
+/** What the token endpoint says to a client that signs: `invalid_grant` once it has known the client. */
+async function signedRequest(id: string): Promise<string> {
+  const response = await fetch(`${server.issuer}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: 'x',
+      client_id: id,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await new SignJWT({})
+        .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+        .setIssuer(id)
+        .setSubject(id)
+        .setAudience(server.issuer)
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime('1m')
+        .sign(privateKey),
+    }),
+  })
+  return ((await response.json()) as { error: string }).error
+}
+
+async function pageFor(clientId: string): Promise<{ status: number; text: string }> {
+  const { url } = await authorizationUrl(server, { client: { client_id: clientId } })
+  return new Browser(server.issuer).open(url)
+}
+
+describe('a stranger who makes this server ask a host for documents that are not there', () => {
+  const spend = async (): Promise<void> => {
+    for (let n = 0; n < 31; n += 1) await pageFor(host.url(`/nothing-${randomUUID()}.json`))
+  }
+
+  test('does not cut off the keys of its clients', async () => {
+    const id = serveSigningClient()
+    expect(await signedRequest(id)).toBe('invalid_grant')
+    nowMs += 11 * minuteMs
+    await spend()
+    expect(await signedRequest(id)).toBe('invalid_grant')
+    expect(hits('/keys')).toBe(2)
+  })
+
+  test('does not keep documents that are known from being looked at again', async () => {
+    const id = host.serve('/known.json')
+    await server.ctx.documents.resolve(id)
+    nowMs += 120 * minuteMs
+    await spend()
+    expect((await server.ctx.documents.resolve(id)).origin).toBe('fetched')
+    expect(hits('/known.json')).toBe(2)
+  })
+
+  test('has five a minute of one host, and others have theirs', async () => {
+    await spend()
+    expect(host.requests).toHaveLength(5)
+    const id = host.serve('/new.json')
+    expect((await server.ctx.documents.resolve(id, '192.0.2.7')).origin).toBe('fetched')
+  })
+
+  test('finds no other budget by another port or a dot at the end of the name', async () => {
+    await spend()
+    const asked = host.connections()
+    const { outbound } = server.ctx
+    for (const url of [
+      `https://docs.example.:${host.port}/x`,
+      'https://docs.example:9/x',
+      'https://docs.example/x',
+    ]) {
+      await expect(
+        outbound.get(url, {
+          ...{ accept: '*/*', maxBytes: 100, timeoutMs: 1000 },
+          ...{ use: 'new-document', from: '127.0.0.1' },
+        }),
+      ).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    }
+    expect(host.connections()).toBe(asked)
+  })
+})
+
+describe('the keys of a client', () => {
+  test.each([
+    ['an error', 503, 'down'],
+    ['a page', 200, '<html>'],
+    ['another object', 200, '{"error":"maintenance"}'],
+    ['no keys', 200, '{"keys":[null]}'],
+    ['more than a set of keys holds', 200, `{"keys":[],"x":"${'x'.repeat(64 * 1024)}"}`],
+  ])('serve for ten minutes while their host answers with %s', async (_what, status, text) => {
+    const id = serveSigningClient()
+    expect(await signedRequest(id)).toBe('invalid_grant')
+    keysAnswer = { status, text }
+    nowMs += 9 * minuteMs
+    expect(await signedRequest(id)).toBe('invalid_grant')
+    expect(hits('/keys')).toBe(2)
+    nowMs += 2 * minuteMs
+    expect(await signedRequest(id)).toBe('invalid_client')
+    keysAnswer = { status: 200, text: keySet }
+    nowMs += minuteMs
+    expect(await signedRequest(id)).toBe('invalid_grant')
+  })
+
+  test('that are taken back are gone', async () => {
+    const id = serveSigningClient()
+    expect(await signedRequest(id)).toBe('invalid_grant')
+    keysAnswer = { status: 200, text: '{"keys":[]}' }
+    nowMs += 2 * minuteMs
+    expect(await signedRequest(id)).toBe('invalid_client')
+  })
+
+  test('are not asked for again in the seconds after a failure', async () => {
+    const keySets: KeySets = createKeySets({
+      ...{ outbound: server.ctx.outbound, clock: () => nowMs },
+      ...{ uses: { known: 'known-keys', unknown: 'new-keys' } },
+    })
+    keysAnswer = { status: 503, text: '' }
+    for (let n = 0; n < 5; n += 1) {
+      await expect(keySets.get(host.url('/keys'))).rejects.toMatchObject({ code: 'NO_KEY_SET' })
+    }
+    expect(hits('/keys')).toBe(1)
+    keysAnswer = { status: 200, text: keySet }
+    nowMs += 11_000
+    expect((await keySets.get(host.url('/keys'))).text).toBe(keySet)
+  })
+})
