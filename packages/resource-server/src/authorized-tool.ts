@@ -132,7 +132,7 @@ export async function runTool(
  *   'delete-file',
  *   { inputSchema: z.object({ id: z.string() }) },
  *   authorizedTool({ name: 'delete-file', requiredScopes: ['files:delete'] }, async ({ id }, ctx) => {
- *     const { status } = await ctx.dispatch('drive', { method: 'DELETE', path: `/files/${id}` })
+ *     const { status } = await ctx.dispatch('drive', { method: 'DELETE', path: `/files/${encodeURIComponent(id)}` })
  *     return { content: [{ type: 'text', text: `${status}` }] }
  *   }),
  * )

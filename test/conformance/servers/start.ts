@@ -57,7 +57,12 @@ export function startOpen(kind: ServerKind): Promise<RunningServer> {
     const server = new MCPServer({
       server: createStatelessServer,
       handler: createMcpHandler,
-      authorization: { enabled: false, resource, authorizationServers: ['http://localhost:4444'] },
+      authorization: {
+        enabled: false,
+        resource,
+        authorizationServers: ['http://localhost:4444'],
+        allowedOrigins: '*', // `localOnly` judges them
+      },
     })
     return serve(localOnly(mcpListener(server)))
   }
