@@ -91,6 +91,7 @@ export interface Connections {
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves
    * this process.
    *
+   * @throws ClientError `INVALID_REQUEST` when the secrets are not bytes
    * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is reserved
    * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
    */
@@ -101,6 +102,7 @@ export interface Connections {
   /**
    * Seals a new credential for the same handle. The old one stays in use until the new one is stored.
    *
+   * @throws ClientError `INVALID_REQUEST` when the secrets are not bytes
    * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is asked
    * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
    */
@@ -149,8 +151,8 @@ export function connectionsApi(parts: SealParts): Connections {
 
 async function create(parts: SealParts, given: NewConnection): Promise<SealReceipt> {
   const { api } = parts
+  requireSealable(given)
   const wanted = { ...given, baseUrl: canonicalBase(given).baseUrl }
-  requireSealable(wanted)
   const sealingKey = await parts.sealingKey()
   const { pin, firstUse } = sealingKey
   const reserved = await api<Reservation>({
@@ -177,8 +179,8 @@ async function create(parts: SealParts, given: NewConnection): Promise<SealRecei
 
 async function rotate(parts: SealParts, path: string, given: Rotation): Promise<SealReceipt> {
   const { api } = parts
+  requireSealable(given)
   const wanted = { ...given, baseUrl: canonicalBase(given).baseUrl }
-  requireSealable(wanted)
   const sealingKey = await parts.sealingKey()
   const { pins } = await api<{ pins?: CredentialPins | null }>({ method: 'GET', path })
   const reserved = await api<Reservation>({ method: 'POST', path: `${path}/upload` })

@@ -1,5 +1,6 @@
 import {
   type ConnectionHandle,
+  credentialFields,
   type CredentialKind,
   type CredentialPins,
   encodeEnvelope,
@@ -100,9 +101,11 @@ export async function sealAndUpload(
  * Encodes the credential once with a binding that stands in for the real one: what can be refused
  * here must not cost a reservation, which would stay behind as a revoked connection.
  *
+ * @throws ClientError `INVALID_REQUEST` for what types would have refused, such as text
  * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE`
  */
 export function requireSealable(wanted: Sealable): void {
+  requireTypes(wanted)
   const { baseUrl, authority } = canonicalBase(wanted)
   const provider = 'none'
   encodeEnvelope({
@@ -121,4 +124,20 @@ export function requireSealable(wanted: Sealable): void {
     },
     secrets: wanted.secrets,
   }).fill(0)
+}
+
+/** Programs without types hand over what other SDKs take; what they gave is not repeated. */
+function requireTypes({ credential, secrets }: Partial<Sealable>): void {
+  if (!Object.values(secrets ?? [undefined]).every((secret) => ArrayBuffer.isView(secret))) {
+    throw new ClientError(
+      'INVALID_REQUEST',
+      'secrets must be bytes by field name; values are never sent unsealed',
+      { fix: 'give secrets such as { token: new TextEncoder().encode(token) }' },
+    )
+  }
+  if (!Object.hasOwn(credentialFields, String(credential?.kind))) {
+    throw new ClientError('INVALID_REQUEST', 'the credential has no kind that can be sealed', {
+      fix: `give credential.kind: ${Object.keys(credentialFields).join(', ')}`,
+    })
+  }
 }

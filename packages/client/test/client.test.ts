@@ -293,14 +293,24 @@ describe('sealing', () => {
   it.each([
     ['bare values', { connection_name: 'github', values: { token: 'ghp_canary' } }],
     ['strings', { ...github, secrets: { token: 'ghp_canary' } }],
+    ['nothing', { ...github, secrets: null }],
     ['no kind', { ...github, credential: { token: 'ghp_canary' } }],
-  ])('throws for a credential as %s and sends nothing of it', async (_what, connection) => {
+    ['an unknown kind', { ...github, credential: { kind: 'ghp_canary' } }],
+    ['a kind that every object has', { ...github, credential: { kind: 'toString' } }],
+  ])('refuses a credential as %s and sends nothing of it', async (_what, connection) => {
     const server = await startFakeServer()
     const { client } = await signedIn(server)
+    const { handle } = await client.connections.create(github)
     const before = server.requests.length
-    const error = await client.connections.create(connection as never).catch((e: unknown) => e)
-    expect(error).toBeInstanceOf(Error)
-    expect(String(error)).not.toContain('ghp_canary')
+    const attempts = await Promise.allSettled([
+      client.connections.create(connection as never),
+      client.connections.rotate(handle, connection as never),
+    ])
+    for (const attempt of attempts) {
+      const error: unknown = attempt.status === 'rejected' && attempt.reason
+      expect(error).toMatchObject({ name: 'ClientError', code: 'INVALID_REQUEST' })
+      expect(String(error)).not.toContain('ghp_canary')
+    }
     expect(server.requests.slice(before)).toEqual([])
   })
 
