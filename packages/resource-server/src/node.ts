@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthenticatedRequest, AuthInfo } from './authenticated-request.ts'
 import { nodeImportProofKey, nodeSha256, nodeVerifySignature } from './node-crypto.ts'
 import { nodeResourceRequest, sendAnswer, setHeaders } from './node-exchange.ts'
+import { endFailed } from './node-failure.ts'
 import { serveFetch } from './node-fetch.ts'
 import type { ProtectedResourceOptions } from './options.ts'
+import { printFailure } from './print-failure.ts'
 import {
   protectedResource as portableResource,
   type ProtectedResource,
@@ -47,19 +49,18 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
  * ```ts
  * createServer(mcpListener(server)).listen(8000)
  * ```
+ * @param onFailure - told when the server itself fails; the client then gets 500. Default prints it
  */
 export function mcpListener(
   server: { readonly guard?: unknown; readonly fetch: (request: Request) => Promise<Response> },
-  onFailure: (error: unknown) => void = () => undefined,
+  onFailure: (error: unknown) => void = printFailure,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   // The getter builds the guard, and throws for options that cannot work.
   void server.guard
   return (request, response) => {
-    serveFetch(server.fetch, request, response).catch((error: unknown) => {
-      onFailure(error)
-      if (response.headersSent) response.destroy()
-      else sendAnswer(response, { status: 500, headers: {}, body: null })
-    })
+    serveFetch(server.fetch, request, response).catch((error: unknown) =>
+      endFailed(error, response, onFailure),
+    )
   }
 }
 
@@ -76,12 +77,12 @@ export type ProtectedListener = (
 /**
  * Puts a guard in front of a `node:http` listener.
  *
- * @param onFailure - told when the listener itself fails; the client then gets 500
+ * @param onFailure - told when the listener itself fails; the client then gets 500. Default prints it
  */
 export function protectListener(
   resource: ProtectedResource,
   listener: ProtectedListener,
-  onFailure: (error: unknown) => void = () => undefined,
+  onFailure: (error: unknown) => void = printFailure,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const serve = async (request: GuardedRequest, response: ServerResponse): Promise<void> => {
     const decision = await resource.check(nodeResourceRequest(request))
@@ -95,10 +96,8 @@ export function protectListener(
   }
   return (request, response) => {
     // A server's request always has a method and a URL; the type also covers a client's response.
-    serve(request as GuardedRequest, response).catch((error: unknown) => {
-      onFailure(error)
-      if (response.headersSent) response.destroy()
-      else sendAnswer(response, { status: 500, headers: {}, body: null })
-    })
+    serve(request as GuardedRequest, response).catch((error: unknown) =>
+      endFailed(error, response, onFailure),
+    )
   }
 }

@@ -115,7 +115,7 @@ export interface ProtectedResourceOptions {
   readonly importProofKey?: ImportProofKey
   /** Default the platform's. */
   readonly fetch?: Fetch
-  /** Told about failures that are not the caller's: unreachable keys, a broken store. */
+  /** Told about failures that are not the caller's: unreachable keys, a broken store. Default prints them. */
   readonly onError?: (error: unknown) => void
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number

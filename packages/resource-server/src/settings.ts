@@ -17,6 +17,7 @@ import type {
   RevocationOptions,
   ScopeEnforcement,
 } from './options.ts'
+import { createGuardFailurePrinter } from './print-failure.ts'
 import { createScopeCheck, type MissingScopes } from './scopes.ts'
 
 /** Checked options with every default filled in. */
@@ -207,7 +208,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     verifySignature: options.verifySignature,
     importProofKey: options.importProofKey,
     fetch: options.fetch ?? platformFetch,
-    onError: options.onError ?? (() => undefined),
+    onError: options.onError ?? createGuardFailurePrinter(now),
     now,
   })
 }

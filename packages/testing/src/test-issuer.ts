@@ -73,7 +73,11 @@ export async function createTestIssuer(): Promise<TestIssuer> {
   const revocations = createRevocations()
   let parts: IssuerParts | undefined
   const listening = await listenOnLoopback((_origin) => (request, response) => {
-    answer(parts, request, response).catch(() => response.destroy())
+    answer(parts, request, response).catch((error: unknown) => {
+      // oxlint-disable-next-line eslint/no-console -- a test should say why it fails
+      console.error('the test issuer failed:', error)
+      response.destroy()
+    })
   })
   const issuer = listening.origin
   const signer = await createTokenSigner(issuer)

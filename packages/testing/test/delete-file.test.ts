@@ -27,5 +27,5 @@ test('delete_file needs files:delete', async () => {
     return await client.callTool({ name: 'delete_file', arguments: { id: '7' } })
   }
   expect(await deleteWith(['files:delete'])).toMatchObject({ content: [{ text: 'deleted 7' }] })
-  expect(await deleteWith(['files:read'])).toMatchObject({ isError: true })
+  await expect(deleteWith(['files:read'])).rejects.toThrow('required "files:delete"')
 })
