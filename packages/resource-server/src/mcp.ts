@@ -26,3 +26,4 @@ export {
 export { type ConnectableServer, statelessHandler, type WebTransport } from './stateless-handler.ts'
 export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'
+export type { CallContext, ResultResource, ToolContent, ToolResult } from './tool-result.ts'

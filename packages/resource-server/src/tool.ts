@@ -2,6 +2,7 @@ import type { ToolOperation } from '@holdfast/protocol/tool-manifest'
 import type { ToolContext } from './authorized-tool.ts'
 import { anything, checkOptions, list, type OptionTable, text, texts } from './check-options.ts'
 import type { Connection } from './connection.ts'
+import type { CallContext, ToolResult } from './tool-result.ts'
 
 /** A schema that tells its output type: Zod's and every other that follows Standard Schema. */
 export interface InputSchema<Input> {
@@ -59,9 +60,10 @@ export interface Tool {
  * )
  * ```
  */
-export function tool<Input>(
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a caller names the SDK's context by it
+export function tool<Input, Context extends CallContext = CallContext>(
   options: ToolOptions<Input>,
-  handler: (input: Input, context: ToolContext) => unknown,
+  handler: (input: Input, context: Context & ToolContext) => ToolResult | Promise<ToolResult>,
 ): Tool {
   const owner = `tool ${JSON.stringify(options.name)}`
   checkOptions<ToolOptions<unknown>>(owner, options, toolTable, {
