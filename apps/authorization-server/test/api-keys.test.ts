@@ -188,6 +188,21 @@ describe('the exchange of an API key', () => {
     expect((await ask(wide, { resource: '' })).body['error']).toBe('invalid_target')
   })
 
+  test('gives a server no connection that only another token of the same key names', async () => {
+    const { key } = await makeKey()
+    const narrow = await ask(key, ext({ github: mine }))
+    await ask(key, ext({ github: alsoMine, gitlab: alsoMine }))
+    for (const parameters of [{}, { connection: 'github' }]) {
+      const token = String(narrow.body['access_token'])
+      const response = await exchange(server, own.client, token, {
+        dpop: await dpopKeys(),
+        parameters,
+      })
+      const { access_token: given } = (await response.json()) as { access_token: string }
+      expect(claimsOf(given)['ddls:connections']).toEqual({ github: mine })
+    }
+  })
+
   test('names the connections of the key when the caller names none', async () => {
     const { key } = await makeKey({ connections: { repo: mine } })
     expect((await ask(key)).claims['ddls:connections']).toEqual({ repo: mine })

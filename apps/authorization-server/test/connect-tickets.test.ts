@@ -99,6 +99,8 @@ describe('a connection that a tool call lacks', () => {
     await connect.signInAtProvider(browser, page, { allow: 'read' })
     const granted = await app.context.storage.grants.find(String(claimsOf(token)['ddls:grant']))
     expect(Object.keys(granted?.connections ?? {})).toEqual(['local'])
+    const still = await ask(files, onward['access_token'] ?? '', {})
+    expect(claimsOf(still['access_token'] ?? '')['ddls:connections']).toEqual({})
   })
 
   test('is answered with a link; once connected, the next token of the agent names it and the call succeeds', async () => {
@@ -123,7 +125,7 @@ describe('a connection that a tool call lacks', () => {
     expect(await again.json()).toMatchObject({ connect_url: url })
 
     const pending = await send(app, 'GET', pathOf(poll), basic(own.client))
-    expect(pending.json).toEqual({ status: 'pending', handle: null })
+    expect(pending.json).toEqual({ status: 'pending', connected: false, handle: null })
     expect((await send(app, 'GET', pathOf(poll), basic(other.client))).status).toBe(404)
     expect((await callApi(app, bob.api, 'GET', pathOf(poll))).status).toBe(404)
 
@@ -142,13 +144,14 @@ describe('a connection that a tool call lacks', () => {
     const { handle } = polled.json as { handle: string }
     expect(polled.json).toMatchObject({
       status: 'connected',
+      connected: true,
       handle: expect.stringMatching(/-local$/) as string,
     })
 
-    const late = await ask(tokens.access_token, { connection: 'local' })
-    expect(((await late.json()) as Record<string, string>)['error_description']).toContain(
-      'refresh',
-    )
+    for (const parameters of [undefined, { connection: 'local' }]) {
+      const late = (await (await ask(tokens.access_token, parameters)).json()) as TokenAnswer
+      expect(claimsOf(late.access_token)['ddls:connections']).toEqual({ local: handle })
+    }
     const renewed = (await (await refresh(server, client, tokens.refresh_token)).json()) as {
       access_token: string
     }
@@ -176,6 +179,64 @@ describe('a connection that a tool call lacks', () => {
     const repaired = await connect.signInAtProvider(browser, renewal)
     expect(repaired.text).toContain('is connected')
     expect((await callDispatch(app, { token, key }, call)).json).toMatchObject({ success: true })
+  })
+
+  test('and was revoked is asked for anew, by exchange and by dispatch; the dead one is not named', async () => {
+    const { email } = ann.user
+    const resource = 'https://again.example/mcp'
+    const connections = [
+      { name: 'local', provider: 'local', description: 'Reads', optional: true },
+      { name: 'other', provider: 'local', description: 'Reads', optional: true },
+    ]
+    const again = await addResource(server, { resource, connections })
+    const first = await obtainTokens(server, { client, email, resource })
+    const key = await generateDpopKey()
+    const keys = { privateKey: key.privateKey, publicKey: await publicKeyOf(key) }
+    const ask = async (token: string, parameters: Record<string, string> = {}) =>
+      (await (
+        await exchange(server, again.client, token, { dpop: keys, parameters })
+      ).json()) as TokenAnswer
+    const connectBy = async (url: string): Promise<string> => {
+      const browser = new Browser(app.issuer)
+      const page = await signInAt(browser, url, ann)
+      await connect.signInAtProvider(browser, page, { allow: 'read' })
+      const id = url.split('/').at(-1) ?? ''
+      return (await callApi(app, ann.api, 'GET', `/v1/connect-tickets/${id}`)).json.handle as string
+    }
+    const revoke = (handle: string) => callApi(app, ann.api, 'DELETE', `/v1/connections/${handle}`)
+    const local = { connection: 'local' }
+    const call = (token: string, handle: string) =>
+      callDispatch(
+        app,
+        { token, key },
+        { connection_handle: handle, request: { method: 'GET', path: '/api/me' } },
+      )
+
+    const dead = await connectBy((await ask(first.access_token, local)).connect_url)
+    const { access_token: before } = await ask(first.access_token)
+    expect((await call(before, dead)).json.success).toBe(true)
+    await revoke(dead)
+    const refused = await call(before, dead)
+    expect(refused.json.error).toMatchObject({
+      code: 'CONNECTION_REVOKED',
+      connect_url: expect.stringContaining('/connect/') as string,
+    })
+    const renewed = (await (
+      await refresh(server, client, first.refresh_token)
+    ).json()) as TokenAnswer
+    expect(claimsOf(renewed.access_token)['ddls:connections']).toEqual({})
+    for (const token of [first.access_token, renewed.access_token]) {
+      expect(await ask(token, local)).toMatchObject({
+        error: 'oauth_required',
+        connect_url: refused.json.error.connect_url,
+      })
+    }
+    const alive = await connectBy(refused.json.error.connect_url as string)
+    const { access_token: after } = await ask(first.access_token, local)
+    expect(claimsOf(after)['ddls:connections']).toEqual({ local: alive })
+    expect((await call(after, alive)).json.success).toBe(true)
+    expect((await call(after, dead)).json.error.code).toBe('CONNECTION_NOT_FOUND')
+    expect((await call(before, dead)).json.error.code).toBe('CONNECTION_REVOKED')
   })
 
   test('is not asked for in the name of a resource that was registered without it', async () => {
@@ -396,6 +457,11 @@ describe('the page of a connect ticket', () => {
     expect(made.some(({ json }) => json.code === 'TOO_MANY_TICKETS')).toBe(true)
   })
 })
+
+interface TokenAnswer {
+  readonly access_token: string
+  readonly connect_url: string
+}
 
 const publicKeyOf = (key: Awaited<ReturnType<typeof generateDpopKey>>): Promise<CryptoKey> =>
   crypto.subtle.importKey(

@@ -45,6 +45,11 @@ export interface ApiKeys {
 
 const touchEveryMs = 60_000
 
+const idPrefix = 'ak_'
+
+/** True for the id of a grant that an API key stands for. */
+export const isOfApiKey = (grantId: string): boolean => grantId.startsWith(idPrefix)
+
 export function createApiKeys({ db, commit, cipher, now }: Backend): ApiKeys {
   const insert = db.prepare<ApiKeyRow>(
     `insert into api_keys (id, key_hash, environment, owner, label, resources, scopes, connections,
@@ -67,7 +72,7 @@ export function createApiKeys({ db, commit, cipher, now }: Backend): ApiKeys {
       const nowMs = now()
       const row = await commit.statement(() =>
         insert.get(
-          `ak_${newUlid(nowMs)}`,
+          `${idPrefix}${newUlid(nowMs)}`,
           hashOf(key),
           wanted.environment,
           wanted.owner,

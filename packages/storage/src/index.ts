@@ -21,7 +21,7 @@ export type {
 export type { CachedDocument, ClientDocuments, PinnedDocument } from './client-documents.ts'
 export type { ClientHost, ClientHosts, HostDecision } from './client-hosts.ts'
 export type { RegistrationToken, RegistrationTokens } from './registration-tokens.ts'
-export type { ApiKey, ApiKeys, NewApiKey } from './api-keys.ts'
+export { type ApiKey, type ApiKeys, isOfApiKey, type NewApiKey } from './api-keys.ts'
 export type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts'
 export type {
   DpopPolicy,

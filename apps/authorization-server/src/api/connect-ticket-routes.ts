@@ -33,6 +33,8 @@ const newTicket = z
 
 const statusView = z.object({
   status: z.enum(['pending', 'connected', 'expired']),
+  /** As Dedalus clients ask. */
+  connected: z.boolean(),
   /** The connection, once it is connected. */
   handle: z.string().nullable(),
 })
@@ -83,7 +85,8 @@ export function connectTicketRoutes(
 /** The handle is told only once it leads somewhere. */
 function viewStatus(ticket: ConnectTicket, nowMs: number): z.infer<typeof statusView> {
   const status = ticketStatus(ticket, nowMs)
-  return { status, handle: status === 'connected' ? (ticket.handle ?? null) : null }
+  const connected = status === 'connected'
+  return { status, connected, handle: connected ? (ticket.handle ?? null) : null }
 }
 
 const unknown = (): ApiProblem =>

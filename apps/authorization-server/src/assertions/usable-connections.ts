@@ -1,4 +1,5 @@
 import type { Grant, Storage } from '@holdfast/storage'
+import { liveConnections } from '../oauth/held-connections.ts'
 
 /** Who vouches, for whom, where. */
 export interface VouchedParties {
@@ -22,7 +23,7 @@ export async function usableConnections(
   const consent = await storage.grants.findConsent(userId, clientId, resource)
   if (consent?.authorizationDetails) return {}
   return {
-    ...consent?.connections,
+    ...(await liveConnections(storage, consent?.connections)),
     ...(await chosenSince(storage, parties, consent)),
   }
 }

@@ -1,4 +1,4 @@
-import type { ConnectTicket } from '@holdfast/storage'
+import type { ConnectTicket, Grant } from '@holdfast/storage'
 import { ConnectionError } from '../connections/errors.ts'
 import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
@@ -37,6 +37,29 @@ export async function askForConnection(
     parts.clock() + reusableMs,
   )
   return open ?? make(parts, actor, request)
+}
+
+/** A connection that the resource of a grant is registered with, and that the grant lacks. */
+export interface Lacking {
+  readonly grant: Grant
+  readonly name: string
+  /** The resource's own client. */
+  readonly clientId: string
+  readonly requestId: string
+}
+
+/** The link for it; undefined when the resource asks for no such connection, or too many are open. */
+export async function askForGranted(
+  parts: Parts,
+  { grant, name, clientId, requestId }: Lacking,
+): Promise<ConnectTicket | undefined> {
+  const { grantId, userId: sub, clientId: agentId, resource } = grant
+  const known = await parts.storage.resources.find(resource)
+  const wanted = known?.connections.find((one) => one.name === name)
+  if (!wanted) return undefined
+  const actor = { sub, clientId, requestId }
+  const { provider } = wanted
+  return askForConnection(parts, { actor, agentId, resource, grantId, name, provider })
 }
 
 /** A connection that no longer works. */

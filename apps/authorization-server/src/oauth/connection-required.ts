@@ -1,9 +1,9 @@
-import type { Resource } from '@holdfast/storage'
+import type { Grant, Resource } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { askForConnection } from '../connect/ask.ts'
+import { askForGranted } from '../connect/ask.ts'
 import { connectUrl, pollUrl } from '../connect/tickets.ts'
 import type { AppContext, RequestState } from '../context.ts'
-import type { AccessTokenClaims } from '../tokens.ts'
+import { liveConnections, type NamedConnections } from './held-connections.ts'
 
 /** The user has to connect an account first; the answer says where. */
 class ConnectionRequired extends errors.CustomOIDCProviderError {
@@ -16,9 +16,9 @@ class ConnectionRequired extends errors.CustomOIDCProviderError {
 }
 
 /**
- * Refuses an exchange that asks for a connection which the token does not name, with a link on which
- * its user connects one. What the grant got since needs a new access token, and no page. Only the
- * resource of the grant may ask: a server that it calls gets what the user let the first one use.
+ * Refuses an exchange that asks for a connection which the token will not name, or which was revoked,
+ * with a link on which its user connects one. Only the resource of the grant may ask: a server that it
+ * calls gets what the user let the first one use.
  *
  * @throws ConnectionRequired, InvalidRequest
  */
@@ -26,36 +26,30 @@ export async function requireConnection(
   app: Pick<AppContext, 'storage' | 'clock' | 'config'>,
   ctx: KoaContextWithOIDC,
   own: Resource,
-  subject: AccessTokenClaims,
-  grantId: string,
+  grant: Grant,
+  connections: NamedConnections,
 ): Promise<void> {
   const name = ctx.oidc.params?.['connection']
-  if (typeof name !== 'string' || subject['ddls:connections']?.[name] !== undefined) return
-  const wanted = own.connections.find((one) => one.name === name)
-  if (!wanted) {
+  if (typeof name !== 'string') return
+  if (Object.hasOwn(await liveConnections(app.storage, connections), name)) return
+  if (!own.connections.some((one) => one.name === name)) {
     throw new errors.InvalidRequest('this resource was registered without such a connection')
   }
-  const grant = await app.storage.grants.find(grantId)
   // What a user let one server use is not widened at the word of another that it calls.
-  if (grant?.resource !== own.resource) {
+  if (grant.resource !== own.resource) {
     throw new errors.InvalidRequest(
       'the user granted this access at another resource: only that one can ask for a further connection',
     )
   }
-  const handle = grant.connections[name]
-  const granted = handle === undefined ? undefined : await app.storage.connections.find(handle)
-  if (granted?.status === 'active') {
+  const granted = await liveConnections(app.storage, grant.connections)
+  if (Object.hasOwn(granted, name)) {
     throw new errors.InvalidRequest(
-      'the user has connected this account since: the agent has to refresh its access token',
+      'the user has connected this account, but this access token is limited to others: the agent needs another one',
     )
   }
   const { clientId } = ctx.oidc.client!
   const { requestId } = ctx.state as unknown as RequestState
-  const actor = { sub: subject.sub, clientId, requestId }
-  const { provider } = wanted
-  const agentId = grant.clientId
-  const missing = { actor, agentId, resource: own.resource, grantId, name, provider }
-  const ticket = await askForConnection(app, missing)
+  const ticket = await askForGranted(app, { grant, name, clientId, requestId })
   if (!ticket) throw new errors.InvalidRequest('too many connect links are open for this user')
   const { issuer } = app.config
   throw new ConnectionRequired({

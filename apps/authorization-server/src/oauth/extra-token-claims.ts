@@ -1,17 +1,17 @@
 import type { Storage } from '@holdfast/storage'
 import {
   type AccessToken,
-  type AuthorizationDetail,
   type ClientCredentials,
   errors,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
 import type { DeviceInfo } from './device/device-flow.ts'
 import { assignedClaims } from './assigned-claims.ts'
+import { connectionsWithin, liveConnections } from './held-connections.ts'
 import { exchangedFrom } from './token-exchange.ts'
 
 /** Claims that we add to the library's: the grant and the connections that it names. */
-export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
+export function createExtraTokenClaims(storage: Pick<Storage, 'grants' | 'connections'>) {
   return async (
     ctx: KoaContextWithOIDC,
     token: AccessToken | ClientCredentials,
@@ -32,7 +32,10 @@ export function createExtraTokenClaims(storage: Pick<Storage, 'grants'>) {
     }
     const grant = await storage.grants.find(token.grantId)
     return {
-      'ddls:connections': connectionsWithin(grant?.connections, token.rar),
+      'ddls:connections': await liveConnections(
+        storage,
+        connectionsWithin(grant?.connections, token.rar),
+      ),
       'ddls:grant': token.grantId,
     }
   }
@@ -50,16 +53,6 @@ function requireDetails(
   throw new errors.InvalidAuthorizationDetails(
     'this grant or subject token does not take authorization_details: leave them out',
   )
-}
-
-/** Only those that the token's authorization details name, where it has any. */
-function connectionsWithin(
-  connections: Readonly<Record<string, string>> = {},
-  details: readonly AuthorizationDetail[] | undefined,
-): Readonly<Record<string, string>> {
-  if (details === undefined) return connections
-  const named = new Set(details.map(({ identifier }) => identifier))
-  return Object.fromEntries(Object.entries(connections).filter(([, handle]) => named.has(handle)))
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Grant } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import {
   buildTokenResponse,
@@ -14,6 +15,7 @@ import { dispatchPath } from './built-in-resources.ts'
 import { requireConnection } from './connection-required.ts'
 import { narrowForExchange } from './details/rich-requests.ts'
 import { grantTypes } from './grant-types.ts'
+import { heldConnections } from './held-connections.ts'
 import { narrowScope } from './narrow-scope.ts'
 import { validateProof } from './proof-check.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
@@ -48,7 +50,7 @@ const subjectTypes: ReadonlySet<string> = new Set([
 /** As many servers may stand between a user and the last one. */
 const maxActors = 5
 
-/** The verified subject token of a token that is being issued by exchange. */
+/** The verified subject token of a token that is being issued by exchange, with the connections to name. */
 export const exchangedFrom = new WeakMap<object, AccessTokenClaims>()
 
 export interface TokenExchangeOptions {
@@ -122,12 +124,14 @@ async function exchange(provider: Provider, ctx: Context, app: AppContext): Prom
   const scope = isDispatch
     ? narrowScope(params.scope, ['dispatch'], [])
     : narrowScope(params.scope, target.scopes, [(subject.scope ?? '').split(' ')])
-  const grantId = await checkStillGranted(subject, app)
-  await requireConnection(app, ctx, ownResource, subject, grantId)
+  const grant = await checkStillGranted(subject, app)
+  const { grantId } = grant
+  const connections = heldConnections(subject, grant, ownResource.resource)
+  await requireConnection(app, ctx, ownResource, grant, connections)
   const details = narrowForExchange(
     params.authorization_details,
     subject.authorization_details,
-    subject['ddls:connections'] ?? {},
+    connections,
   )
   await checkDpopReplay(provider, ctx, proof, client.clientId)
 
@@ -143,7 +147,7 @@ async function exchange(provider: Provider, ctx: Context, app: AppContext): Prom
   token.scope = scope
   if (proof) token.setThumbprint('jkt', proof.thumbprint)
   token.rar = details
-  exchangedFrom.set(token, subject)
+  exchangedFrom.set(token, { ...subject, 'ddls:connections': connections })
   ctx.oidc.entity('AccessToken', token)
 
   ctx.body = buildTokenResponse(provider, {
@@ -212,7 +216,7 @@ function checkActors(subject: AccessTokenClaims): void {
 async function checkStillGranted(
   subject: AccessTokenClaims,
   { storage }: Pick<AppContext, 'storage'>,
-): Promise<string> {
+): Promise<Grant> {
   const grantId = subject['ddls:grant']
   if (grantId === undefined) {
     throw new errors.InvalidRequest('subject_token refused: it acts for no user')
@@ -227,5 +231,5 @@ async function checkStillGranted(
   if (user?.status !== 'active') {
     throw new errors.InvalidRequest('subject_token refused: its user may no longer sign in')
   }
-  return grantId
+  return grant
 }
