@@ -14,6 +14,7 @@ import {
   someTexts,
   text,
   texts,
+  wholeNumber,
 } from './check-options.ts'
 import type { MCPServerOptions, OfficialServer } from './mcp-server.ts'
 import type { ProtectedResourceOptions } from './options.ts'
@@ -93,6 +94,7 @@ export const serverTable: OptionTable<MCPServerOptions<OfficialServer>> = {
   authorization: anything,
   toolScopes: listsByName,
   stepUp: oneOf('auto', 'result', 'challenge'),
+  maxBodyBytes: wholeNumber(1, 2 ** 30),
 }
 
 /** Names of an `MCPServer`'s options, as somebody may write them to the guard. */

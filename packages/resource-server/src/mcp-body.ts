@@ -5,15 +5,13 @@ export interface ReadRequest {
   readonly parsedBody?: unknown
 }
 
-const maxBodyBytes = 4 * 1024 * 1024
-
-async function readText(request: Request): Promise<string | undefined> {
+async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.length
-    if (size > maxBodyBytes) return undefined
+    if (size > maxBytes) return undefined
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -23,9 +21,12 @@ async function readText(request: Request): Promise<string | undefined> {
  * Reads the body of a request to an MCP endpoint. What is checked here is the very value that the SDK
  * then works on, so that no two readings of one body can differ. Undefined when it is too large.
  */
-export async function readMcpRequest(request: Request): Promise<ReadRequest | undefined> {
+export async function readMcpRequest(
+  request: Request,
+  maxBytes: number,
+): Promise<ReadRequest | undefined> {
   if (request.method !== 'POST') return { request }
-  const text = await readText(request)
+  const text = await readText(request, maxBytes)
   if (text === undefined) return undefined
   const { url, method, headers, signal } = request
   const again = new Request(url, { method, headers, body: text, signal })
@@ -34,4 +35,10 @@ export async function readMcpRequest(request: Request): Promise<ReadRequest | un
   } catch {
     return { request: again }
   }
+}
+
+/** The answer to a request whose body is too large. */
+export function tooLarge(maxBytes: number): Response {
+  const error = { code: -32600, message: `the request is longer than ${maxBytes} bytes` }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 413 })
 }

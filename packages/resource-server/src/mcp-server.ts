@@ -9,7 +9,7 @@ import { isListing, isUncheckable } from './fail-open.ts'
 import type { AuthorizationProvider } from './jwt-validator.ts'
 import { serverTable } from './known-options.ts'
 import { publishManifest, type ToolManifest, toolManifest } from './manifest.ts'
-import { readMcpRequest } from './mcp-body.ts'
+import { readMcpRequest, tooLarge } from './mcp-body.ts'
 import { addHeaders, fetchAnswer, fetchResourceRequest } from './protect-fetch.ts'
 import type { ProtectedResourceOptions } from './options.ts'
 import { type ProtectedResource, protectedResource } from './protected-resource.ts'
@@ -53,6 +53,8 @@ export interface MCPServerOptions<Server extends OfficialServer> {
    * and the result for older ones, whose clients often fail on it. Default `auto`.
    */
   readonly stepUp?: StepUp
+  /** Longest body of a request; a longer one is answered 413. Default 4 MiB. */
+  readonly maxBodyBytes?: number
 }
 
 /** What answers a call without the tool's scopes; see {@link MCPServerOptions.stepUp}. */
@@ -200,6 +202,10 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     )
   }
 
+  get #maxBodyBytes(): number {
+    return this.#options.maxBodyBytes ?? 4 * 1024 * 1024
+  }
+
   // A second guard would not know the proofs that the first has seen.
   #requireUnserved(method: string): void {
     if (this.#guard !== undefined) throw new TypeError(`${method}: the server already serves`)
@@ -212,8 +218,8 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
   ): Promise<Response> {
     const document = serverDocument(request, () => this.#describe())
     if (document !== undefined) return document
-    const read = await readMcpRequest(request)
-    if (read === undefined) return new Response(null, { status: 413 })
+    const read = await readMcpRequest(request, this.#maxBodyBytes)
+    if (read === undefined) return tooLarge(this.#maxBodyBytes)
     const calls = toolCalls(read.parsedBody)
     const refused = this.#refuse(guard, request, admitted, calls)
     if (refused !== undefined) return refused
@@ -256,7 +262,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
 
   // Without a checked request, so that no tool runs.
   async #serveListing(request: Request): Promise<Response | undefined> {
-    const read = await readMcpRequest(request)
+    const read = await readMcpRequest(request, this.#maxBodyBytes)
     if (read === undefined) return undefined
     const refused = this.#refuse(this.#guard, request, undefined, toolCalls(read.parsedBody))
     if (refused !== undefined || !isListing(read.parsedBody)) return refused

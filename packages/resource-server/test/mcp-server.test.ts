@@ -67,6 +67,7 @@ const existingV1 = (): McpServerV1 => {
 }
 
 interface Extra {
+  readonly maxBodyBytes?: number
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>
   readonly stepUp?: 'auto' | 'result' | 'challenge'
 }
@@ -346,6 +347,53 @@ describe.each(Object.keys(servers))('a call to %s without the tool’s scopes', 
       expect(text).toMatch(/requires scopes|error/i)
     }
     expect(issuer.count('/dispatch')).toBe(0)
+  })
+})
+
+describe('a body beyond the limit', () => {
+  const send = async (body: BodyInit): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${await issuer.signToken()}`,
+        'content-type': 'application/json',
+        origin: 'https://app.example',
+      },
+      body,
+      ...{ duplex: 'half' },
+    })
+  const streamed = (text: string): ReadableStream =>
+    new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(new TextEncoder().encode(text))
+        controller.close()
+      },
+    })
+  const callWith = (bytes: number): string => JSON.stringify(callOf('whoami')).padEnd(bytes, ' ')
+
+  test.each([
+    ['of known length', (text: string) => text],
+    ['that is streamed', streamed],
+  ])('%s is refused with the limit, readable by a browser', async (_what, form) => {
+    await start(servers['SDK v2'] as Make, {}, { maxBodyBytes: 100_000 })
+    expect((await send(form(callWith(100_000)))).status).toBe(200)
+    const response = await send(form(callWith(100_001)))
+    expect(response.status).toBe(413)
+    expect(response.headers.get('access-control-allow-origin')).not.toBeNull()
+    expect(await response.json()).toEqual({
+      jsonrpc: '2.0',
+      error: { code: -32600, message: 'the request is longer than 100000 bytes' },
+      id: null,
+    })
+  })
+
+  test('is refused from 4 MiB on unless set otherwise, and the server goes on', async () => {
+    await start(servers['SDK v2'] as Make)
+    for (const form of [(text: string) => text, streamed]) {
+      expect((await send(form(callWith(4 * 1024 * 1024 + 1)))).status).toBe(413)
+      expect((await send(form(callWith(4 * 1024 * 1024)))).status).toBe(200)
+    }
   })
 })
 
