@@ -1,6 +1,7 @@
 import { checkOptions } from './check-options.ts'
 import { authorizationNames, authorizationTable } from './known-options.ts'
 import type { ProtectedResourceOptions } from './options.ts'
+import { readIssuer } from './settings.ts'
 
 /**
  * The `authorization` of an `MCPServer`: the guard's options, under the names that servers of the
@@ -72,13 +73,14 @@ export function checkAuthorization(options: AuthorizationOptions): void {
  * The Holdfast server, which gets this server's secret and its users' tokens: so nothing but what was
  * named as such. Undefined where all tokens come from another issuer and Holdfast is not in play.
  */
-function readIssuer(options: AuthorizationOptions): string | undefined {
+function holdfastIssuer(options: AuthorizationOptions): string | undefined {
   const { issuer, authorizationServers, authorizationProvider, client } = options
   if (authorizationProvider === undefined) {
     if (issuer !== undefined && !authorizationServers.includes(issuer)) {
       throw new TypeError('MCPServer authorization: authorizationServers must name issuer')
     }
-    return issuer ?? authorizationServers[0]
+    const [first = ''] = authorizationServers
+    return issuer ?? readIssuer('the first of authorizationServers', first)
   }
   if (client !== undefined && issuer === undefined) {
     throw new TypeError(
@@ -104,7 +106,7 @@ export function guardOptions(
     cacheTtl,
     ...rest
   } = named
-  const issuer = readIssuer(options)
+  const issuer = holdfastIssuer(options)
   return {
     ...rest,
     ...(issuer === undefined ? {} : { issuer }),

@@ -66,7 +66,7 @@ const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 const refuse = (why: string): never => {
-  throw new TypeError(`protectedResource: ${why}`)
+  throw new TypeError(`guard: ${why}`)
 }
 
 function readUrl(option: string, value: string): URL {
@@ -88,13 +88,18 @@ function readIdentifier(option: string, value: string): string {
   return value === canonical ? value : refuse(`${option} must be written ${canonical}`)
 }
 
-function readIssuer(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined
-  const { protocol, hostname } = readUrl('issuer', value)
+/**
+ * A Holdfast server's issuer.
+ *
+ * @param option - under what name it was given
+ * @throws TypeError for one that is not safe or misspelt
+ */
+export function readIssuer(option: string, value: string): string {
+  const { protocol, hostname } = readUrl(option, value)
   if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
-    refuse('issuer must use https unless it is on a loopback address')
+    refuse(`${option} must use https unless it is on a loopback address`)
   }
-  return readIdentifier('issuer', value)
+  return readIdentifier(option, value)
 }
 
 function readScopes(scopes: ResourceScopes): Required<ResourceScopes> {
@@ -184,7 +189,7 @@ export function readOptions(options: ProtectedResourceOptions): Settings {
     refuse('client needs issuer, the Holdfast server that knows it')
   }
   return Object.freeze({
-    issuer: readIssuer(options.issuer),
+    issuer: options.issuer === undefined ? undefined : readIssuer('issuer', options.issuer),
     authorizationProvider: options.authorizationProvider,
     authorizationServers: readServers(options),
     missingScopes: createScopeCheck(options.scopeHierarchy),

@@ -69,6 +69,19 @@ describe('an MCPServer does not start', () => {
     expect(refused).toThrow(/^MCPServer authorization: /)
   })
 
+  test('with an issuer that cannot be, named as it was written', () => {
+    const first = (authorizationServers: unknown): unknown => server({ authorizationServers }).guard
+    expect(() => first(['https://auth.example/'])).toThrow(
+      'the first of authorizationServers must be written https://auth.example',
+    )
+    expect(() => first(['http://auth.example'])).toThrow(
+      'the first of authorizationServers must use https',
+    )
+    expect(() => server({ resource: 'https://MCP.example/mcp' }).guard).toThrow(
+      'guard: resource must be written https://mcp.example/mcp',
+    )
+  })
+
   test('with unknown options of its own, or scopes that are no lists', () => {
     expect(() => server({}, { tool_scopes: {} })).toThrow(/MCPServer: .*did you mean toolScopes\?/)
     expect(() => server({}, { stepUp: 'chalenge' })).toThrow(/stepUp must be one of/)
