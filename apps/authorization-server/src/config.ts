@@ -104,6 +104,10 @@ export const configSchema = z.strictObject({
       /** Who may register a client by RFC 7591. */
       dynamic: z.enum(['off', 'open', 'initial-access-token']).default('open'),
       maxClients: z.int().min(10).max(1_000_000).default(10_000),
+      /** New clients of one address (for IPv6 its /64) per hour; hosted clients share few addresses. */
+      newClientsPerAddress: z.int().min(1).default(200),
+      /** New clients of everyone per hour. */
+      newClientsInAll: z.int().min(1).default(5000),
       /** Clients whose id is the URL of a document; `unadvertised` = taken, but not in the metadata. */
       documents: z.enum(['on', 'unadvertised', 'off']).default('on'),
       /** Whose documents are believed. */
@@ -152,10 +156,15 @@ export function parseConfig(line: string): Config {
     throw new Error('the first line on stdin must be the configuration as JSON')
   }
   const parsed = configSchema
-    .refine(({ mtls, trustProxy }) => mtls === undefined || trustProxy, {
-      path: ['mtls'],
-      message: 'needs trustProxy: only a proxy that sets the header itself may be believed',
-    })
+    .refine(
+      ({ mtls, trustProxy, trustedProxies }) =>
+        mtls === undefined || (trustProxy && trustedProxies.length > 0),
+      {
+        path: ['mtls'],
+        message:
+          'needs trustProxy and trustedProxies: certificates are public, so that who reaches the port could present any',
+      },
+    )
     .safeParse(value)
   if (parsed.success) return Object.freeze(parsed.data)
   const problems = parsed.error.issues.map(

@@ -229,6 +229,51 @@ describe('a client that changes itself', () => {
   })
 })
 
+describe('a limit of new clients', () => {
+  const publicClient = { client_name: 'Agent', redirect_uris: [redirectUri] }
+  const restart = async (config: Record<string, unknown>): Promise<void> => {
+    await server.stop()
+    server = await startTestServer({ config })
+  }
+
+  test('that a stranger used up keeps nobody from registering again as what is there', async () => {
+    await restart({ registration: { newClientsInAll: 3, newClientsPerAddress: 3 } })
+    const first = await register(publicClient)
+    for (let n = 0; n < 2; n += 1) expect((await register(confidential)).status).toBe(201)
+    expect((await register(confidential)).status).toBe(429)
+    const again = await register(publicClient)
+    expect(again.status).toBe(201)
+    expect(again.body['client_id']).toBe(first.body['client_id'])
+    for (let n = 0; n < 5; n += 1) await register({ ...publicClient, client_name: `${n}` })
+    expect((await register(publicClient)).status).toBe(201)
+  })
+
+  test('counts an equal client once, of fifty registrations at the same time', async () => {
+    await restart({ registration: { newClientsInAll: 60, newClientsPerAddress: 60 } })
+    const answers = await Promise.all(Array.from({ length: 50 }, () => register(publicClient)))
+    expect(new Set(answers.map(({ body }) => body['client_id'])).size).toBe(1)
+    for (let n = 0; n < 59; n += 1) {
+      expect((await register({ ...publicClient, client_name: `${n}` })).status).toBe(201)
+    }
+    expect((await register(confidential)).status).toBe(429)
+  })
+
+  test('of one address leaves others theirs', async () => {
+    await restart({ trustProxy: true, registration: { newClientsPerAddress: 1 } })
+    const from = async (address: string): Promise<number> => {
+      const { status } = await fetch(`${server.issuer}/oauth2/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+        body: JSON.stringify(confidential),
+      })
+      return status
+    }
+    expect(await from('192.0.2.1')).toBe(201)
+    expect(await from('192.0.2.1')).toBe(429)
+    expect(await from('192.0.2.2')).toBe(201)
+  })
+})
+
 describe('keys that a client brings itself', () => {
   const withKeys = (keys: readonly unknown[], further: Record<string, unknown> = {}) =>
     register({
@@ -411,13 +456,14 @@ describe('a document on the web', () => {
 
 describe('a client that registered itself', () => {
   test.each([
-    ['an unknown scope', { scope: 'nothing' }],
-    ['a silent request', { prompt: 'none' }],
-    ['no PKCE', { code_challenge_method: 'plain' }],
-    ['another response type', { response_type: 'token' }],
+    ['an unknown scope', { scope: 'nothing' }, 'invalid_scope'],
+    ['a silent request', { prompt: 'none' }, 'login_required'],
+    ['no PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
+    ['another response type', { response_type: 'token' }, 'unsupported_response_type'],
+    ['another response mode', { response_mode: 'form_post' }, 'unsupported_response_mode'],
   ])(
     'sends nobody to its address by %s, without a word from the person',
-    async (_what, parameters) => {
+    async (_what, parameters, error) => {
       const { body } = await register({ redirect_uris: [web] })
       const { url } = await authorizationUrl(server, {
         client: { client_id: String(body['client_id']) },
@@ -428,6 +474,7 @@ describe('a client that registered itself', () => {
       expect(page.headers.get('refresh')).toBeNull()
       expect(page.text).not.toContain('http-equiv="refresh"')
       expect(page.text).toContain('phish.example')
+      expect(page.text).toContain(error)
     },
   )
 })

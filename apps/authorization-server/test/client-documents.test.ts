@@ -307,6 +307,25 @@ describe('whose documents are believed', () => {
     expect(answer.text).toContain('no longer valid')
   })
 
+  test.each(['open', 'review', 'allow-list'])(
+    '%s: a pinned document does not speak for a host that is denied',
+    async (trust) => {
+      await start({ registration: { trust } })
+      const client = { client_id: host.serve('/client.json', document) }
+      await server.ctx.storage.clientDocuments.pin({
+        clientId: client.client_id,
+        host: new URL(client.client_id).host,
+        document: JSON.stringify({ client_id: client.client_id, ...publicDocument }),
+        pinnedBy: 'usr_admin',
+      })
+      const tokens = await obtainTokens(server, { client, email })
+      await server.ctx.revocation.denyClientHost(new URL(client.client_id).hostname, 'usr_admin')
+      expect(await pageFor(client.client_id)).toMatchObject({ status: 400 })
+      expect((await refresh(server, client, tokens.refresh_token)).status).toBe(400)
+      expect(await server.ctx.documents.isAllowed(client.client_id)).toBe(false)
+    },
+  )
+
   test('allow-list: only hosts of the setting, or approved ones', async () => {
     await start({ registration: { trust: 'allow-list', allowedHosts: ['*.trusted.example'] } })
     const id = host.serve('/client.json', document)

@@ -72,7 +72,7 @@ test('speaks only JSON lines, says when it serves, and stops cleanly at the end 
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
-test.each([
+test.each<readonly [string, unknown]>([
   ['no JSON', 'hello'],
   [
     'an issuer with a path',
@@ -82,10 +82,19 @@ test.each([
     'an unknown field',
     { issuer: 'http://localhost:1', dataDir: '/tmp', enclaveSocket: '/x', colour: 1 },
   ],
+  ...[{}, { trustProxy: true }, { trustedProxies: ['10.0.0.1'] }].map(
+    (proxies): [string, unknown] => [
+      `certificates in a header of anybody (${JSON.stringify(proxies)})`,
+      {
+        ...{ issuer: 'http://localhost:1', dataDir: '/tmp', enclaveSocket: '/x' },
+        ...{ mtls: { certificateHeader: 'x-client-cert' }, ...proxies },
+      },
+    ],
+  ),
 ])('refuses %s with exit code 78', async (_name, bad) => {
   const { child, until } = start(bad)
   const refused = await until('refused')
-  expect(String(refused['reason'])).toMatch(/configuration|issuer|colour|stdin/)
+  expect(String(refused['reason'])).toMatch(/configuration|issuer|colour|stdin|trustedProxies/)
   const [code] =
     child.exitCode === null ? ((await once(child, 'exit')) as [number]) : [child.exitCode]
   expect(code).toBe(78)

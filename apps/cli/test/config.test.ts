@@ -181,6 +181,17 @@ describe('mistakes', () => {
     expect(refused({ HOLDFAST_ROOT_KEY: 'canary' })).not.toContain('canary')
   })
 
+  it('a certificate header without a list of proxies to believe is refused', () => {
+    const header = { HOLDFAST_MTLS_CERTIFICATE_HEADER: 'x-client-cert' }
+    const proxies = { HOLDFAST_TRUSTED_PROXIES: '10.0.0.1' }
+    const trust = { HOLDFAST_TRUST_PROXY: 'true' }
+    for (const env of [header, { ...header, ...trust }, { ...header, ...proxies }]) {
+      expect(refused(env)).toMatch(/^HOLDFAST_MTLS_CERTIFICATE_HEADER .*HOLDFAST_TRUSTED_PROXIES/)
+    }
+    const { config } = loadConfig({}, { ...header, ...trust, ...proxies })
+    expect(config.mtlsCertificateHeader).toBe('x-client-cert')
+  })
+
   it('loopback issuers may be http', () => {
     for (const issuer of ['http://localhost:1', 'http://127.0.0.1:1', 'http://[::1]:1']) {
       expect(loadConfig({}, { HOLDFAST_ISSUER: issuer }).config.issuer).toBe(issuer)

@@ -30,6 +30,8 @@ export interface ReapOptions {
 
 /** Clients that registered themselves (RFC 7591, RFC 7592). */
 export interface DynamicClients {
+  /** The unrevoked client with this fingerprint, which counts as registered again now. */
+  reuse(fingerprint: Uint8Array): Promise<Client | undefined>
   /**
    * Finds the equal client or stores this one, in one transaction. At `maxClients` the oldest client
    * that never had a grant makes room.
@@ -94,15 +96,23 @@ export function createDynamicClients({ db, commit, cipher, now }: Backend): Dyna
   const sealed = (clientId: string, secret: string | undefined): Uint8Array | null =>
     secret === undefined ? null : cipher.seal(secretContext(clientId), secret)
 
+  const reuse = (fingerprint: Uint8Array | undefined): Client | undefined => {
+    const known = fingerprint && equal.get(fingerprint)
+    if (!known) return undefined
+    touch.run(now(), known.client_id)
+    return toClient(known)
+  }
+
   return {
+    async reuse(fingerprint) {
+      // Most look-ups find nothing, and then need no transaction.
+      return equal.get(fingerprint) && commit.transaction(() => reuse(fingerprint))
+    },
     register: (client, maxClients) =>
       commit.transaction((): DynamicRegistration => {
         const nowMs = now()
-        const known = client.fingerprint && equal.get(client.fingerprint)
-        if (known) {
-          touch.run(nowMs, known.client_id)
-          return { client: toClient(known), created: false }
-        }
+        const known = reuse(client.fingerprint)
+        if (known) return { client: known, created: false }
         if (count.get()!.n >= maxClients && makeRoom.run() === 0) return { client: undefined }
         const row = insert.get(
           client.clientId,

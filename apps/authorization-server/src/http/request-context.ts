@@ -19,7 +19,7 @@ export function newRequestId(): string {
 }
 
 /** The caller's address; undefined beside a request. */
-export const addressOf = (koa: { readonly state: object } | undefined): string | undefined =>
+export const addressOf = (koa: Pick<Koa.Context, 'state'> | undefined): string | undefined =>
   (koa?.state as Partial<RequestState> | undefined)?.remoteAddress
 
 /**

@@ -44,7 +44,9 @@ export function loadConfig(flags: Flags = {}, env: NodeJS.ProcessEnv = process.e
       ? fromFile(path.join(dataDir, 'config.json'), undefined)
       : fromFile(path.resolve(named), direct.config?.place)
   const given: GivenSettings = { ...file, ...direct }
-  return { config: complete(parse(given), env), given }
+  const settings = parse(given)
+  requireProxies(settings, given)
+  return { config: complete(settings, env), given }
 }
 
 function fromFlags(flags: Flags): GivenSettings {
@@ -74,6 +76,18 @@ function parse(given: GivenSettings): Settings {
   throw new ConfigError(
     `${place} ${wording(issue?.message ?? 'is not valid')}`,
     `change ${place}, or remove it for the default (${fallback})`,
+  )
+}
+
+/** Certificates are public: who could reach the port without the proxy would present any of them. */
+function requireProxies(
+  { mtlsCertificateHeader, trustProxy, trustedProxies }: Settings,
+  given: GivenSettings,
+): void {
+  if (mtlsCertificateHeader === undefined || (trustProxy && trustedProxies.length > 0)) return
+  throw new ConfigError(
+    `${given.mtlsCertificateHeader?.place} needs to know whose header to believe`,
+    'set `trustProxy` (HOLDFAST_TRUST_PROXY=true) and the addresses of the proxies in `trustedProxies` (HOLDFAST_TRUSTED_PROXIES)',
   )
 }
 

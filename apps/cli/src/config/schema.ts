@@ -119,7 +119,7 @@ export const settingsSchema = z.strictObject({
       about({
         default: 'none: no mutual TLS',
         description:
-          "Header in which the proxy (`trustProxy`) hands on the client's certificate, as RFC 9440 or URL-encoded PEM; the proxy must remove it from what comes in.",
+          "Header in which the proxy (one of `trustedProxies`) hands on the client's certificate, as RFC 9440 or URL-encoded PEM; the proxy must remove it from what comes in.",
       }),
     ),
   mtlsVerifiedHeader: z
@@ -271,6 +271,23 @@ export const settingsSchema = z.strictObject({
       about({
         default: '10000',
         description: 'Most clients that registered themselves; the oldest unused one makes room.',
+      }),
+    ),
+  dynamicRegistrationPerAddressPerHour: integerSetting(1, 1_000_000)
+    .default(200)
+    .meta(
+      about({
+        default: '200',
+        description:
+          'New clients of one address (IPv6: one /64) in an hour; hosted apps register many from few addresses.',
+      }),
+    ),
+  dynamicRegistrationPerHour: integerSetting(1, 1_000_000)
+    .default(5_000)
+    .meta(
+      about({
+        default: '5000',
+        description: 'New clients of everyone in an hour; an equal public client is no new one.',
       }),
     ),
   clientDocuments: z

@@ -75,6 +75,8 @@ export const childConfigs: Readonly<
     registration: {
       dynamic: config.dynamicRegistration,
       maxClients: config.dynamicRegistrationMaxClients,
+      newClientsPerAddress: config.dynamicRegistrationPerAddressPerHour,
+      newClientsInAll: config.dynamicRegistrationPerHour,
       documents: config.clientDocuments,
       trust: config.clientDocumentTrust,
       allowedHosts: config.clientDocumentHosts,

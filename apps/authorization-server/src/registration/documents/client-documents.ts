@@ -110,8 +110,8 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
   async function resolve(clientId: string, from?: string): Promise<ClientDocument> {
     const host = requireHost(clientId)
     const pin = await storage.clientDocuments.findPin(clientId)
+    await requireTrust(host, clientId, pin !== undefined)
     if (pin) return read(clientId, pin.document, 'pinned')
-    await requireTrust(host, clientId)
     const cached = await storage.clientDocuments.find(clientId)
     const isFresh = cached !== undefined && cached.freshUntilMs > clock()
     const stale = usableText(cached, clock(), outbound.enabled)
@@ -135,9 +135,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
   return {
     resolve,
     async isAllowed(clientId) {
-      const host = requireHost(clientId)
-      if (await storage.clientDocuments.findPin(clientId)) return true
-      return !(await storage.clientHosts.isDenied(host))
+      return !(await storage.clientHosts.isDenied(requireHost(clientId)))
     },
   }
 }

@@ -9,18 +9,18 @@ export interface TrustOptions {
   readonly onWaiting: (host: string, clientId: string) => Promise<void>
 }
 
-/** Decides whether this server listens to what a host says about a client. */
-export type RequireTrust = (host: string, clientId: string) => Promise<void>
+/** Decides whether this server takes a client of a host; for a pinned document the host needs no trust. */
+export type RequireTrust = (host: string, clientId: string, isPinned: boolean) => Promise<void>
 
 /**
- * Makes the decision. `open`: every host that is not denied. `allow-list`: those of the setting, and
+ * Makes the decision. A denied host is denied in every case. `open`: every host that is not denied. `allow-list`: those of the setting, and
  * those that an administrator approved. `review`: the same, and any other host waits for one.
  *
  * @throws (the decision) DocumentError HOST_DENIED, HOST_NOT_ALLOWED, HOST_WAITING
  */
 export function createTrust({ hosts, settings, onWaiting }: TrustOptions): RequireTrust {
   const { trust, allowedHosts } = settings
-  return async (host, clientId) => {
+  return async (host, clientId, isPinned) => {
     if (await hosts.isDenied(host)) {
       throw new DocumentError(
         'HOST_DENIED',
@@ -28,7 +28,7 @@ export function createTrust({ hosts, settings, onWaiting }: TrustOptions): Requi
         `holdfast clients approve ${host}`,
       )
     }
-    if (trust === 'open') return
+    if (trust === 'open' || isPinned) return
     const decision = (await hosts.find(host))?.decision
     if (decision === 'approved') return
     if (allowedHosts.some((pattern) => matchesHost(pattern, host))) return

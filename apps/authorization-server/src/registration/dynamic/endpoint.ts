@@ -1,14 +1,20 @@
+import type { JsonObject } from '@holdfast/storage'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { RegistrationError } from '../errors.ts'
 import { registrationAnswer, registrationPath } from './answer.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
-import { createRegistrationLimits, type RegistrationLimitOptions } from './limits.ts'
+import { createRegistrationLimits, type RegistrationLimits } from './limits.ts'
 import { manageClient } from './manage.ts'
 import { readMetadata } from './read-metadata.ts'
 import { acceptMetadata } from '../self-service-metadata.ts'
-import { dynamicAuthMethods, registerDynamic } from './register-dynamic.ts'
+import {
+  type DynamicClient,
+  dynamicAuthMethods,
+  findEqualClient,
+  registerDynamic,
+} from './register-dynamic.ts'
 
 type Context = Koa.ParameterizedContext<RequestState>
 
@@ -17,11 +23,8 @@ type Context = Koa.ParameterizedContext<RequestState>
  * @see {@link https://www.rfc-editor.org/rfc/rfc7591}
  * @see {@link https://www.rfc-editor.org/rfc/rfc7592}
  */
-export function serveRegistration(
-  ctx: AppContext,
-  limitOptions?: RegistrationLimitOptions,
-): Koa.Middleware<RequestState> {
-  const limits = createRegistrationLimits(limitOptions)
+export function serveRegistration(ctx: AppContext): Koa.Middleware<RequestState> {
+  const limits = createRegistrationLimits(ctx.config.registration)
   const isOn = ctx.config.registration.dynamic !== 'off'
   return async (koa, next) => {
     const id = isOn ? clientIdOf(koa.path) : undefined
@@ -52,11 +55,7 @@ function clientIdOf(path: string): string | undefined {
     : undefined
 }
 
-async function register(
-  ctx: AppContext,
-  koa: Context,
-  limits: ReturnType<typeof createRegistrationLimits>,
-): Promise<void> {
+async function register(ctx: AppContext, koa: Context, limits: RegistrationLimits): Promise<void> {
   const { storage, config } = ctx
   const token =
     config.registration.dynamic === 'initial-access-token' ? bearerToken(koa.req) : undefined
@@ -64,12 +63,25 @@ async function register(
   if (needsToken && (token === undefined || !(await storage.registrationTokens.isValid(token)))) {
     throw invalidToken('registration here needs an initial access token: ask an administrator')
   }
-  const metadata = await readMetadata(koa.req)
-  // Before a use of the token is spent: what is refused costs none.
-  acceptMetadata(metadata, { authMethods: dynamicAuthMethods })
+  const metadata = acceptMetadata(await readMetadata(koa.req), { authMethods: dynamicAuthMethods })
+  const registered =
+    (await findEqualClient(ctx, metadata)) ?? (await makeClient(ctx, koa, limits, metadata, token))
+  koa.status = 201
+  koa.body = registrationAnswer(config.issuer, registered)
+}
+
+/** Only here something is stored, counted, and a use of the token spent: what is refused costs none. */
+async function makeClient(
+  ctx: AppContext,
+  koa: Context,
+  limits: RegistrationLimits,
+  metadata: JsonObject,
+  token: string | undefined,
+): Promise<DynamicClient> {
+  const { storage } = ctx
   const takeBack = await limits.create(koa.state.remoteAddress)
   const spent = token === undefined ? undefined : await storage.registrationTokens.spend(token)
-  if (needsToken && spent === undefined) {
+  if (token !== undefined && spent === undefined) {
     await takeBack()
     throw invalidToken('the initial access token has been used up')
   }
@@ -78,7 +90,7 @@ async function register(
     throw error
   })
   if (!registered.created) await takeBack()
-  if (registered.created) {
+  else {
     await storage.audit.append({
       type: 'client.registered',
       outcome: 'success',
@@ -88,8 +100,7 @@ async function register(
       detail: { by: 'the client itself' },
     })
   }
-  koa.status = 201
-  koa.body = registrationAnswer(config.issuer, registered)
+  return registered
 }
 
 function allowEveryOrigin(koa: Context): void {

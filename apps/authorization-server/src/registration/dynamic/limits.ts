@@ -1,17 +1,12 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import type { Config } from '../../config.ts'
 import { addressGroup } from '../../http/address-group.ts'
 import { spend } from '../../http/rate-limits.ts'
 
 const what = 'registrations'
 
-export interface RegistrationLimitOptions {
-  /** Requests of one address (for IPv6 its /64) per minute. Default 120. */
-  readonly requests?: number
-  /** New clients of one address per hour; hosted clients share few addresses. Default 200. */
-  readonly newPerAddress?: number
-  /** New clients of everyone per hour. Default 1000. */
-  readonly newInAll?: number
-}
+/** Requests of one address (for IPv6 its /64) per minute. */
+const requestsPerAddress = 120
 
 /** How often clients may be registered. */
 export interface RegistrationLimits {
@@ -25,11 +20,14 @@ export interface RegistrationLimits {
 }
 
 export function createRegistrationLimits(
-  options: RegistrationLimitOptions = {},
+  settings: Pick<Config['registration'], 'newClientsPerAddress' | 'newClientsInAll'>,
 ): RegistrationLimits {
-  const requests = new RateLimiterMemory({ points: options.requests ?? 120, duration: 60 })
-  const perAddress = new RateLimiterMemory({ points: options.newPerAddress ?? 200, duration: 3600 })
-  const inAll = new RateLimiterMemory({ points: options.newInAll ?? 1000, duration: 3600 })
+  const requests = new RateLimiterMemory({ points: requestsPerAddress, duration: 60 })
+  const perAddress = new RateLimiterMemory({
+    points: settings.newClientsPerAddress,
+    duration: 3600,
+  })
+  const inAll = new RateLimiterMemory({ points: settings.newClientsInAll, duration: 3600 })
   return {
     request: (address) => spend(requests, addressGroup(address), what),
     async create(address) {

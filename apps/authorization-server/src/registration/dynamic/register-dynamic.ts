@@ -3,7 +3,6 @@ import type { Client, JsonObject, Storage } from '@holdfast/storage'
 import type { AppContext } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { newSecret } from '../clients.ts'
-import { acceptMetadata } from '../self-service-metadata.ts'
 
 /** How clients that register themselves may authenticate. */
 export const dynamicAuthMethods: readonly string[] = [
@@ -25,26 +24,38 @@ export interface DynamicClient {
 type Context = Pick<AppContext, 'config'> & { readonly storage: Pick<Storage, 'dynamicClients'> }
 
 /**
- * Registers a client that nobody vouches for. Public clients with the same metadata are one client:
- * it has no secret to share, and no owner who could change it.
+ * The client that registered with the same metadata before. Only public ones are one client: it has no
+ * secret to share, and no owner who could change it.
+ */
+export async function findEqualClient(
+  { storage }: Context,
+  metadata: JsonObject,
+): Promise<DynamicClient | undefined> {
+  const fingerprint = fingerprintOf(metadata)
+  const client = fingerprint && (await storage.dynamicClients.reuse(fingerprint))
+  return client && { client, created: false, secret: undefined, managementToken: undefined }
+}
+
+/**
+ * Registers a client that nobody vouches for, or finds the equal one that came first.
  *
- * @throws RegistrationError; HttpProblem 503 when there is no room
+ * @param metadata - as `acceptMetadata` gives it
+ * @throws HttpProblem 503 when there is no room
  * @see {@link https://www.rfc-editor.org/rfc/rfc7591#section-3}
  */
 export async function registerDynamic(
   { config, storage }: Context,
-  given: Readonly<Record<string, unknown>>,
+  metadata: JsonObject,
 ): Promise<DynamicClient> {
-  const metadata = acceptMetadata(given, { authMethods: dynamicAuthMethods })
-  const isPublic = metadata['token_endpoint_auth_method'] === 'none'
+  const fingerprint = fingerprintOf(metadata)
   const secret = needsSecret(metadata) ? newSecret() : undefined
-  const managementToken = isPublic ? undefined : newManagementToken()
+  const managementToken = fingerprint ? undefined : newManagementToken()
   const registered = await storage.dynamicClients.register(
     {
       clientId: `dcr_${randomBytes(16).toString('base64url')}`,
       metadata,
       secret,
-      fingerprint: isPublic ? fingerprintOf(metadata) : undefined,
+      fingerprint,
       managementHash: managementToken === undefined ? undefined : hashOf(managementToken),
     },
     config.registration.maxClients,
@@ -65,8 +76,11 @@ export const newManagementToken = (): string => `hrm_${randomBytes(32).toString(
 
 export const hashOf = (token: string): Uint8Array => hash('sha256', token, 'buffer')
 
-const fingerprintOf = (metadata: JsonObject): Uint8Array =>
-  hash('sha256', JSON.stringify(Object.entries(metadata).toSorted(byName)), 'buffer')
+/** Undefined for a client that authenticates. */
+const fingerprintOf = (metadata: JsonObject): Uint8Array | undefined =>
+  metadata['token_endpoint_auth_method'] === 'none'
+    ? hash('sha256', JSON.stringify(Object.entries(metadata).toSorted(byName)), 'buffer')
+    : undefined
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
   a < b ? -1 : 1
