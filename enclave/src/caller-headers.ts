@@ -1,20 +1,5 @@
 import { EnclaveError } from '@holdfast/protocol/channel'
-
-/** Headers that belong to the connection, not to the message, and those that frame the message. */
-const connectionHeaders = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
+import { headerForm, isUpstreamOwnHeader } from '@holdfast/protocol/credential'
 
 /**
  * Headers by which a caller would speak for someone else, be read otherwise than policy reads it, reach
@@ -46,24 +31,8 @@ const callerForbidden = new Set([
 const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** How a lenient server may read a header's name: CGI makes `X_Key` and `X-Key` the same variable. */
-export const headerForm = (name: string): string => name.toLowerCase().replaceAll('_', '-')
-
-/** Tells whether HTTP itself needs a header, so that neither caller nor credential may set it. */
-export function isUpstreamOwnHeader(name: string): boolean {
-  const form = headerForm(name)
-  return connectionHeaders.has(form) || form.startsWith('proxy-')
-}
-
 /** `X-Forwarded-Host` and its like: some fronts of many tenants choose the tenant by it. */
 const isForwarding = (form: string): boolean => /^x-(?:forwarded|real)-/.test(form)
-
-/** Those by which the body is read: by the upstream, and by the scrub. */
-const bodyHeaders = new Set(['accept-encoding', 'content-encoding', 'content-type'])
-
-/** Tells whether a credential may fill a header. */
-export const isCredentialHeader = (name: string): boolean =>
-  !isUpstreamOwnHeader(name) && !bodyHeaders.has(headerForm(name))
 
 /**
  * The headers to send upstream, by lower-case name: the caller's, with defaults where it set none.

@@ -1,7 +1,8 @@
 import type { Injection, RequestPath, UpstreamOrigin } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
+import { headerForm } from '@holdfast/protocol/credential'
 import { bodyContentType, bodyFieldForms, type BodyFormat, withBodyField } from './body-fields.ts'
-import { headerForm, upstreamHeaders } from './caller-headers.ts'
+import { upstreamHeaders } from './caller-headers.ts'
 import { parameterForm, parameterForms } from './parameter-names.ts'
 import { holdSecretHeader, type SecretHeader } from './secret-header.ts'
 

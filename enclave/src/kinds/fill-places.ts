@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Injection, parseTemplate } from '@holdfast/protocol'
-import { isCredentialHeader } from '../caller-headers.ts'
+import { isCredentialHeader } from '@holdfast/protocol/credential'
 import { fillTemplate, jsonText, pathText, queryText } from '../secret-text.ts'
 import type { PlannedValue, Secrets } from './injector.ts'
 

@@ -5,7 +5,7 @@ import {
   type SignaturePlace,
   type TemplatePart,
 } from '@holdfast/protocol'
-import { isCredentialHeader } from '../caller-headers.ts'
+import { isCredentialHeader } from '@holdfast/protocol/credential'
 import type { OutgoingRequest, Piece } from '../outgoing-request.ts'
 import { allocateSecret, joinSecret } from '../secret-bytes.ts'
 import { queryText } from '../secret-text.ts'

@@ -1,16 +1,19 @@
-import type { CredentialKind } from '@holdfast/protocol'
+import { type CredentialKind, parseBaseUrl, secretFieldsOf } from '@holdfast/protocol/credential'
+import { onlyField, readCredential } from './connection-credential.ts'
 
 /** Names of a connection's secret fields, with where a person keeps each, such as `{ token: 'GITHUB_TOKEN' }`. */
 export type SecretKeys = Readonly<Record<string, string>>
 
 /** Options of {@link Connection}. */
 export interface ConnectionOptions {
-  /** One or more secret fields. */
+  /** The secret fields of the credential. Where it has one only: the names by which it may be given. */
   readonly secrets: SecretKeys
   /** The upstream: `https://host[:port][/path]`. */
   readonly baseUrl: string
   /** Catalog name of the provider. Default the connection's name. */
   readonly provider?: string
+  /** How the vault injects the secrets. Default: one, in the header of the next two options. */
+  readonly credential?: CredentialKind
   /** Header that carries the secret. Default `Authorization`. */
   readonly headerName?: string
   /** Its value, with `{api_key}` where the secret goes. Default `Bearer {api_key}`. */
@@ -44,27 +47,22 @@ export class Connection {
 
   /** @throws TypeError for a definition that cannot work */
   constructor(name: string, options: ConnectionOptions) {
-    const { headerName = 'Authorization', headerTemplate = 'Bearer {api_key}' } = options
-    const refuse = (why: string): never => {
-      throw new TypeError(`Connection ${JSON.stringify(name)}: ${why}`)
-    }
-    if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/.test(name)) refuse('the name is not usable')
-    if (Object.keys(options.secrets).length === 0) refuse('name at least one secret')
-    if (!URL.canParse(options.baseUrl)) refuse('baseUrl must be an absolute URL')
-    if (!headerTemplate.includes('{api_key}')) refuse('headerTemplate must contain {api_key}')
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/.test(headerName)) {
-      refuse('headerName is not a header name')
+    const refusal = (why: string): TypeError =>
+      new TypeError(`Connection ${JSON.stringify(name)}: ${why}`)
+    if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/.test(name)) throw refusal('the name is not usable')
+    let credential: CredentialKind
+    try {
+      parseBaseUrl(options.baseUrl)
+      credential = readCredential(options)
+    } catch (error) {
+      throw refusal((error as Error).message)
     }
     this.name = name
     this.provider = options.provider ?? name
     this.baseUrl = options.baseUrl
     this.secrets = Object.freeze({ ...options.secrets })
     this.description = options.description ?? ''
-    this.credential = Object.freeze({
-      kind: 'api_key',
-      header_name: headerName,
-      header_template: headerTemplate,
-    })
+    this.credential = credential
   }
 }
 
@@ -77,9 +75,6 @@ export interface SealableConnection {
   readonly secrets: Readonly<Record<string, Uint8Array>>
 }
 
-// The order in which Dedalus clients look for the one value that they send.
-const valueOrder = ['api_key', 'key', 'token', 'secret', 'password']
-
 /**
  * Values for a connection's secret fields, on their way to be sealed. Prints, logs and serialises
  * without them.
@@ -91,27 +86,37 @@ const valueOrder = ['api_key', 'key', 'token', 'secret', 'password']
  */
 export class SecretValues {
   readonly connection: Connection
-  readonly #value: string
+  readonly #secrets: Readonly<Record<string, string>>
 
-  /** @throws TypeError when a field is missing, empty or not one of the connection's */
+  /** @throws TypeError when a field is missing, empty, one too many or not one of the connection's */
   constructor(connection: Connection, values: Readonly<Record<string, string>>) {
-    const known = Object.keys(connection.secrets)
-    const unknown = Object.keys(values).find((name) => !known.includes(name))
-    if (unknown !== undefined) {
-      throw new TypeError(`${connection.name} takes the secrets ${known.join(', ')} only`)
+    const { name, credential, secrets } = connection
+    const known = Object.keys(secrets)
+    if (Object.keys(values).some((field) => !known.includes(field))) {
+      throw new TypeError(`${name} takes the secrets ${known.join(', ')} only`)
     }
-    const order = [...valueOrder, ...known]
-    const chosen = order.find((name) => known.includes(name) && (values[name] ?? '') !== '')
-    const value = chosen === undefined ? undefined : values[chosen]
-    if (value === undefined) throw new TypeError(`${connection.name} needs ${known.join(' or ')}`)
+    const given = known.filter((field) => (values[field] ?? '') !== '')
+    const { required } = secretFieldsOf(credential)
+    const only = onlyField(credential)
+    const missing = required.filter((field) => !given.includes(field))
+    if (given.length === 0) throw new TypeError(`${name} needs ${known.join(' or ')}`)
+    if (only !== undefined && given.length > 1) {
+      throw new TypeError(`${name} takes one secret, not ${given.join(' and ')}`)
+    }
+    if (only === undefined && missing.length > 0) {
+      throw new TypeError(`${name} needs ${missing.join(' and ')}`)
+    }
     this.connection = connection
-    this.#value = value
+    this.#secrets = Object.fromEntries(given.map((field) => [only ?? field, values[field] ?? '']))
   }
 
   /** The credential for `connections.create`. Wipe `secrets` after the call. */
   toSealable(): SealableConnection {
     const { provider, name, baseUrl, credential } = this.connection
-    const secrets = { api_key: new TextEncoder().encode(this.#value) }
+    const encoder = new TextEncoder()
+    const secrets = Object.fromEntries(
+      Object.entries(this.#secrets).map(([field, value]) => [field, encoder.encode(value)]),
+    )
     return { provider, name, baseUrl, credential, secrets }
   }
 

@@ -1,4 +1,10 @@
 import { inspect } from 'node:util'
+import {
+  type CredentialKind,
+  decodeEnvelope,
+  encodeEnvelope,
+  parseConnectionHandle,
+} from '@holdfast/protocol'
 import { describe, expect, test } from 'vitest'
 import { Connection, SecretValues } from '../src/index.ts'
 
@@ -26,9 +32,77 @@ describe('SecretValues', () => {
     })
   })
 
-  test('take the first value in the order of Dedalus clients: key before token', () => {
-    expect(textOf(new SecretValues(github, { token: 'a', key: 'b' }))).toBe('b')
+  test('of a credential with one secret are one, under whichever of its names', () => {
+    expect(textOf(new SecretValues(github, { key: 'b' }))).toBe('b')
     expect(textOf(new SecretValues(github, { token: 'a', key: '' }))).toBe('a')
+    expect(() => new SecretValues(github, { token: 'a', key: 'b' })).toThrow(
+      'github takes one secret, not token and key',
+    )
+  })
+
+  test('of a credential with several secrets are all of them', () => {
+    const jira = new Connection('jira', {
+      secrets: { username: 'JIRA_USER', password: 'JIRA_TOKEN' },
+      baseUrl: 'https://jira.example',
+      credential: { kind: 'basic' },
+    })
+    expect(new SecretValues(jira, { username: 'ada', password: 'p' }).toSealable()).toEqual({
+      provider: 'jira',
+      name: 'jira',
+      baseUrl: 'https://jira.example',
+      credential: { kind: 'basic' },
+      secrets: {
+        username: new TextEncoder().encode('ada'),
+        password: new TextEncoder().encode('p'),
+      },
+    })
+    expect(new SecretValues(jira, { username: 'key' }).toSealable().secrets).toEqual({
+      username: new TextEncoder().encode('key'),
+    })
+    expect(() => new SecretValues(jira, {})).toThrow('jira needs username or password')
+
+    const aws = new Connection('aws', {
+      secrets: { access_key_id: 'AWS_ID', secret_access_key: 'AWS_KEY' },
+      baseUrl: 'https://s3.eu-central-1.amazonaws.com',
+      credential: { kind: 'aws_sigv4', region: 'eu-central-1', service: 's3' },
+    })
+    expect(() => new SecretValues(aws, { access_key_id: 'a' })).toThrow(
+      'aws needs secret_access_key',
+    )
+  })
+
+  test.each<[CredentialKind, Record<string, string>]>([
+    [{ kind: 'bearer' }, { token: 't' }],
+    [{ kind: 'basic' }, { username: 'u', password: 'p' }],
+    [{ kind: 'mtls' }, { certificate: '-----BEGIN\n', private_key: '-----BEGIN\n' }],
+    [
+      {
+        kind: 'fields',
+        fields: ['app_key', 'app_id'],
+        inject: [
+          { in: 'header', name: 'X-Key', template: '{app_key}' },
+          { in: 'query', name: 'id', template: '{app_id}' },
+        ],
+      },
+      { app_key: 'k', app_id: 'i' },
+    ],
+  ])('for %j can be sealed with every field', (credential, values) => {
+    const baseUrl = 'https://api.example/v1'
+    const api = new Connection('api', { secrets: values, baseUrl, credential })
+    const { secrets, ...sealable } = new SecretValues(api, values).toSealable()
+    const binding = {
+      handle: parseConnectionHandle(`ddls:conn:${'0'.repeat(26)}-api`),
+      owner: 'usr_ada',
+      provider: sealable.provider,
+      allowed_hosts: ['api.example'],
+      upload_nonce: '0'.repeat(16),
+      created_at: 0,
+      pins: {},
+    }
+    const header = { credential: sealable.credential, base_url: sealable.baseUrl, binding }
+    const opened = decodeEnvelope(encodeEnvelope({ header, secrets })).secrets
+    const texts = Object.entries(opened).map(([name, value]) => [name, Buffer.from(value) + ''])
+    expect(Object.fromEntries(texts)).toEqual(values)
   })
 
   test('are refused when they are missing or not the connection’s, without a word of them', () => {
@@ -60,7 +134,7 @@ describe('a Connection', () => {
     [
       'with a relative base URL',
       () => new Connection('x', { secrets: { a: 'A' }, baseUrl: '/a' }),
-      /absolute/,
+      /must be https/,
     ],
     [
       'whose template has no place for the key',
@@ -84,6 +158,39 @@ describe('a Connection', () => {
       /name is not usable/,
     ],
   ]
+  const options = { secrets: { token: 'T' }, baseUrl: 'https://a.example' }
+  test.each([
+    [{ baseUrl: 'http://a.example' }, /must be https/],
+    [{ baseUrl: 'ftp://a.example' }, /must be https/],
+    [{ baseUrl: 'https://a.example?x' }, /query/],
+    [{ baseUrl: 'https://u:p@a.example' }, /user information/],
+    [{ headerName: 'Host' }, /Host cannot carry a secret/],
+    [{ headerName: 'content_length' }, /content_length cannot carry a secret/],
+    [{ credential: { kind: 'nonsense' } }, /credential/],
+    [{ credential: { kind: 'basic' } }, /takes the secrets username, password, not token/],
+    [
+      {
+        credential: { kind: 'aws_sigv4', region: 'r', service: 's' },
+        secrets: { access_key_id: '' },
+      },
+      /needs the secret secret_access_key/,
+    ],
+    [{ credential: { kind: 'bearer' }, headerName: 'X-Key' }, /headerName/],
+    [
+      {
+        credential: {
+          kind: 'fields',
+          fields: ['token'],
+          inject: [{ in: 'header', name: 'Transfer-Encoding', template: '{token}' }],
+        },
+      },
+      /Transfer-Encoding cannot carry a secret/,
+    ],
+  ])('with %j is refused', (part, message) => {
+    expect(() => new Connection('a', { ...options, ...part } as never)).toThrow(message)
+    expect(() => new Connection('a', { ...options, ...part } as never)).toThrow(TypeError)
+  })
+
   test.each(wrong)('%s is refused', (_name, make, message) => {
     expect(make).toThrow(message)
   })
