@@ -14,6 +14,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
 
+/** Our own sources, tests apart. */
+const sources = (): readonly string[] =>
+  ['apps', 'packages', 'enclave', 'migrations'].flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /(?:^|\/)src\/.*\.ts$/.test(file) && !file.includes('node_modules'))
+      .map((file) => `${top}/${file}`),
+  )
+
 describe('dependency directions', () => {
   let folder: string
   beforeEach(() => {
@@ -69,6 +77,10 @@ describe('dependency directions', () => {
     expect(lint(file, `${source}\n`)).toContain('no-restricted-imports')
   })
 
+  it('lint refuses a Node module without its prefix, which the ban of protocol would not see', () => {
+    expect(lint('packages/protocol/src/x.ts', "import 'fs'\n")).toContain('prefer-node-protocol')
+  })
+
   it('lint refuses Buffer in protocol', () => {
     expect(lint('packages/protocol/src/x.ts', 'export const b = Buffer.alloc(1)\n')).toContain(
       'no-restricted-globals',
@@ -85,6 +97,37 @@ describe('dependency directions', () => {
   })
 })
 
+describe('relative imports', () => {
+  /** Imports of a file that lead out of the workspace which the file belongs to. */
+  const leaving = (file: string, source: string): readonly string[] =>
+    [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => workspaceOf(join(dirname(file), target)) !== workspaceOf(file))
+
+  const workspaceOf = (file: string): string =>
+    file
+      .split('/')
+      .slice(0, /^(?:apps|packages)\//.test(file) ? 2 : 1)
+      .join('/')
+
+  it('stay in the workspace that they stand in', () => {
+    const found = sources().flatMap((file) =>
+      leaving(file, readFileSync(join(root, file), 'utf8')).map((target) => `${file}: ${target}`),
+    )
+    expect(found).toEqual([])
+  })
+
+  it.each([
+    ['packages/protocol/src/x.ts', "import { a } from '../../storage/src/index.ts'"],
+    ['enclave/src/x.ts', "import type { A } from '../../packages/storage/src/index.ts'"],
+    ['apps/cli/src/x.ts', "export * from '../../authorization-server/src/main.ts'"],
+    ['apps/authorization-server/src/a/b.ts', "await import('../../../cli/src/main.ts')"],
+    ['apps/egress-relay/src/x.ts', "import '../../cli/src/main.ts'"],
+  ])('that leave %s are found', (file, source) => {
+    expect(leaving(file, source)).toHaveLength(1)
+  })
+})
+
 describe('private-key opening', () => {
   it('stands in one file of the enclave and nowhere else', () => {
     const openers = sources().filter((file) =>
@@ -92,11 +135,4 @@ describe('private-key opening', () => {
     )
     expect(openers).toEqual(['enclave/src/open.ts'])
   })
-
-  const sources = (): readonly string[] =>
-    ['apps', 'packages', 'enclave', 'migrations'].flatMap((top) =>
-      readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
-        .filter((file) => /(?:^|\/)src\/.*\.ts$/.test(file) && !file.includes('node_modules'))
-        .map((file) => `${top}/${file}`),
-    )
 })

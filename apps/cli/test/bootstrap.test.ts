@@ -206,6 +206,21 @@ describe('handing over', () => {
     expect(code).toBe(7)
   })
 
+  it('is ended by SIGINT to npm alone, as a process manager sends it', async () => {
+    const root = project({ installed: installedAll })
+    const manifest = readFileSync(path.join(projectRoot, 'package.json'), 'utf8')
+    const { scripts } = JSON.parse(manifest) as { scripts: Readonly<Record<string, string>> }
+    writeFileSync(path.join(root, 'package.json'), JSON.stringify({ name: 'x', scripts }))
+    const npm = spawn('npm', ['run', '-s', 'holdfast', '--', 'wait'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(npm.stdout, 'data')
+    npm.kill('SIGINT')
+    const [code, signal] = (await once(npm, 'exit')) as [number | null, string | null]
+    expect(code ?? signal).not.toBe(0)
+  })
+
   it('answers an unknown verb with 2', async () => {
     const { code, stderr } = await bootstrap(project({ installed: installedAll }), ['toString'])
     expect(code).toBe(2)

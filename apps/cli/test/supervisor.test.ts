@@ -143,6 +143,12 @@ describe('start', () => {
     await expect(supervise({ dataDir }).start()).rejects.toThrow('too long for Unix sockets')
   })
 
+  it.skipIf(!existsSync('/proc/self'))('refuses a data folder that cannot be made', async () => {
+    await expect(supervise({ dataDir: '/proc/none' }).start()).rejects.toThrow(
+      'cannot use /proc/none',
+    )
+  })
+
   it('hands set-up links on and never writes them to a log', async () => {
     const events: ChildEvent[] = []
     const supervisor = supervise({ onEvent: (_name, event) => void events.push(event) })

@@ -1,4 +1,12 @@
-import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
 import path from 'node:path'
 import { CliError } from '../errors.ts'
 import type { Identities } from './identities.ts'
@@ -72,7 +80,7 @@ export function prepareFolders(
 
 function prepareFolder(folder: Folder, identities: Identities | undefined): void {
   try {
-    mkdirSync(folder.path, { recursive: true })
+    makeFolder(folder.path)
     const stat = lstatSync(folder.path)
     if (!stat.isDirectory())
       throw new CliError(`${folder.path} is not a folder`, {
@@ -93,6 +101,18 @@ function prepareFolder(folder: Folder, identities: Identities | undefined): void
       fix: 'set HOLDFAST_DATA_DIR (or --data-dir) to a folder of yours, or start as its owner',
       cause: error,
     })
+  }
+}
+
+/** With all that is missing above it. Node's own `recursive` never ends where the kernel refuses, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another start may have been quicker.
+    if (!existsSync(folder)) throw error
   }
 }
 
