@@ -1,6 +1,7 @@
 import { checkOptions } from './check-options.ts'
 import { authorizationNames, authorizationTable } from './known-options.ts'
 import type { ProtectedResourceOptions } from './options.ts'
+import { isLoopback } from './secure-url.ts'
 import { readIssuer } from './settings.ts'
 
 /**
@@ -44,8 +45,6 @@ export interface AuthorizationOptions extends Omit<
   readonly failOpen?: boolean
 }
 
-const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
-
 // Read without naming Node's global, which other runtimes do not have.
 function isProduction(): boolean {
   const environment = (Reflect.get(globalThis, 'process') as { env?: Record<string, string> })?.env
@@ -56,9 +55,11 @@ function checkFailOpen(options: AuthorizationOptions): void {
   if (options.failOpen !== true) return
   if (isProduction())
     throw new TypeError('MCPServer authorization: failOpen is refused in production')
-  if (!loopbackHosts.includes(URL.parse(options.resource)?.hostname ?? '')) {
+  const places = [options.resource, options.publicUrl ?? options.resource]
+  const areLocal = places.map((place) => URL.parse(place)).every((url) => url && isLoopback(url))
+  if (!areLocal) {
     throw new TypeError(
-      'MCPServer authorization: failOpen is for a resource on a loopback address only',
+      'MCPServer authorization: failOpen is for a server on a loopback address only',
     )
   }
 }

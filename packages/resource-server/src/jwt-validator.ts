@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from './check-options.ts'
 import { type Fetch, platformFetch, requestJson } from './http-client.ts'
+import { isSecure } from './secure-url.ts'
 
 /** Decides whether a token is valid and what it says. {@link JWTValidator} is one. */
 export interface AuthorizationProvider {
@@ -70,8 +71,6 @@ export interface JWTValidatorOptions {
 }
 
 type Claims = Readonly<Record<string, unknown>>
-
-const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
 const isObject = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -131,13 +130,9 @@ function profileOf(options: JWTValidatorOptions): TokenProfile {
 }
 
 function readJwksUri(value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  const isSafe =
-    url?.protocol === 'https:' ||
-    (url?.protocol === 'http:' && loopbackHosts.includes(url.hostname))
-  if (!isSafe)
-    throw new TypeError('JWTValidator: jwksUri must be https, or http on a loopback address')
-  return value
+  const url = URL.parse(value)
+  if (url !== null && isSecure(url)) return value
+  throw new TypeError('JWTValidator: jwksUri must be https, or http on a loopback address')
 }
 
 const isEmpty = (value: string | readonly string[]): boolean =>

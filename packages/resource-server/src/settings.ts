@@ -18,6 +18,7 @@ import type {
   ScopeEnforcement,
 } from './options.ts'
 import { createGuardFailurePrinter } from './print-failure.ts'
+import { isSecure } from './secure-url.ts'
 import { createScopeCheck, type MissingScopes } from './scopes.ts'
 
 /** Checked options with every default filled in. */
@@ -62,7 +63,6 @@ export type ConnectedSettings = Settings & {
 export const isConnected = (settings: Settings): settings is ConnectedSettings =>
   settings.issuer !== undefined && settings.client !== undefined
 
-const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 const refuse = (why: string): never => {
@@ -95,8 +95,7 @@ function readIdentifier(option: string, value: string): string {
  * @throws TypeError for one that is not safe or misspelt
  */
 export function readIssuer(option: string, value: string): string {
-  const { protocol, hostname } = readUrl(option, value)
-  if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+  if (!isSecure(readUrl(option, value))) {
     refuse(`${option} must use https unless it is on a loopback address`)
   }
   return readIdentifier(option, value)
@@ -121,8 +120,7 @@ function readServers(options: ProtectedResourceOptions): readonly string[] {
   const servers = authorizationServers ?? (issuer === undefined ? [] : [issuer])
   if (servers.length === 0) refuse('name the issuers in authorizationServers')
   for (const server of servers) {
-    const { protocol, hostname } = readUrl('authorizationServers', server)
-    if (protocol === 'http:' && !loopbackHosts.includes(hostname)) {
+    if (!isSecure(readUrl('authorizationServers', server))) {
       refuse('authorizationServers must use https unless on a loopback address')
     }
   }

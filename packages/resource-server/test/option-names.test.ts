@@ -59,6 +59,11 @@ describe('an MCPServer does not start', () => {
     [{ revocation: true }, /revocation must be an object/],
     [{ revocation: { maxStaleMs: Number.NaN } }, /revocation: maxStaleMs must be 0 to/],
     [{ revocation: { outageGraceMs: Infinity } }, /revocation: outageGraceMs must be 0 to/],
+    [{ failOpen: true }, /failOpen is for a server on a loopback address only/],
+    [
+      { failOpen: true, resource: 'http://localhost:8000', publicUrl: 'https://mcp.example' },
+      /failOpen is for a server on a loopback address only/,
+    ],
     [{ replay: {} }, /replay must have a method use/],
     [{ authorizationProvider: {} }, /authorizationProvider must have a method verify/],
   ]
