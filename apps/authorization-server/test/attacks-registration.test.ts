@@ -455,8 +455,11 @@ describe('a document on the web', () => {
 })
 
 describe('a client that registered itself', () => {
+  const notes = 'http://127.0.0.1:9000/mcp'
+
   test.each([
-    ['an unknown scope', { scope: 'nothing' }, 'invalid_scope'],
+    ['an unknown scope', { scope: 'nothing', resource: notes }, 'invalid_scope'],
+    ['scopes of no resource', { scope: 'nothing' }, 'invalid_target'],
     ['a silent request', { prompt: 'none' }, 'login_required'],
     ['no PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['another response type', { response_type: 'token' }, 'unsupported_response_type'],

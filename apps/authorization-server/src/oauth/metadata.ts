@@ -2,6 +2,7 @@ import type Koa from 'koa'
 import type { Config } from '../config.ts'
 import type { RequestState } from '../context.ts'
 import { registrationPath } from '../registration/dynamic/answer.ts'
+import { responseModes } from './request-checks.ts'
 import { routes } from './routes.ts'
 
 /** @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/} */
@@ -36,7 +37,7 @@ export function completeMetadata(
       ...(registration.dynamic !== 'off' && { registration_endpoint: issuer + registrationPath }),
       scopes_supported: [...new Set([...staticScopes, ...(await resourceScopes())])],
       authorization_grant_profiles_supported: [idJagProfile],
-      response_modes_supported: ['query', 'fragment'],
+      response_modes_supported: [...responseModes],
       userinfo_endpoint: issuer + routes.userinfo,
       introspection_endpoint: issuer + routes.introspection,
       introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),

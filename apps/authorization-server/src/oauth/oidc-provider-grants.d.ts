@@ -17,3 +17,12 @@ declare module 'oidc-provider/lib/actions/grants/index.js' {
   export const device_code: LibraryGrant
   export const refresh_token: LibraryGrant
 }
+
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type { Provider } from 'oidc-provider'
+
+  /** The inner state of an instance. */
+  export default function instance(provider: Provider): {
+    readonly responseModes: Map<string, unknown>
+  }
+}

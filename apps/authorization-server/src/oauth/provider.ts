@@ -22,6 +22,7 @@ import { collectLibraryEvents } from './library-events.ts'
 import { registerLibraryGrants } from './library-grants.ts'
 import { speedUpProofs } from './proof-check.ts'
 import { renderAuthorizationError } from './render-error.ts'
+import { limitResponseModes, requestChecks } from './request-checks.ts'
 import type { AccountLimit } from './request-limits.ts'
 import type { ResourceDirectory } from './resource-directory.ts'
 import { resourceIndicators } from './resource-indicators.ts'
@@ -54,6 +55,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const provider = new Provider(config.issuer, configuration(options))
   pinOrigin(provider, config.issuer)
   issueUnderAlias(provider, config.issuer)
+  limitResponseModes(provider)
   speedUpProofs(provider, {
     // The library's clock.
     nonces: createDpopNonces(options.nonceSecret, Date.now),
@@ -131,6 +133,7 @@ function configuration(options: ProviderOptions): Configuration {
       clientAuthSigningAlgValues: [...assertionAlgorithms],
       dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA'],
     },
+    extraParams: requestChecks(directory),
     extraTokenClaims: createExtraTokenClaims(ctx.storage),
     formats: { customizers: { jwt: createDpopOff(directory) } },
     features: {
