@@ -9,6 +9,7 @@ import {
   type RecordContext,
 } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
+import { rememberedConnections } from '@holdfast/protocol/enclave'
 import type { Keyring } from './keyring.ts'
 import type { StorageKey } from './keyring-state.ts'
 import { deriveKey } from './root-key.ts'
@@ -111,7 +112,6 @@ export function openRecord(
 
 /** Headers of records that were opened lately, by nonce and tag. They hold no secret. */
 const headers = new Map<string, EnvelopeHeader>()
-const maxHeaders = 2000
 
 // Checking a header costs more than the decryption. Two records with the same nonce and tag that both
 // open are the same record.
@@ -122,7 +122,7 @@ function readEnvelope(record: Buffer, plaintext: Buffer): CredentialEnvelope {
   const known = headers.get(name)
   if (known) return { header: known, secrets: envelopeSecrets(plaintext, known) }
   const envelope = decodeEnvelope(plaintext)
-  if (headers.size >= maxHeaders) headers.clear()
+  if (headers.size >= rememberedConnections) headers.clear()
   headers.set(name, envelope.header)
   return envelope
 }
@@ -147,7 +147,6 @@ function decrypt(record: Buffer, key: Buffer, bound: Bound<{ readonly handle: st
 
 /** Derived keys, as long as the storage key that they come from. */
 const connectionKeys = new WeakMap<StorageKey, Map<string, Buffer>>()
-const maxConnectionKeys = 2000
 
 // A key per connection keeps the number of random nonces under one key far below GCM's limit.
 function connectionKey(storageKey: StorageKey, { handle }: { readonly handle: string }): Buffer {
@@ -155,7 +154,7 @@ function connectionKey(storageKey: StorageKey, { handle }: { readonly handle: st
   if (!keys) connectionKeys.set(storageKey, (keys = new Map()))
   const known = keys.get(handle)
   if (known) return known
-  if (keys.size >= maxConnectionKeys) {
+  if (keys.size >= rememberedConnections) {
     for (const key of keys.values()) key.fill(0)
     keys.clear()
   }

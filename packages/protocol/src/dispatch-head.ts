@@ -1,19 +1,19 @@
 import { BoundedCache } from './bounded-cache.ts'
 import { type RecordContext, recordContextSchema } from './connection.ts'
 import { deepFreeze, isDeepFrozen } from './deep-freeze.ts'
-import type { DispatchHead } from './enclave.ts'
+import { type DispatchHead, rememberedConnections } from './enclave.ts'
 import { dispatchMethods } from './policy.ts'
 
 // Every dispatch crosses this edge, and nearly every one brings a context that was checked before:
 // contexts change only when their owner changes something.
-const contexts = new BoundedCache<RecordContext>(2000)
+const contexts = new BoundedCache<RecordContext>(rememberedConnections)
 const longestRemembered = 4096
 /** All contexts that were checked here: they are frozen, so they stay what they were. */
 const checked = new WeakSet<object>()
 
 /** How a head with a checked context begins, by the first characters of it, in which the handle is. */
 const beginnings = new BoundedCache<{ readonly text: string; readonly context: RecordContext }>(
-  2000,
+  rememberedConnections,
 )
 const beginningKey = 96
 const quote = 0x22

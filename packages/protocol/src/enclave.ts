@@ -14,6 +14,9 @@ import { type ConnectionPolicy, connectionPolicySchema, dispatchMethods } from '
 
 export * from './isolation.ts'
 
+/** Connections of which the enclave remembers what it checked: a few kilobytes each, no secret but their keys. */
+export const rememberedConnections = 5000
+
 /** Codes of failures that the enclave reports, beside the dispatch codes. */
 export const enclaveErrorCodes = [
   ...(Object.keys(dispatchErrors) as DispatchErrorCode[]),
