@@ -15,8 +15,9 @@ Register an OAuth client at the provider first, with the redirect URI that this 
 <server>/oauth/callback). The client secret is asked for without showing it, or read from stdin; it is
 sealed on this machine, and neither the server nor anybody who connects with it ever sees it.
 
-A provider of the catalog knows its endpoints. Any other one is described by --base-url,
---authorization-endpoint and --token-endpoint. Tokens of the app go to the host of --base-url only.
+A provider of the catalog knows its endpoints. Any other one, and another installation of one that people
+run themselves, is described by --base-url, --authorization-endpoint and --token-endpoint. Tokens of the app
+go to the host of --base-url only.
 
 Examples:
   $ holdfast oauth-apps add github --client-id Iv1.8a61f9b3a7aba766 --scopes repo,read:user

@@ -1,5 +1,13 @@
-import { type OAuthApp } from '@holdfast/protocol'
-import { type Catalog, fillTemplate, findProvider, toOAuthApp } from '@holdfast/providers'
+import { type OAuthApp, parseBaseUrl } from '@holdfast/protocol'
+import {
+  type Catalog,
+  findProvider,
+  matchBaseUrl,
+  type Provider,
+  resolveBaseUrl,
+  toOAuthApp,
+  type Variables,
+} from '@holdfast/providers'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 
@@ -30,18 +38,23 @@ export interface AppPlan {
  */
 export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions): AppPlan {
   const provider = findProvider(catalog, name)
-  const variables = pairs(options.set ?? [], '--set')
+  const set = pairs(options.set ?? [], '--set')
+  const account = provider && accountOf(provider, options.baseUrl, set)
   const known =
-    provider?.oauth && options.tokenEndpoint === undefined
-      ? toOAuthApp(provider, options.clientId, variables)
+    provider?.oauth && account && options.tokenEndpoint === undefined
+      ? toOAuthApp(provider, options.clientId, account)
       : undefined
   const baseUrl =
-    options.baseUrl ?? (provider && fillTemplate(provider, provider.base_url, variables))
+    options.baseUrl === undefined
+      ? provider && resolveBaseUrl(provider, set)
+      : canonical(options.baseUrl)
   const authorization = options.authorizationEndpoint ?? known?.authorization_endpoint
   const token = options.tokenEndpoint ?? known?.token_endpoint
   if (baseUrl === undefined || authorization === undefined || token === undefined) {
     throw usage(
-      'the catalog does not know how to sign in at this provider',
+      provider && !account
+        ? 'the catalog knows how to sign in at this provider, and --base-url is another host'
+        : 'the catalog does not know how to sign in at this provider',
       'give --base-url, --authorization-endpoint and --token-endpoint',
     )
   }
@@ -67,6 +80,28 @@ export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions
       ...(Object.keys(parameters).length > 0 && { authorization_parameters: parameters }),
     },
   }
+}
+
+/**
+ * Whose endpoints the catalog's are: undefined for a base URL that is not the provider's own. Client
+ * secret and codes of such an installation are nothing to the provider's hosts.
+ */
+function accountOf(
+  provider: Provider,
+  baseUrl: string | undefined,
+  set: Variables,
+): Variables | undefined {
+  if (baseUrl === undefined) return set
+  const named = matchBaseUrl(provider, canonical(baseUrl))
+  if (named === undefined) return undefined
+  const other = Object.keys(set).find((name) => set[name] !== named[name])
+  if (other === undefined) return named
+  throw usage(`--set ${other}=… is not what --base-url says`, 'leave out one of them')
+}
+
+function canonical(baseUrl: string): string {
+  const { authority, basePath } = parseBaseUrl(baseUrl)
+  return `https://${authority}${basePath}`
 }
 
 function pairs(given: readonly string[], option: string): Record<string, string> {
