@@ -177,6 +177,48 @@ describe('connecting an account', () => {
     expect((await callDispatch(app, caller, me(handle))).json.success).toBe(true)
   })
 
+  test('a pause does not hide that a connection needs its owner, whichever came first', async () => {
+    const change = (handle: string, status: 'active' | 'paused') =>
+      callApi(app, ann.api, 'PATCH', `/v1/connections/${handle}`, { status })
+    const before = await connectAccount(app, ann, provider, oauthApp)
+    makeDue(before.handle)
+    provider.trick = ({ url }, response) => {
+      if (url !== '/token') return false
+      response.writeHead(400, { 'content-type': 'application/json' })
+      response.end('{"error":"invalid_grant"}')
+      return true
+    }
+    await callDispatch(app, before.caller, me(before.handle))
+    const refused = await change(before.handle, 'active')
+    expect(refused.json).toMatchObject({ status: 409, code: 'CONNECTION_NEEDS_RECONNECT' })
+    expect((await change(before.handle, 'paused')).json.status).toBe('paused')
+
+    provider.trick = undefined
+    const meanwhile = await connectAccount(app, ann, provider, oauthApp)
+    makeDue(meanwhile.handle)
+    provider.trick = async ({ url }, response) => {
+      if (url !== '/token') return false
+      await change(meanwhile.handle, 'paused')
+      response.writeHead(400, { 'content-type': 'application/json' })
+      response.end('{"error":"invalid_grant"}')
+      return true
+    }
+    await callDispatch(app, meanwhile.caller, me(meanwhile.handle))
+    provider.trick = undefined
+    expect(await auditTypes(meanwhile.handle)).toContain('connection.needs_reconnect')
+    for (const { handle, caller } of [before, meanwhile]) {
+      expect((await show(ann, handle)).status).toBe('paused')
+      expect((await change(handle, 'active')).json.status).toBe('needs_reconnect')
+      const reply = await callDispatch(app, caller, me(handle))
+      expect(reply.json.error.code).toBe('DOWNSTREAM_AUTH_FAILURE')
+      await change(handle, 'paused')
+      await authorize(app, ann, provider, handle)
+      expect((await show(ann, handle)).status).toBe('paused')
+      expect((await change(handle, 'active')).json.status).toBe('active')
+      expect((await callDispatch(app, caller, me(handle))).json.success).toBe(true)
+    }
+  })
+
   test('revoking ends the tokens at the provider; the connection is unusable at once', async () => {
     const { handle, caller } = await connectAccount(app, ann, provider, oauthApp)
     const revoked = await callApi(app, ann.api, 'DELETE', `/v1/connections/${handle}`)

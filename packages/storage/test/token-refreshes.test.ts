@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Storage, StorageError } from '../src/index.ts'
+import { neverMs, type Storage, StorageError } from '../src/index.ts'
 import { bytesOnDisk, temporaryStorage } from './helpers/temporary.ts'
 
 const handle = 'ddls:conn:01M83167KWPBVH9QM84KX6WSYJ-local'
@@ -87,8 +87,12 @@ test('failures are counted until new tokens come; a pause outlives both', async 
   expect(await connections.find(handle)).toMatchObject({
     status: 'needs_reconnect',
     refreshFailures: 2,
-    refreshRetryAtMs: clock.nowMs + 5000,
+    refreshRetryAtMs: neverMs,
   })
+  for (const status of ['active', 'paused', 'active'] as const) {
+    const changed = await connections.update(handle, { status })
+    expect(changed.status).toBe(status === 'paused' ? status : 'needs_reconnect')
+  }
   await connections.storeTokens(handle, update(2))
   expect(await connections.find(handle)).toMatchObject({ status: 'active', refreshFailures: 0 })
   await connections.update(handle, { status: 'paused' })

@@ -45,6 +45,11 @@ export const problemCodes = {
     'Connection changed',
     'Read the connection again and repeat the change.',
   ],
+  CONNECTION_NEEDS_RECONNECT: [
+    409,
+    'Connection needs its owner',
+    'Sign in at the provider anew: `holdfast connections reconnect`. Or give it a new value: `holdfast connections rotate`.',
+  ],
   UPLOAD_NONCE_INVALID: [
     409,
     'Upload nonce invalid',

@@ -18,7 +18,7 @@ export interface ConnectionChanges {
  * Changes a connection; a new policy is bound into the vault record by the enclave.
  *
  * @throws ConnectionError `CONNECTION_NOT_FOUND`, `CONNECTION_REVOKED`, `CONNECTION_HAS_NO_CREDENTIAL`,
- *   `CONNECTION_CHANGED`
+ *   `CONNECTION_NEEDS_RECONNECT`, `CONNECTION_CHANGED`
  * @throws EnclaveError `ENCLAVE_UNAVAILABLE`, `DECRYPTION_FAILED`
  */
 export async function changeConnection(
@@ -35,6 +35,12 @@ export async function changeConnection(
     throw new ConnectionError(
       'CONNECTION_HAS_NO_CREDENTIAL',
       'upload the credential before changing the connection',
+    )
+  }
+  if (before.status === 'needs_reconnect' && status === 'active') {
+    throw new ConnectionError(
+      'CONNECTION_NEEDS_RECONNECT',
+      'the provider no longer accepts this connection: its owner must reconnect it',
     )
   }
   if (policy) await changePolicy(parts, actor, handle, policy)

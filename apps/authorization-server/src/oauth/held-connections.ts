@@ -21,7 +21,7 @@ export function heldConnections(
 /** Only those that a token's authorization details name, where it has any. */
 export function connectionsWithin(
   connections: NamedConnections = {},
-  details: readonly { readonly identifier?: unknown }[] | undefined,
+  details: readonly Readonly<Record<string, unknown>>[] | undefined,
 ): NamedConnections {
   if (details === undefined) return connections
   const named = new Set(details.map(({ identifier }) => identifier))

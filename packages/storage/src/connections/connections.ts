@@ -10,7 +10,7 @@ import { type ConnectionRecords, createConnectionRecords } from './records.ts'
 import { type ConnectionRevocation, createConnectionRevocation } from './revocation.ts'
 import { toInfo, toReservedRow } from './row.ts'
 import type { ConnectionTable } from './table.ts'
-import { createTokenRefreshes, type TokenRefreshes } from './token-refreshes.ts'
+import { createTokenRefreshes, neverMs, type TokenRefreshes } from './token-refreshes.ts'
 import { type ConnectionUploads, createConnectionUploads } from './uploads.ts'
 
 /** The connections of all owners, with their sealed credentials. */
@@ -26,7 +26,11 @@ export interface Connections
   reserve(connection: NewConnection): Promise<ConnectionInfo>
   /** With the record; the hot read of every dispatch. */
   find(handle: string): Promise<Connection | undefined>
-  /** Changes what no record authenticates. @throws StorageError NOT_FOUND, also when revoked, or for `status` still reserved */
+  /**
+   * Changes what no record authenticates. What needs its owner at the provider does not become active by
+   * this, nor by a pause in between.
+   * @throws StorageError NOT_FOUND, also when revoked, or for `status` still reserved
+   */
   update(
     handle: string,
     changes: {
@@ -61,6 +65,7 @@ export function createConnections(backend: Backend, table: ConnectionTable): Con
       change(handle, () => {
         const row = usable(handle)
         if (status !== undefined && row.status === 'reserved') throw notFound('sealed connection')
+        const isDead = row.status === 'needs_reconnect' || row.refresh_retry_at_ms === neverMs
         run(
           db,
           query
@@ -68,7 +73,10 @@ export function createConnections(backend: Backend, table: ConnectionTable): Con
             .set({
               updated_at_ms: now(),
               ...(label !== undefined && { label }),
-              ...(status !== undefined && { status }),
+              ...(status !== undefined && {
+                status: status === 'active' && isDead ? 'needs_reconnect' : status,
+                ...(isDead && { refresh_retry_at_ms: neverMs }),
+              }),
               ...(account !== undefined && { summary: summaryWith(row, account) }),
             })
             .where('handle', '=', handle),

@@ -14,6 +14,9 @@ export interface RefreshLease {
   readonly untilMs: number
 }
 
+/** When to try again with a token that is of no use any more; it outlasts a pause of the connection. */
+export const neverMs = Number.MAX_SAFE_INTEGER
+
 /** How an attempt to renew failed. */
 export interface RefreshFailure {
   readonly owner: string
@@ -99,10 +102,10 @@ export function createTokenRefreshes(
         return infoOf(handle)
       }),
     failRefresh: (handle, { owner, version, retryAtMs, needsReconnect }) =>
-      change(
-        handle,
-        () => fail.run(retryAtMs, needsReconnect ? 1 : 0, now(), handle, version, owner) > 0,
-      ),
+      change(handle, () => {
+        const againAtMs = needsReconnect ? neverMs : retryAtMs
+        return fail.run(againAtMs, needsReconnect ? 1 : 0, now(), handle, version, owner) > 0
+      }),
     async abandonedRefreshes(limit) {
       return abandoned.all(now(), limit).map(({ handle }) => handle)
     },
