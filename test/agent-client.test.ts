@@ -25,7 +25,7 @@ let person: Person
 let listener: Server
 let url: string
 
-const answer = (text: string) => ({ content: [{ type: 'text', text }] })
+const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] })
 const readFile = tool({ name: 'read_file', inputSchema: z.object({}) }, (_input, ctx) =>
   answer(`read by ${ctx.auth.subject}`),
 )

@@ -31,7 +31,7 @@ let person: Person
 let listener: Server
 let url: string
 
-const answer = (text: string) => ({ content: [{ type: 'text', text }] })
+const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] })
 const tools = [
   tool({ name: 'read_file', inputSchema: z.object({}) }, () => answer('read')),
   tool({ name: 'delete_file', inputSchema: z.object({}), requiredScopes: ['files:delete'] }, () =>
@@ -124,7 +124,7 @@ it('tells clients of older revisions, which cannot step up with a refresh token,
     const transport = new TransportV1(new URL(url), { authProvider: provider as never })
     const mcp = new ClientV1({ name: 'test', version: '1.0.0' })
     return {
-      connect: () => mcp.connect(transport as never),
+      connect: () => mcp.connect(transport),
       callTool: (name) => mcp.callTool({ name, arguments: {} }),
       finish: (callback) => transport.finishAuth(callback.searchParams.get('code') ?? ''),
       close: () => mcp.close(),
