@@ -53,7 +53,7 @@ export interface ProtectedResourceOptions {
   readonly issuer?: string
   /** Checks tokens of another issuer. Default: Holdfast's, with `resource` as their audience. */
   readonly authorizationProvider?: AuthorizationProvider
-  /** Issuers that the metadata names to clients. Default `issuer`. */
+  /** Issuers that the metadata names to clients. Default `issuer`; an `authorizationProvider` needs it. */
   readonly authorizationServers?: readonly string[]
   /** This server's canonical URI, as registered: the only accepted `aud`. */
   readonly resource: string

@@ -117,7 +117,8 @@ function readServers(options: ProtectedResourceOptions): readonly string[] {
   if (issuer === undefined && authorizationProvider === undefined) {
     refuse('give issuer, or an authorizationProvider')
   }
-  const servers = authorizationServers ?? (issuer === undefined ? [] : [issuer])
+  const own = issuer === undefined || authorizationProvider !== undefined ? [] : [issuer]
+  const servers = authorizationServers ?? own
   if (servers.length === 0) refuse('name the issuers in authorizationServers')
   for (const server of servers) {
     if (!isSecure(readUrl('authorizationServers', server))) {

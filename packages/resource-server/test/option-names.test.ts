@@ -115,6 +115,8 @@ describe('a guard cannot be made', () => {
     [{ dpopRequired: true }, /did you mean dpop: 'required'\?/],
     [{ dpop: 'require' }, /dpop must be one of off, preferred, required/],
     [{ dpopLeewaySeconds: Number.NaN }, /dpopLeewaySeconds must be 1 to 300/],
+    // Its tokens are not known to be the issuer's, and clients would be sent there for them.
+    [{ authorizationProvider: { verify: () => undefined } }, /name the issuers in authorizationS/],
     [{ metadataMaxAgeSeconds: Number.NaN }, /metadataMaxAgeSeconds must be 0 to/],
   ]
   test.each(wrong)('with %j', (options, message) => {
