@@ -7,8 +7,10 @@ import {
   TokenError,
   type VerifiedAccessToken,
 } from '@holdfast/protocol/token'
+import { type ToolManifest, toolManifestSchema } from '@holdfast/protocol/tool-manifest'
 import type { TestConnections } from './connections.ts'
 import { dispatchDouble } from './dispatch-double.ts'
+import { Refused } from './refusals.ts'
 import type { Revocations } from './revocations.ts'
 import { exchange, tokenExchangeGrant } from './token-endpoint.ts'
 import type { TokenSigner } from './token-signer.ts'
@@ -29,12 +31,21 @@ export interface IssuerParts {
   readonly connections: TestConnections
   /** By client id. */
   readonly clients: ReadonlyMap<string, ResourceClient>
+  /** What the tools of each resource do, as its server says. */
+  readonly manifests: Map<string, ToolManifest>
 }
 
 type Route = (parts: IssuerParts, request: IncomingMessage) => unknown
 
-/** Everything that a test issuer answers. */
-export const routes: Readonly<Record<string, Route>> = {
+/** The answer to a method and path; undefined where there is none. */
+export function routeOf(method: string, path: string): Route | undefined {
+  const resource = /^\/v1\/resources\/([^/]+)\/manifest$/.exec(path)?.[1]
+  return method === 'PUT' && resource !== undefined
+    ? (parts, request) => takeManifest(parts, request, decodeURIComponent(resource))
+    : routes[`${method} ${path}`]
+}
+
+const routes: Readonly<Record<string, Route>> = {
   'GET /.well-known/oauth-authorization-server': metadata,
   'GET /.well-known/openid-configuration': metadata,
   'GET /.well-known/jwks.json': ({ signer }) => signer.keys,
@@ -80,6 +91,16 @@ function metadata({ issuer }: IssuerParts): object {
     token_endpoint_auth_methods_supported: ['client_secret_basic'],
     dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
   }
+}
+
+async function takeManifest(
+  parts: IssuerParts,
+  request: IncomingMessage,
+  resource: string,
+): Promise<void> {
+  const client = authenticate(parts, request)
+  if (client.resource !== resource) throw new Refused(404, { error: 'not_found' })
+  parts.manifests.set(resource, toolManifestSchema.parse(await json(request)))
 }
 
 function authenticate({ clients }: IssuerParts, { headers }: IncomingMessage): ResourceClient {

@@ -6,12 +6,13 @@ import {
   createDpopVerifier,
   createLocalKeySource,
   createMemoryReplayStore,
-  TokenError,
 } from '@holdfast/protocol/token'
+import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import { mcpListener } from '@holdfast/resource-server/node'
 import { createTestConnections, type TestConnection } from './connections.ts'
-import { type IssuerParts, type ResourceClient, routes } from './issuer-routes.ts'
+import { type IssuerParts, type ResourceClient, routeOf } from './issuer-routes.ts'
 import { listenOnLoopback, type Listening } from './loopback.ts'
+import { refusalOf } from './refusals.ts'
 import { createRevocations, type Revocation } from './revocations.ts'
 import { claimsOf, type TokenOptions } from './token-options.ts'
 import { createTokenSigner } from './token-signer.ts'
@@ -53,6 +54,10 @@ export interface TestIssuer extends AsyncDisposable {
    * text in this process. Name the handle in `issueToken({ connections })`.
    */
   readonly addConnection: (connection: TestConnection) => ConnectionHandle
+  /**
+   * What `publishManifest` said about the tools of a server. Default: of the one that was served last.
+   */
+  readonly manifest: (resource?: string) => ToolManifest | undefined
 }
 
 /**
@@ -70,6 +75,7 @@ export async function createTestIssuer(): Promise<TestIssuer> {
   const clients = new Map<string, ResourceClient>()
   const served: Listening[] = []
   const connections = createTestConnections()
+  const manifests = new Map<string, ToolManifest>()
   const revocations = createRevocations()
   let parts: IssuerParts | undefined
   const listening = await listenOnLoopback((_origin) => (request, response) => {
@@ -87,6 +93,7 @@ export async function createTestIssuer(): Promise<TestIssuer> {
     clients,
     connections,
     revocations,
+    manifests,
     tokens: createAccessTokenVerifier({
       issuer,
       audience: `${issuer}/dispatch`,
@@ -109,16 +116,19 @@ export async function createTestIssuer(): Promise<TestIssuer> {
     }
   }
 
+  const lastServed = (): string | undefined => [...clients.values()].at(-1)?.resource
+
   return {
     issuer,
     issueToken: async (options = {}) => {
-      const resource = options.resource ?? [...clients.values()].at(-1)?.resource
+      const resource = options.resource ?? lastServed()
       if (resource === undefined) throw new TypeError('serve something first, or name a resource')
       return signer.sign(claimsOf(options, resource))
     },
     revoke: revocations.add,
     serve,
     addConnection: connections.add,
+    manifest: (resource = lastServed()) => manifests.get(resource ?? ''),
     async [Symbol.asyncDispose]() {
       for (const place of [...served]) await dispose(served, place)
       await listening[Symbol.asyncDispose]()
@@ -155,13 +165,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const [path] = (request.url ?? '/').split('?')
-  const route = routes[`${request.method} ${path}`]
-  const [status, body] = await run(async () =>
-    route === undefined || parts === undefined
-      ? [404, { error: 'not_found' }]
-      : [200, await route(parts, request)],
-  )
+  const [status, body] = await answerOf(parts, request).catch(refusalOf)
   response.writeHead(status, {
     'content-type': 'application/json',
     'cache-control': 'no-store',
@@ -170,15 +174,13 @@ async function answer(
   response.end(JSON.stringify(body))
 }
 
-async function run(
-  work: () => Promise<readonly [number, unknown]>,
+async function answerOf(
+  parts: IssuerParts | undefined,
+  request: IncomingMessage,
 ): Promise<readonly [number, unknown]> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof TokenError) {
-      return [error.status, { error: error.code, error_description: error.message }]
-    }
-    return [400, { error: 'invalid_request' }]
-  }
+  const [path = '/'] = (request.url ?? '/').split('?')
+  const route = routeOf(request.method ?? 'GET', path)
+  if (route === undefined || parts === undefined) return [404, { error: 'not_found' }]
+  const body = await route(parts, request)
+  return [body === undefined ? 204 : 200, body]
 }

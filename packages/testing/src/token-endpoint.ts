@@ -4,6 +4,7 @@ import {
   TokenError,
   type VerifiedAccessToken,
 } from '@holdfast/protocol/token'
+import { Refused } from './refusals.ts'
 import type { TokenSigner } from './token-signer.ts'
 
 /** The RFC 8693 grant type: the only one that servers need of a test issuer. */
@@ -31,9 +32,10 @@ export interface TokenRequest {
 
 /**
  * Exchanges a user's token for one with which the server may dispatch in the user's name, bound to
- * the key of the proof.
+ * the key of the proof. Asked for a `connection` that the token does not name, it answers where the user
+ * makes it; there is no page there.
  *
- * @throws TokenError
+ * @throws TokenError, Refused
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693}
  */
 export async function exchange(parts: TokenEndpointParts, request: TokenRequest): Promise<object> {
@@ -50,6 +52,15 @@ export async function exchange(parts: TokenEndpointParts, request: TokenRequest)
     method: 'POST',
     url: `${issuer}/oauth2/token`,
   })
+  const wanted = form.get('connection')
+  if (wanted !== null && !Object.hasOwn(subject.connections, wanted)) {
+    const place = new URLSearchParams({ user: subject.subject, connection: wanted })
+    throw new Refused(400, {
+      error: 'oauth_required',
+      error_description: 'the user has not connected this account: send them to connect_url',
+      connect_url: `${issuer}/connect?${place}`,
+    })
+  }
   const now = Math.floor(Date.now() / 1000)
   const exp = Math.min(subject.expiresAt, now + 300)
   return {

@@ -83,6 +83,41 @@ describe('a test issuer', () => {
     await expect(connectClient(url, auth)).rejects.toThrow()
   })
 
+  it('takes what a server says about its tools, from that server', async () => {
+    await using issuer = await createTestIssuer()
+    const first = await issuer.serve(api)
+    const second = await issuer.serve(api)
+    expect(issuer.manifest()).toBeUndefined()
+    await first.server.publishManifest()
+    expect(issuer.manifest()).toBeUndefined()
+    expect(issuer.manifest(first.url)).toMatchObject({
+      tools: [{ name: 'call_api', scopes: ['api'] }],
+    })
+    await second.server.publishManifest()
+    expect(issuer.manifest()).toEqual(second.server.manifest)
+  })
+
+  it('takes no word about tools from another server, and none that is no manifest', async () => {
+    await using issuer = await createTestIssuer()
+    let client = { id: '', secret: '' }
+    const { url } = await issuer.serve((authorization) => {
+      ;({ client } = authorization)
+      return api(authorization)
+    })
+    const put = (resource: string, body: unknown): Promise<Response> =>
+      fetch(`${issuer.issuer}/v1/resources/${encodeURIComponent(resource)}/manifest`, {
+        method: 'PUT',
+        headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` },
+        body: JSON.stringify(body),
+      })
+    expect((await put('https://other.example/mcp', { tools: [] })).status).toBe(404)
+    expect((await put(url, { tools: 'many' })).status).toBe(400)
+    expect((await put(url, { tools: [] })).status).toBe(204)
+    client = { ...client, secret: 'guessed' }
+    expect((await put(url, { tools: [] })).status).toBe(401)
+    expect(issuer.manifest()).toEqual({ tools: [] })
+  })
+
   it('binds tokens to a key: neither a bearer nor another key may use them', async () => {
     await using issuer = await createTestIssuer()
     const { url } = await issuer.serve(api)
@@ -183,6 +218,35 @@ describe('the dispatch double', () => {
     const answer = await call(issuer, url, { connections: { github: unknown } })
     expect(answer).toContain('CONNECTION_NOT_FOUND')
     expect(upstream.seen).toEqual([])
+  })
+
+  it('names the page on which a person makes a connection that the token lacks', async () => {
+    await using setting = await withUpstream()
+    const { issuer, upstream, url } = setting
+    const other = issuer.addConnection(setting.connection)
+    const answer = await call(issuer, url, { connections: { other } })
+    expect(answer).toMatch(`Connect it here, then call the tool again: ${issuer.issuer}/connect?`)
+    expect(answer).toMatch('connection=github')
+    expect(upstream.seen).toEqual([])
+  })
+
+  it('names that page to a client that can open pages, once', async () => {
+    await using issuer = await createTestIssuer()
+    const { url } = await issuer.serve(api)
+    const asked: unknown[] = []
+    await using client = await connectClient(url, await issuer.issueToken({ scopes: ['api'] }), {
+      versionNegotiation: { mode: 'auto' },
+      capabilities: { elicitation: { url: {} } },
+    })
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      asked.push(params)
+      return { action: 'accept' }
+    })
+    const result = await client.callTool({ name: 'call_api', arguments: { path: '/user' } })
+    expect(result).toMatchObject({ isError: true })
+    expect(asked).toMatchObject([
+      { mode: 'url', url: expect.stringContaining(`${issuer.issuer}/connect?`) },
+    ])
   })
 
   it('keeps to a policy', async () => {
