@@ -11,6 +11,7 @@ import {
   redirectUri,
   signIn,
 } from './support/flow.ts'
+import type { RegisteredResource } from '../src/registration/resources.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 const email = 'ann@example.org'
@@ -90,6 +91,58 @@ describe('a parameter that is there twice', () => {
       const plain = await post('/oauth2/token', body, form)
       const odd = await post('/oauth2/token', `${body}&${encodeURIComponent(name)}=y`, form)
       expect([odd.status, await odd.json()]).toEqual([plain.status, await plain.json()])
+    },
+  )
+})
+
+describe('an endpoint beside the library', () => {
+  let own: RegisteredResource
+  let other: RegisteredResource
+  let token: string
+
+  beforeAll(async () => {
+    own = await addResource(server, { resource: 'https://files.example/mcp' })
+    other = await addResource(server, { resource: 'https://drive.example/mcp' })
+    const tokens = await obtainTokens(server, { client, email, resource: own.resource.resource })
+    token = tokens.access_token
+  })
+
+  const basic = ({ client: { id, secret } }: RegisteredResource): Record<string, string> => ({
+    authorization: `Basic ${btoa(`${id}:${secret}`)}`,
+  })
+  const secretOf = ({ client: { id, secret } }: RegisteredResource): string =>
+    `client_id=${id}&client_secret=${secret}`
+
+  test('answers a request that says each thing once', async () => {
+    for (const body of ['', `&client_id=${own.client.id}`, '&client_secret=&client_assertion=']) {
+      const answer = await post('/oauth2/introspect', `token=${token}${body}`, {
+        ...form,
+        ...basic(own),
+      })
+      expect(await answer.json()).toMatchObject({ active: true })
+    }
+  })
+
+  test.each(['/oauth2/introspect', '/oauth2/revoke'])(
+    '%s: refuses one that says something twice',
+    async (path) => {
+      const rows: readonly [string, Record<string, string>][] = [
+        [`token=${token}&token=x.y.z`, basic(own)],
+        [`token=x.y.z&token=${token}`, basic(own)],
+        [`token=${token}&token_type_hint=a&token_type_hint=b`, basic(own)],
+        [`token=${token}&client_id=${own.client.id}&client_id=${other.client.id}`, basic(own)],
+        [`token=${token}&client_id=${other.client.id}`, basic(own)],
+        [`token=${token}&${secretOf(own)}`, basic(own)],
+        [`token=${token}&${secretOf(other)}`, basic(own)],
+        [`token=${token}&client_secret=wrong`, basic(own)],
+        [`token=${token}&client_assertion=a.b.c`, basic(own)],
+        [`token=${token}&client_assertion=a.b.c&${secretOf(own)}`, {}],
+      ]
+      for (const [body, headers] of rows) {
+        const answer = await post(path, body, { ...form, ...headers })
+        expect(answer.status, body).toBe(400)
+        expect(await answer.json()).toMatchObject({ error: 'invalid_request' })
+      }
     },
   )
 })

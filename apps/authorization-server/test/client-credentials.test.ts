@@ -56,6 +56,24 @@ describe('client credentials', () => {
     expect(claimsOf(token)).not.toHaveProperty('ddls:connections')
   })
 
+  test('give all scopes of the resource to a client that names none, and say so', async () => {
+    for (const parameters of [{}, { resource: uri }] as Record<string, string>[]) {
+      const response = await ask(await machine(), parameters)
+      const { access_token: token, scope } = (await response.json()) as Record<string, string>
+      expect(scope).toBe('notes:read notes:write')
+      expect(claimsOf(token ?? '')['scope']).toBe(scope)
+    }
+  })
+
+  test.each(['admin', 'nothing', 'notes:read admin', 'notes:READ'])(
+    'are refused for the scope %s, which the resource does not have',
+    async (scope) => {
+      const response = await ask(await machine(), { resource: uri, scope })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ error: 'invalid_scope' })
+    },
+  )
+
   test('find the only resource when none is named', async () => {
     const response = await ask(await machine(), { scope: 'notes:read' })
     const { access_token: token } = (await response.json()) as { access_token: string }

@@ -45,6 +45,24 @@ describe('signing keys', () => {
     expect(headerOf(after.access_token)['kid']).toBe(newKid)
   })
 
+  test('keep the old one until no token of it can be valid, however often they are looked after', async () => {
+    const { access_token: token } = await obtainTokens(server, { client, email, resource })
+    const oldKid = headerOf(token)['kid']
+    await server.ctx.keystore.rotate()
+    const { accessTokenTtlSeconds } = server.ctx.config
+    for (const seconds of [0, accessTokenTtlSeconds / 2, accessTokenTtlSeconds - 5]) {
+      shiftMs = seconds * 1000
+      await server.ctx.keystore.maintain()
+      expect(await publishedKids()).toContain(oldKid)
+      await expect(server.ctx.verifyToken(token, {})).resolves.toBeDefined()
+    }
+    // Verifiers whose clock is behind take the token longer than we do.
+    shiftMs = (accessTokenTtlSeconds + 290) * 1000
+    await server.ctx.keystore.maintain()
+    expect(await publishedKids()).toContain(oldKid)
+    shiftMs = 0
+  })
+
   test('let an authorization that began before a rotation end after it', async () => {
     const { Browser, formOf, handOffTarget } = await import('./support/browser.ts')
     const { authorizationUrl, signIn } = await import('./support/flow.ts')

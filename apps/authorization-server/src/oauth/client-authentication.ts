@@ -63,7 +63,7 @@ export type AuthenticateClient = (
 /**
  * Makes the check for the endpoints that we serve beside the library: secrets, assertions signed by
  * the client's key, certificates that a trusted proxy hands on. It throws HttpProblem 401
- * `invalid_client`, and 400 for more than one method at once.
+ * `invalid_client`, and 400 for a parameter, method or client too many.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2}
  */
 export function createClientAuthentication(
@@ -87,12 +87,9 @@ export function createClientAuthentication(
   return async (request, form) => {
     const from = proxies.clientAddress(request)
     const clients = clientsWithDocuments(ctx, from)
-    const assertion = form?.get('client_assertion') ?? undefined
+    if (form) requireClarity(request, form)
+    const assertion = form?.get('client_assertion') || undefined
     if (assertion !== undefined) {
-      const others = [request.headers.authorization, form?.get('client_secret') ?? undefined]
-      if (others.some((other) => other !== undefined)) {
-        throw new HttpProblem(400, 'use one way of client authentication only')
-      }
       if (form?.get('client_assertion_type') !== assertionType) throw failed(false)
       const client = await known(clients, assertedClient(assertion), ['private_key_jwt'])
       const named = form.get('client_id')
@@ -112,6 +109,28 @@ export function createClientAuthentication(
       return { client, method: 'certificate' }
     }
     return authenticateClient(clients, request, form)
+  }
+}
+
+/**
+ * Refuses a request of which two readers could understand different things, as the library does.
+ *
+ * @throws HttpProblem 400
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.2}
+ */
+function requireClarity({ headers }: IncomingMessage, form: URLSearchParams): void {
+  if (new Set(form.keys()).size < form.size) {
+    throw new HttpProblem(400, 'a parameter is there more than once')
+  }
+  const { authorization } = headers
+  const proofs = [authorization, form.get('client_secret'), form.get('client_assertion')]
+  if (proofs.filter(Boolean).length > 1) {
+    throw new HttpProblem(400, 'use one way of client authentication only')
+  }
+  const basic = readBasic(authorization)
+  const named = form.get('client_id')
+  if (basic && named && named !== basic.id) {
+    throw new HttpProblem(400, 'the request names two clients')
   }
 }
 

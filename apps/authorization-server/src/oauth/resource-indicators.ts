@@ -3,6 +3,7 @@ import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provi
 import type { SigningAlgorithm } from '../signing-algorithms.ts'
 import { requireStaticClient } from '../registration/static-client.ts'
 import { grantTypes } from './grant-types.ts'
+import { narrowScope } from './narrow-scope.ts'
 import type { KnownResource, ResourceDirectory } from './resource-directory.ts'
 
 export interface ResourceIndicatorOptions {
@@ -66,14 +67,17 @@ export function resourceIndicators(options: ResourceIndicatorOptions) {
       if (Array.isArray(asked) && asked.length > 1) {
         throw new errors.InvalidTarget('ask for one resource at a time')
       }
-      if (grantType === grantTypes.clientCredentials) {
+      const scopes = resource.scopes.map(({ name }) => name)
+      if (params && grantType === grantTypes.clientCredentials) {
         await requireOwnResource(options.clients, client?.clientId, resource)
+        // No person looks at what is asked: the library would leave out what it does not know.
+        params['scope'] = narrowScope(params['scope'] as string | undefined, scopes, [])
       }
       if (route === 'token' && resource.dpop === 'required' && !ctx.get('DPoP')) {
         throw new errors.InvalidDpopProof(missingProof)
       }
       return {
-        scope: resource.scopes.map(({ name }) => name).join(' '),
+        scope: scopes.join(' '),
         audience: resource.resource,
         accessTokenTTL: options.accessTokenTtlSeconds,
         accessTokenFormat: 'jwt',
