@@ -89,6 +89,19 @@ describe('administrators', () => {
     }
   })
 
+  test('forget a host: what was decided, or that it waits', async () => {
+    await app.context.storage.clientHosts.wait('apps.example', clientId)
+    await ask('PUT', '/v1/client-hosts/other.example', { decision: 'denied' })
+    for (const host of ['apps.example', 'other.example']) {
+      const forgotten = await ask('DELETE', `/v1/client-hosts/${host}`)
+      expect([forgotten.status, forgotten.json]).toEqual([200, { host }])
+      expect((await ask('DELETE', `/v1/client-hosts/${host}`)).status).toBe(404)
+    }
+    expect((await ask('GET', '/v1/client-hosts')).text).not.toMatch(/"(?:apps|other)\.example"/)
+    expect(await app.context.storage.clientHosts.isDenied('other.example')).toBe(false)
+    expect((await ask('DELETE', '/v1/client-hosts/x%2Fy')).status).toBe(400)
+  })
+
   test('hand out registration tokens, which are stored as hashes and can be revoked', async () => {
     const made = await ask('POST', '/v1/registration-tokens', { label: 'laptops', uses: 3 })
     expect(made.status, made.text).toBe(201)

@@ -295,6 +295,24 @@ describe('whose documents are believed', () => {
     expect((await pageFor(client.client_id)).text).toContain('not allowed here')
   })
 
+  test('review: one stranger puts few hosts on the list, and nobody else off it', async () => {
+    await start({ trustProxy: true, registration: { trust: 'review' } })
+    const ask = async (address: string, name: string): Promise<string> => {
+      const { url } = await authorizationUrl(server, { client: { client_id: `https://${name}/c` } })
+      const response = await fetch(url, { headers: { 'x-forwarded-for': address } })
+      return response.text()
+    }
+    const waiting = async (): Promise<string[]> =>
+      (await server.ctx.storage.clientHosts.list({ decision: 'waiting' })).map(({ host: h }) => h)
+    for (let n = 0; n < 15; n += 1) {
+      const page = await ask('192.0.2.1', `h${n}.example`)
+      expect(page).toContain(`holdfast clients approve h${n}.example`)
+    }
+    expect(await waiting()).toHaveLength(10)
+    await ask('192.0.2.2', 'wanted.example')
+    expect(await waiting()).toContain('wanted.example')
+  })
+
   test('a client that is denied while its consent page is open gets no further', async () => {
     await start()
     const client = { client_id: host.serve('/client.json', document) }

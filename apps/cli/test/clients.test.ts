@@ -22,6 +22,7 @@ describe('clients', () => {
     [['approve', 'apps.example'], 'PUT /v1/client-hosts/apps.example'],
     [['approve', url], 'PUT /v1/client-hosts/apps.example%3A8443'],
     [['deny', 'apps.example:8443'], 'PUT /v1/client-hosts/apps.example%3A8443'],
+    [['forget', url], 'DELETE /v1/client-hosts/apps.example%3A8443'],
     [['registration-token', 'create', '--uses', '3'], 'POST /v1/registration-tokens'],
     [['registration-token', 'list'], 'GET /v1/registration-tokens'],
     [['registration-token', 'revoke', 'rt_1'], 'DELETE /v1/registration-tokens/rt_1'],

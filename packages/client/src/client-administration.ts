@@ -85,6 +85,8 @@ export interface ClientDocumentAdministration {
   readonly listDocuments: () => Promise<readonly ClientDocumentView[]>
   readonly listHosts: () => Promise<readonly ClientHostView[]>
   readonly decideHost: (host: string, decision: 'approved' | 'denied') => Promise<ClientHostView>
+  /** Forgets what was decided about a host, or that it waits. */
+  readonly forgetHost: (host: string) => Promise<{ readonly host: string }>
   readonly listPins: () => Promise<readonly ClientPin[]>
   /** Pins a document, or what the server now finds under a URL. */
   readonly pin: (
@@ -102,6 +104,7 @@ export function clientDocumentAdministration(api: Api): ClientDocumentAdministra
     listHosts: () => all(api, '/v1/client-hosts'),
     decideHost: (host, decision) =>
       api({ method: 'PUT', path: `/v1/client-hosts/${segment(host)}`, body: { decision } }),
+    forgetHost: (host) => api({ method: 'DELETE', path: `/v1/client-hosts/${segment(host)}` }),
     listPins: () => all(api, '/v1/client-pins'),
     pin: (what) => api({ method: 'POST', path: '/v1/client-pins', body: what }),
     unpin: (id) =>

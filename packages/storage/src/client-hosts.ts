@@ -24,7 +24,10 @@ export interface ClientHosts {
   /** True when it was denied, or its name as a whole: that without a port denies every port. */
   isDenied(host: string): Promise<boolean>
   list(page?: Page & { readonly decision?: HostDecision | undefined }): Promise<ClientHost[]>
-  /** Lets an unknown host wait for an administrator; true when it is new. A full list takes no more. */
+  /**
+   * Lets an unknown host wait for an administrator; true when it is new. In a full list the one that waits
+   * longest makes room, and after thirty days any does: it waits again when it is asked for again.
+   */
   wait(host: string, clientId: string): Promise<boolean>
   approve(host: string, decidedBy: string): Promise<ClientHost>
   /** Also revokes what clients of this host were granted, and denies their tokens. */
@@ -35,6 +38,7 @@ export interface ClientHosts {
 
 /** Anyone can make hosts wait, so their number is bounded. */
 const maxWaiting = 1000
+const waitsMs = 30 * 86_400_000
 
 export function createClientHosts({ db, commit, cipher, now }: Backend): ClientHosts {
   const byHost = db.prepare<ClientHostRow>('select * from client_hosts where host = ?')
@@ -47,9 +51,12 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
   )
   const wait = db.prepare(
     `insert into client_hosts (host, decision, client_id, first_seen_ms)
-     select ?, 'waiting', ?, ?
-     where (select count(*) from client_hosts where decision = 'waiting') < ${maxWaiting}
-     on conflict do nothing`,
+     values (?, 'waiting', ?, ?)`,
+  )
+  const makeRoom = db.prepare(
+    `delete from client_hosts where decision = 'waiting' and (first_seen_ms < ? or host in (
+       select host from client_hosts where decision = 'waiting'
+       order by first_seen_ms desc, host limit -1 offset ${maxWaiting - 1}))`,
   )
   const decide = db.prepare<ClientHostRow>(
     `insert into client_hosts (host, decision, first_seen_ms, decided_by, decided_at_ms)
@@ -75,7 +82,13 @@ export function createClientHosts({ db, commit, cipher, now }: Backend): ClientH
         .all(wanted?.after ?? '', wanted?.decision ?? null, limitOf(wanted))
         .map((row) => toHost(row))
     },
-    wait: (host, clientId) => commit.statement(() => wait.run(host, clientId, now()) > 0),
+    wait: (host, clientId) =>
+      commit.transaction(() => {
+        if (byHost.get(host)) return false
+        makeRoom.run(now() - waitsMs)
+        wait.run(host, clientId, now())
+        return true
+      }),
     approve: (host, decidedBy) =>
       commit.statement(() => toHost(decide.get(host, 'approved', now(), decidedBy, now())!)),
     deny: (host, decidedBy, { denyUntilMs }) =>

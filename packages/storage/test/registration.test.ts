@@ -64,15 +64,29 @@ test('a failure stands beside a good document, or takes its place', async () => 
   expect((await clientDocuments.find(cached.clientId))?.document).toBeUndefined()
 })
 
-test('strangers cannot fill the list of hosts that wait', async () => {
-  const { storage } = temporaryStorage()
+test('strangers cannot fill the list of hosts that wait: the oldest makes room', async () => {
+  const { storage, clock } = temporaryStorage()
   const { clientHosts } = storage
-  const added = await Promise.all(
-    Array.from({ length: 1010 }, (_, n) => clientHosts.wait(`h${n}.example`, 'https://x')),
-  )
-  expect(added.filter(Boolean)).toHaveLength(1000)
-  await clientHosts.approve('new.example', 'usr_admin')
-  expect((await clientHosts.find('new.example'))?.decision).toBe('approved')
+  await clientHosts.approve('approved.example', 'usr_admin')
+  for (let n = 0; n < 1010; n += 1) {
+    clock.nowMs += 1
+    expect(await clientHosts.wait(`h${n}.example`, 'https://x')).toBe(true)
+  }
+  expect(await clientHosts.wait('h1009.example', 'https://x')).toBe(false)
+  expect(await clientHosts.find('h9.example')).toBeUndefined()
+  expect((await clientHosts.find('h10.example'))?.decision).toBe('waiting')
+  expect((await clientHosts.find('approved.example'))?.decision).toBe('approved')
+})
+
+test('a host that nobody decided about stops waiting after thirty days', async () => {
+  const { storage, clock } = temporaryStorage()
+  const { clientHosts } = storage
+  await clientHosts.wait('old.example', 'https://x')
+  await clientHosts.approve('approved.example', 'usr_admin')
+  clock.nowMs += 30 * 86_400_000 + 1
+  await clientHosts.wait('new.example', 'https://x')
+  const left = await clientHosts.list()
+  expect(left.map(({ host }) => host)).toEqual(['approved.example', 'new.example'])
 })
 
 test('denying a host ends what its clients were granted, and nobody else', async () => {

@@ -68,6 +68,28 @@ export function clientHostRoutes({
         return viewHost(decided)
       },
     }),
+    defineRoute({
+      method: 'delete',
+      path: '/v1/client-hosts/:host',
+      scope: 'admin',
+      response: z.object({ host: z.string() }),
+      handle: async ({ actor, params }) => {
+        const host = requireHost(params['host'] ?? '')
+        if (!(await storage.clientHosts.forget(host))) {
+          throw new ApiProblem('NOT_FOUND', 'nothing is known about this host', {
+            fix: '`holdfast clients list --hosts` shows which are.',
+          })
+        }
+        await recordEvent(storage.audit, {
+          type: 'client_host.forgotten',
+          outcome: 'success',
+          actor: actor.sub,
+          subject: host,
+          request_id: actor.requestId,
+        })
+        return { host }
+      },
+    }),
   ]
 }
 

@@ -36,6 +36,7 @@ export const auditEventTypes = [
   'client.unpinned',
   'client_host.approved',
   'client_host.denied',
+  'client_host.forgotten',
   'api_key.created',
   'api_key.refused',
   'api_key.revoked',

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
-import { decideCommand } from './clients-decide.ts'
+import { decideCommand, forgetHostCommand } from './clients-decide.ts'
 import { listCommand, showCommand } from './clients-list.ts'
 import { bundledCommand, pinCommand, unpinCommand } from './clients-pin.ts'
 import { registerCommand } from './clients-register.ts'
@@ -28,6 +28,7 @@ export function clientsCommand(): Command {
   clients.addCommand(bundledCommand())
   clients.addCommand(decideCommand('approve'))
   clients.addCommand(decideCommand('deny'))
+  clients.addCommand(forgetHostCommand())
   clients.addCommand(registrationTokenCommand())
   return clients
 }

@@ -110,7 +110,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
   async function resolve(clientId: string, from?: string): Promise<ClientDocument> {
     const host = requireHost(clientId)
     const pin = await storage.clientDocuments.findPin(clientId)
-    await requireTrust(host, clientId, pin !== undefined)
+    await requireTrust({ host, clientId, isPinned: pin !== undefined, from })
     if (pin) return read(clientId, pin.document, 'pinned')
     const cached = await storage.clientDocuments.find(clientId)
     const isFresh = cached !== undefined && cached.freshUntilMs > clock()

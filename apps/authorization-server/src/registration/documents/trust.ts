@@ -1,5 +1,7 @@
 import type { Storage } from '@holdfast/storage'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Config } from '../../config.ts'
+import { addressGroup } from '../../http/address-group.ts'
 import { DocumentError } from './errors.ts'
 
 export interface TrustOptions {
@@ -9,8 +11,21 @@ export interface TrustOptions {
   readonly onWaiting: (host: string, clientId: string) => Promise<void>
 }
 
-/** Decides whether this server takes a client of a host; for a pinned document the host needs no trust. */
-export type RequireTrust = (host: string, clientId: string, isPinned: boolean) => Promise<void>
+/** A client of a host, as it is about to be used. */
+export interface HostedClient {
+  readonly host: string
+  readonly clientId: string
+  /** Its host then needs no trust. */
+  readonly isPinned: boolean
+  /** Address of the caller. */
+  readonly from: string | undefined
+}
+
+/** Decides whether this server takes a client of a host. */
+export type RequireTrust = (client: HostedClient) => Promise<void>
+
+/** Hosts that one address (for IPv6 its /64) may put on the waiting list in an hour. */
+const waitingPerAddress = 10
 
 /**
  * Makes the decision. A denied host is denied in every case. `open`: every host that is not denied. `allow-list`: those of the setting, and
@@ -20,7 +35,16 @@ export type RequireTrust = (host: string, clientId: string, isPinned: boolean) =
  */
 export function createTrust({ hosts, settings, onWaiting }: TrustOptions): RequireTrust {
   const { trust, allowedHosts } = settings
-  return async (host, clientId, isPinned) => {
+  const budget = new RateLimiterMemory({ points: waitingPerAddress, duration: 3600 })
+  const mayWait = (from: string | undefined): Promise<boolean> =>
+    from === undefined
+      ? Promise.resolve(true)
+      : budget.consume(addressGroup(from)).then(
+          () => true,
+          () => false,
+        )
+
+  return async ({ host, clientId, isPinned, from }) => {
     if (await hosts.isDenied(host)) {
       throw new DocumentError(
         'HOST_DENIED',
@@ -40,8 +64,10 @@ export function createTrust({ hosts, settings, onWaiting }: TrustOptions): Requi
         fix,
       )
     }
-    if (decision === undefined && (await hosts.wait(host, clientId)))
+    // Beyond the budget the person is told the same: the command on the page needs no waiting list.
+    if (decision === undefined && (await mayWait(from)) && (await hosts.wait(host, clientId))) {
       await onWaiting(host, clientId)
+    }
     throw new DocumentError(
       'HOST_WAITING',
       `Apps of ${host} have not been used here before. An administrator has to approve them once; then start again in the app.`,
