@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import {
   brotliCompressSync,
   deflateRawSync,
@@ -14,6 +15,11 @@ import { dispatchUrl, type Rig, startRig } from './helpers/rig.ts'
 const secret = 'k3y$&$$-Zf"9/\\q+Ünïcode'
 const secretBytes = Buffer.from(secret)
 const redaction = '[redacted by holdfast]'
+
+const vectorsPath = '../../packages/protocol/test/vectors/dedalus-wire.json'
+const wireVectors = JSON.parse(readFileSync(new URL(vectorsPath, import.meta.url), 'utf8')) as {
+  readonly query_encoding: readonly { readonly wire_path: string }[]
+}
 
 let rig: Rig
 let record: Uint8Array
@@ -158,6 +164,19 @@ describe('request', () => {
     await rig.call({ ...call, body: Buffer.from('plain') })
     expect(seen).toMatchObject({ type: undefined, body: 'plain' })
   })
+
+  it.each(wireVectors.query_encoding)(
+    'sends $wire_path as a Dedalus client wrote it, without undoing its second encoding',
+    async ({ wire_path: path }) => {
+      let url: string | undefined
+      rig.upstream.handler = (request, response) => {
+        ;({ url } = request)
+        response.end()
+      }
+      await rig.call({ record, context, path })
+      expect(url).toBe(path)
+    },
+  )
 
   it.each([
     'authorization',

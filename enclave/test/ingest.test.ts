@@ -1,11 +1,12 @@
 import { constants, createPrivateKey, createPublicKey, publicEncrypt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import sodium from 'libsodium-wrappers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConnectionHandle, type RecordContext } from '@holdfast/protocol'
 import type { IngestHead } from '@holdfast/protocol/enclave'
 import { ingest } from '../src/ingest.ts'
 import type { EncryptionKeyPair } from '../src/keyring-state.ts'
-import { openDedalusEnvelope } from '../src/open.ts'
+import { openDedalusEnvelope, openSealedBox } from '../src/open.ts'
 import { openRecord } from '../src/vault-record.ts'
 import {
   contextFor,
@@ -160,6 +161,27 @@ describe('ingest of a sealed box', () => {
         `${String(failure)}${(failure as Error).stack}${JSON.stringify(failure)}`,
       ).not.toContain('the-secret-token')
     }
+  })
+})
+
+describe('a sealed box of a Dedalus client', () => {
+  const path = '../../packages/protocol/test/vectors/dedalus-wire.json'
+  const { sealed_box: box } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+    sealed_box: Record<string, string>
+  }
+  const open = (sealed = ''): string => {
+    const pair = sodium.crypto_box_seed_keypair(Buffer.from(box['seed_hex'] ?? '', 'hex'))
+    const key = { ...pair, kid: 'k', notBefore: 0, expiresAt: 1 }
+    return Buffer.from(openSealedBox(Buffer.from(sealed, 'base64url'), [key], 'k')).toString()
+  }
+
+  it('opens', () => {
+    expect(open(box['sealed_b64url'])).toBe(box['plaintext_utf8'])
+  })
+
+  it('does not open after one bit of it has changed', () => {
+    const refusal = expect.objectContaining({ code: 'WRONG_KEY' }) as Error
+    expect(() => open(box['tampered_b64url'])).toThrow(refusal)
   })
 })
 
