@@ -440,6 +440,27 @@ describe('the page of a connect ticket', () => {
     expect(page.text).not.toMatch(/name="(?!allow|viewport|robots)/)
   })
 
+  test('is made only for a provider that the catalog or an OAuth app of the operator names', async () => {
+    const ask = (provider: string) =>
+      callApi(app, ann.api, 'POST', '/v1/connect-tickets', { provider })
+    expect((await ask('githbu')).json).toMatchObject({
+      status: 400,
+      code: 'INVALID_REQUEST',
+      detail: expect.stringContaining('did you mean github') as string,
+      fix: expect.stringContaining('holdfast providers list') as string,
+      errors: [{ pointer: '/provider' }],
+    })
+    expect((await ask('github')).status).toBe(201)
+    const admin = await callerFor(app, await makePerson(app, 'chief', 'admin'), 'admin')
+    const made = await callApi(app, admin.api, 'POST', '/v1/oauth-apps', {
+      provider: 'in-house',
+      base_url: connect.provider.url,
+    })
+    expect((await ask('in-house')).status).toBe(400)
+    edit(app, "update connections set status = 'active' where handle = ?", made.json.handle)
+    expect((await ask('in-house')).status).toBe(201)
+  })
+
   test('renews a connection of its owner and of nobody else, and many open links are too many', async () => {
     const { handle } = (
       await callApi(app, ann.api, 'POST', `/v1/oauth-apps/${oauthApp}/connections`, {})

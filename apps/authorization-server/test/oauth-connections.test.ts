@@ -164,6 +164,33 @@ describe('connecting an account', () => {
     expect((await callDispatch(app, caller, me(handle))).json.success).toBe(true)
   })
 
+  test('a token endpoint that says when to come back is not asked before, up to five minutes', async () => {
+    const until = (seconds: number): string => new Date(Date.now() + seconds * 1000).toUTCString()
+    for (const [status, value, atLeastMs, atMostMs] of [
+      [429, '120', 120_000, 180_000],
+      [503, until(290), 200_000, 360_000],
+      [403, '86400', 300_000, 360_000],
+      [429, '9'.repeat(400), 0, 60_000],
+      [429, '-1', 0, 60_000],
+    ] as const) {
+      const { handle, caller } = await connectAccount(app, ann, provider, oauthApp)
+      makeDue(handle)
+      provider.trick = ({ url }, response) => {
+        if (url !== '/token') return false
+        response.writeHead(status, { 'retry-after': value }).end()
+        return true
+      }
+      const from = app.context.clock()
+      await callDispatch(app, caller, me(handle))
+      provider.trick = undefined
+      const { refreshRetryAtMs = 0 } = (await app.context.storage.connections.find(handle))!
+      expect(refreshRetryAtMs, `${status} ${value.slice(0, 9)}`).toBeGreaterThanOrEqual(
+        from + atLeastMs,
+      )
+      expect(refreshRetryAtMs).toBeLessThan(from + atMostMs)
+    }
+  })
+
   test('a grant that ended at the provider needs its owner, who reconnects the same handle', async () => {
     const { handle, caller } = await connectAccount(app, ann, provider, oauthApp)
     await provider.endGrants()

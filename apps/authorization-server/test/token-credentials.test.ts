@@ -162,7 +162,7 @@ describe('service accounts', () => {
         response.writeHead(403, headers).end('{}')
         return true
       }
-    provider.trick = refuse({ 'retry-after': '60' })
+    provider.trick = refuse({ 'retry-after': '2' })
     const limited = await callDispatch(app, caller, me(handle))
     expect(limited.json.error.code).toBe('DOWNSTREAM_RATE_LIMITED')
     expect(await statusOf(handle)).toBe('active')

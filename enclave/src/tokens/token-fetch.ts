@@ -3,6 +3,7 @@ import type { CustomFetchOptions } from 'oauth4webapi'
 import { contentEncoding } from '../response-head.ts'
 import type { Upstream, UpstreamResponse } from '../upstream.ts'
 import { requestFailure } from '../upstream-errors.ts'
+import { retryAfterMs } from './retry-after.ts'
 import { tidyTokenAnswer } from './tidy-answer.ts'
 
 /** Time for one request to a provider, from the dial to the last byte. */
@@ -60,11 +61,12 @@ function requireAnswer({ statusCode, headers, body }: UpstreamResponse): void {
   // GitHub says 403 too, which must not look like the end of the authorization.
   const isLimited =
     statusCode === 403 && ('retry-after' in headers || headers['x-ratelimit-remaining'] === '0')
+  const pause = { retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()) }
   if (statusCode === 429 || isLimited) {
-    refuse(new EnclaveError('DOWNSTREAM_RATE_LIMITED', 'the provider asks to slow down'))
+    refuse(new EnclaveError('DOWNSTREAM_RATE_LIMITED', 'the provider asks to slow down', pause))
   }
   if (statusCode >= 500) {
-    refuse(new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the provider’s token endpoint fails'))
+    refuse(new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the provider’s token endpoint fails', pause))
   }
   if (statusCode >= 300 && statusCode < 400) {
     refuse(

@@ -266,8 +266,9 @@ const isEnclaveErrorCode = (code: unknown): code is EnclaveErrorCode =>
   (enclaveErrorCodes as readonly unknown[]).includes(code)
 
 function toEnclaveError(value: unknown): EnclaveError {
-  const { code, message } = (value ?? {}) as Partial<EnclaveFailure>
+  const { code, message, retry_after_ms: pause } = (value ?? {}) as Partial<EnclaveFailure>
+  const retryAfterMs = Number.isSafeInteger(pause) ? pause : undefined
   return isEnclaveErrorCode(code) && typeof message === 'string'
-    ? new EnclaveError(code, message)
+    ? new EnclaveError(code, message, { retryAfterMs })
     : new EnclaveError('INTERNAL', 'the enclave reported a failure without a known code')
 }

@@ -33,9 +33,16 @@ export class ChannelError extends Error {
 export class EnclaveError extends Error {
   override readonly name = 'EnclaveError'
   readonly code: EnclaveErrorCode
+  /** How long the other side wants to be left alone, where it said so. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: EnclaveErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: EnclaveErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options.retryAfterMs
   }
 }

@@ -208,7 +208,10 @@ async function discard(body: BodySource | undefined): Promise<void> {
 }
 
 function failureOf(error: unknown): EnclaveFailure {
-  if (error instanceof EnclaveError) return { code: error.code, message: error.message }
+  if (error instanceof EnclaveError) {
+    const { code, message, retryAfterMs } = error
+    return { code, message, ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }) }
+  }
   if (error instanceof ChannelError && error.code === 'BODY_TOO_LARGE') {
     return { code: 'INVALID_REQUEST', message: error.message }
   }

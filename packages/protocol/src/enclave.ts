@@ -42,6 +42,8 @@ export type EnclaveErrorCode = (typeof enclaveErrorCodes)[number]
 export interface EnclaveFailure {
   readonly code: EnclaveErrorCode
   readonly message: string
+  /** How long a provider wants to be left alone. */
+  readonly retry_after_ms?: number
 }
 
 /** Body: the sealed credential. Answer: {@link IngestResult} with the vault record as body. */

@@ -7,6 +7,7 @@ import type { AppContext, RequestState } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { createClientAuthentication } from '../oauth/client-authentication.ts'
 import { connectionName } from './connection-routes.ts'
+import { requireKnownProvider } from './known-provider.ts'
 import { timeText } from './page.ts'
 import { ApiProblem } from './problem.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
@@ -66,7 +67,10 @@ export function connectTicketRoutes(
       body: newTicket,
       status: 201,
       response: ticketView,
-      handle: async ({ actor, body }) => view(await createTicket(ctx, actor, body)),
+      handle: async ({ actor, body }) => {
+        if (body.provider !== undefined) await requireKnownProvider(ctx, body.provider)
+        return view(await createTicket(ctx, actor, body))
+      },
     }),
     defineRoute({
       method: 'get',

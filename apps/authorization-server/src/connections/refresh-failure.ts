@@ -24,7 +24,10 @@ export function failureOf(error: unknown, failuresSoFar: number): FailedAttempt 
   return {
     code,
     needsReconnect: code === 'NEEDS_RECONNECT',
-    pauseMs: backOff(failuresSoFar, firstPauseMs, longestPauseMs),
+    pauseMs: Math.max(
+      backOff(failuresSoFar, firstPauseMs, longestPauseMs),
+      Math.min(error.retryAfterMs ?? 0, longestPauseMs),
+    ),
   }
 }
 

@@ -62,7 +62,10 @@ export function createRevocationQueue(parts: RevocationParts): RevocationQueue {
         await settle(job, 'failed', error.code)
         return
       }
-      const pauseMs = backOff(job.attempts, firstPauseMs, longestPauseMs)
+      const pauseMs = Math.max(
+        backOff(job.attempts, firstPauseMs, longestPauseMs),
+        error.retryAfterMs ?? 0,
+      )
       await queue.retryAt(job.id, clock() + pauseMs)
     }
   }
