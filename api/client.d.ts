@@ -368,6 +368,10 @@ export interface ClientDocumentAdministration {
   readonly listDocuments: () => Promise<readonly ClientDocumentView[]>
   readonly listHosts: () => Promise<readonly ClientHostView[]>
   readonly decideHost: (host: string, decision: 'approved' | 'denied') => Promise<ClientHostView>
+  /** Forgets what was decided about a host, or that it waits. */
+  readonly forgetHost: (host: string) => Promise<{
+    readonly host: string
+  }>
   readonly listPins: () => Promise<readonly ClientPin[]>
   /** Pins a document, or what the server now finds under a URL. */
   readonly pin: (
@@ -605,6 +609,7 @@ export interface Connections {
    * Reserves a handle, seals the credential here and uploads the ciphertext. Plaintext never leaves
    * this process.
    *
+   * @throws ClientError `INVALID_REQUEST` when the secrets are not bytes
    * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is reserved
    * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
    */
@@ -615,6 +620,7 @@ export interface Connections {
   /**
    * Seals a new credential for the same handle. The old one stays in use until the new one is stored.
    *
+   * @throws ClientError `INVALID_REQUEST` when the secrets are not bytes
    * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE` before anything is asked
    * @throws ClientError `IDENTITY_CHANGED`, `BINDING_REFUSED` before anything is sealed
    */
@@ -959,7 +965,7 @@ export declare function toStored(
  * @module
  */
 import { Client, type ClientOptions } from '@modelcontextprotocol/client'
-import type { Fetch } from './http.ts'
+import { type Fetch } from './http.ts'
 import type { Auth } from './oauth/auth.ts'
 /** How {@link MCPClient.connect} reaches a server. */
 export interface ConnectOptions {
@@ -981,7 +987,8 @@ export declare const MCPClient: {
   /**
    * Connects to a protected MCP server over Streamable HTTP.
    *
-   * @throws ClientError when no token can be obtained, `PLAINTEXT_REFUSED` when the URL is not https
+   * @throws ClientError when no token can be obtained, `UNAUTHORIZED` or `FORBIDDEN` when the server
+   *   refuses it, `PLAINTEXT_REFUSED` when the URL is not https; any other error is the official client's
    * @example
    * ```ts
    * const mcp = await MCPClient.connect('https://mcp.example/mcp', { auth: new BearerAuth(token) })
@@ -1699,6 +1706,7 @@ export declare function sealAndUpload(
  * Encodes the credential once with a binding that stands in for the real one: what can be refused
  * here must not cost a reservation, which would stay behind as a revoked connection.
  *
+ * @throws ClientError `INVALID_REQUEST` for what types would have refused, such as text
  * @throws ProtocolError `INVALID_HOST`, `INVALID_ENVELOPE`
  */
 export declare function requireSealable(wanted: Sealable): void

@@ -1,6 +1,7 @@
 // The public surface of @holdfast/protocol. Written by scripts/packages/api-report.mjs.
 // . is index.d.ts
 // ./channel is channel.d.ts
+// ./credential is credential.d.ts
 // ./enclave is enclave.d.ts
 // ./dispatch is dispatch.d.ts
 // ./token is token.d.ts
@@ -111,6 +112,7 @@ export interface AccessTokenVerifier {
  * Makes a verifier of our authorization server's JWT access tokens. Everything that costs nothing is
  * checked before the signature; a verified token is remembered by its hash until it expires.
  *
+ * @throws RangeError for numbers that cannot be
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4}
  */
 export declare function createAccessTokenVerifier(
@@ -373,6 +375,7 @@ export declare function authorizeRequest(
  */
 export declare class BoundedCache<Value> {
   #private
+  /** @throws RangeError for a limit that is no number of entries */
   constructor(limit: number)
   get size(): number
   get(key: string): Value | undefined
@@ -3278,6 +3281,21 @@ export declare const tokenSecretFields: {
 }
 export {}
 
+// ── credential.d.ts
+/**
+ * How credentials are described, without any secret and without the cryptography that seals them.
+ *
+ * @module
+ */
+export {
+  type CredentialKind,
+  credentialFields,
+  credentialKindSchema,
+  secretFieldsOf,
+} from './credential-kind.ts'
+export { headerForm, isCredentialHeader, isUpstreamOwnHeader } from './upstream-headers.ts'
+export { parseBaseUrl } from './upstream-host.ts'
+
 // ── deep-freeze.d.ts
 /** Freezes a value of plain objects and arrays with everything in it. */
 export declare function deepFreeze<Value>(value: Value): Value
@@ -3489,6 +3507,7 @@ export declare function createDpopProof(options: DpopProofOptions): Promise<stri
 export declare function normalizeHtu(uri: string): string | undefined
 
 // ── dpop.d.ts
+import type { ProcessStart } from './process-start.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sha256 } from './sha256.ts'
 import { type ImportProofKey, type VerifySignature } from './verify-signature.ts'
@@ -3499,9 +3518,10 @@ export interface DpopVerifierOptions {
   readonly maxAgeSeconds?: number
   /**
    * Unix seconds. Refuses proofs made before: the start of a process whose replay store forgets with it,
-   * or a copied proof would be good once more after a restart. Default none.
+   * or a copied proof would be good once more after a restart. A {@link ProcessStart} asks for its nonce
+   * instead, and takes a proof with it: whatever its time says, it was signed since. Default none.
    */
-  readonly notBefore?: number
+  readonly notBefore?: number | ProcessStart
   /** How far a client's clock may run ahead. Default 30. */
   readonly clockToleranceSeconds?: number
   /** Imported public keys of verified token holders that are kept. Default 2000. */
@@ -3548,6 +3568,7 @@ export interface DpopVerifier {
  * Makes a verifier of DPoP proofs. Everything that costs nothing is checked before the signature, and
  * a proof is accepted once.
  *
+ * @throws RangeError for numbers that cannot be
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3}
  */
 export declare function createDpopVerifier(options: DpopVerifierOptions): DpopVerifier
@@ -3566,6 +3587,8 @@ import { type IsolationReport } from './isolation.ts'
 import type { KeySet } from './key-set.ts'
 import { type ConnectionPolicy, dispatchMethods } from './policy.ts'
 export * from './isolation.ts'
+/** Connections of which the enclave remembers what it checked: a few kilobytes each, no secret but their keys. */
+export declare const rememberedConnections = 5000
 /** Codes of failures that the enclave reports, beside the dispatch codes. */
 export declare const enclaveErrorCodes: readonly [
   ...(
@@ -3601,6 +3624,8 @@ export type EnclaveErrorCode = (typeof enclaveErrorCodes)[number]
 export interface EnclaveFailure {
   readonly code: EnclaveErrorCode
   readonly message: string
+  /** How long a provider wants to be left alone. */
+  readonly retry_after_ms?: number
 }
 /** Body: the sealed credential. Answer: {@link IngestResult} with the vault record as body. */
 export interface IngestHead {
@@ -4308,6 +4333,21 @@ export declare function pathMatches(pattern: string, pathname: string): boolean
  */
 export declare const patternCovers: (wide: string, narrow: string) => boolean
 
+// ── process-start.d.ts
+/** When a process began, and a text that nobody knew before. */
+export interface ProcessStart {
+  /** Unix seconds. */
+  readonly seconds: () => number
+  /** The same for the life of the process, and never that of another one. */
+  readonly nonce: () => string
+}
+/**
+ * Notes the start of a process whose replay store forgets with it.
+ *
+ * @param now - Unix milliseconds
+ */
+export declare function processStart(now: () => number): ProcessStart
+
 // ── replay.d.ts
 /**
  * Remembers identifiers that may be used once.
@@ -4334,6 +4374,8 @@ export interface MemoryReplayStoreOptions {
  *
  * It keeps 64 bits of each identifier, hashed with a key of its own. With a million held, one new
  * identifier in 10^13 is mistaken for a used one and refused; a used one is never taken for new.
+ *
+ * @throws RangeError for numbers that cannot be
  */
 export declare function createMemoryReplayStore(options?: MemoryReplayStoreOptions): ReplayStore
 
@@ -4438,11 +4480,14 @@ export declare class TokenError extends Error {
   readonly status: 400 | 401 | 403 | 503
   /** The scopes that the request needs, for `insufficient_scope`. */
   readonly scopes: readonly string[] | undefined
+  /** What the next proof must carry, for `use_dpop_nonce`, where the check knows it. */
+  readonly nonce: string | undefined
   constructor(
     code: TokenErrorCode,
     reason: string,
     options?: ErrorOptions & {
       readonly scopes?: readonly string[]
+      readonly nonce?: string
     },
   )
 }
@@ -4485,6 +4530,8 @@ export interface RemoteKeySourceOptions {
 /**
  * The issuer's published keys, fetched when needed: on first use, when old, and for an unknown key id,
  * but never more often than the cool-down, so that made-up key ids cannot be turned into a flood.
+ *
+ * @throws RangeError for times that cannot be
  */
 export declare function createRemoteKeySource(options: RemoteKeySourceOptions): TokenKeySource
 
@@ -4531,6 +4578,7 @@ export {
 } from './dpop-key.ts'
 export { createDpopProof, type DpopProofOptions } from './dpop-proof.ts'
 export { normalizeHtu } from './dpop-uri.ts'
+export { type ProcessStart, processStart } from './process-start.ts'
 export {
   createMemoryReplayStore,
   type MemoryReplayStoreOptions,
@@ -4610,6 +4658,14 @@ export interface ToolManifest {
   readonly tools: readonly z.infer<typeof toolSchema>[]
 }
 export {}
+
+// ── upstream-headers.d.ts
+/** How a lenient server may read a header's name: CGI makes `X_Key` and `X-Key` the same variable. */
+export declare const headerForm: (name: string) => string
+/** Tells whether HTTP itself needs a header, so that neither caller nor credential may set it. */
+export declare function isUpstreamOwnHeader(name: string): boolean
+/** Tells whether a credential may fill a header. */
+export declare const isCredentialHeader: (name: string) => boolean
 
 // ── upstream-host.d.ts
 /** An upstream origin in canonical form: lower-case host, explicit port, `https` only. */

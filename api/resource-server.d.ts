@@ -80,10 +80,18 @@ export interface AuthorizationOptions extends Omit<
   ProtectedResourceOptions,
   'scopes' | 'dpop' | 'dpopLeewaySeconds' | 'issuer' | 'metadataMaxAgeSeconds'
 > {
-  /** `false` switches the guard off: tools that need scopes then refuse to run. Default true. */
+  /**
+   * The Holdfast server that knows `client`: dispatch, revocation and the tool manifest go there.
+   * Default the first of `authorizationServers`; to be given together with an `authorizationProvider`.
+   */
+  readonly issuer?: string
+  /**
+   * `false` switches the guard off: tools that need scopes then refuse to run, and pages of other
+   * origins than the server's own are refused unless `allowedOrigins` names them. Default true.
+   */
   readonly enabled?: boolean
-  /** Issuers of tokens. The first is the Holdfast server, unless an `authorizationProvider` is set. */
-  readonly authorizationServers: readonly [string, ...string[]]
+  /** Issuers that clients are sent to for a token: at least one. */
+  readonly authorizationServers: readonly string[]
   /** Every request's token must hold all of these. Default none. */
   readonly requiredScopes?: readonly string[]
   /** What the first 401 tells a client to ask for. Default all scopes, so that a user is asked once. */
@@ -98,12 +106,15 @@ export interface AuthorizationOptions extends Omit<
   /** How long clients may keep the metadata, in seconds. Default 300. */
   readonly cacheTtl?: number
   /**
-   * Answers requests whose token cannot be checked or is wrong, for work on a server without its
-   * issuer. Never opens a tool, and only where `resource` is a loopback address. Default false.
+   * Lists what the server offers to requests whose token cannot be checked, for work on a server
+   * while its issuer is away. Opens no tool, resource or prompt and takes no wrong token, and only
+   * where `resource` is a loopback address. Default false.
    */
   readonly failOpen?: boolean
 }
-/** The guard's options. @throws TypeError for `failOpen` where others can reach the server */
+/** @throws TypeError for options that are missing, unknown or of a wrong type, or are not safe */
+export declare function checkAuthorization(options: AuthorizationOptions): void
+/** The guard's options. @throws TypeError for options that cannot work or are not safe */
 export declare function guardOptions(
   options: AuthorizationOptions,
   toolScopes: readonly string[],
@@ -182,7 +193,7 @@ export declare function runTool(
  *   'delete-file',
  *   { inputSchema: z.object({ id: z.string() }) },
  *   authorizedTool({ name: 'delete-file', requiredScopes: ['files:delete'] }, async ({ id }, ctx) => {
- *     const { status } = await ctx.dispatch('drive', { method: 'DELETE', path: `/files/${id}` })
+ *     const { status } = await ctx.dispatch('drive', { method: 'DELETE', path: `/files/${encodeURIComponent(id)}` })
  *     return { content: [{ type: 'text', text: `${status}` }] }
  *   }),
  * )
@@ -194,17 +205,19 @@ export declare function authorizedTool<Callback extends ToolCallback>(
 ): Callback
 
 // ── connection.d.ts
-import type { CredentialKind } from '@holdfast/protocol'
+import { type CredentialKind } from '@holdfast/protocol/credential'
 /** Names of a connection's secret fields, with where a person keeps each, such as `{ token: 'GITHUB_TOKEN' }`. */
 export type SecretKeys = Readonly<Record<string, string>>
 /** Options of {@link Connection}. */
 export interface ConnectionOptions {
-  /** One or more secret fields. */
+  /** The secret fields of the credential. Where it has one only: the names by which it may be given. */
   readonly secrets: SecretKeys
   /** The upstream: `https://host[:port][/path]`. */
   readonly baseUrl: string
   /** Catalog name of the provider. Default the connection's name. */
   readonly provider?: string
+  /** How the vault injects the secrets. Default: one, in the header of the next two options. */
+  readonly credential?: CredentialKind
   /** Header that carries the secret. Default `Authorization`. */
   readonly headerName?: string
   /** Its value, with `{api_key}` where the secret goes. Default `Bearer {api_key}`. */
@@ -257,7 +270,7 @@ export interface SealableConnection {
 export declare class SecretValues {
   #private
   readonly connection: Connection
-  /** @throws TypeError when a field is missing, empty or not one of the connection's */
+  /** @throws TypeError when a field is missing, empty, one too many or not one of the connection's */
   constructor(connection: Connection, values: Readonly<Record<string, string>>)
   /** The credential for `connections.create`. Wipe `secrets` after the call. */
   toSealable(): SealableConnection
@@ -423,7 +436,6 @@ import type { ProtectedResource } from './protected-resource.ts'
 export { nodeSha256, nodeVerifySignature, protectedResource } from './node.ts'
 /** The parts of an Express request that the binding uses. */
 export type ExpressRequest = IncomingMessage & {
-  originalUrl?: string
   auth?: AuthInfo
 }
 /**
@@ -617,9 +629,9 @@ export interface JWTValidatorOptions {
   readonly acceptUntypedTokens?: boolean
   /** Clock difference forgiven, 0 to 300. Default 60. */
   readonly leewaySeconds?: number
-  /** Age at which keys are fetched again. Default 3600. */
+  /** Age at which keys are fetched again, 0 to a week. Default 3600. */
   readonly jwksCacheSeconds?: number
-  /** Least time between two fetches of keys, also for unknown key ids. Default 5. */
+  /** Least time between two fetches of keys, also for unknown key ids: 1 to a day. Default 5. */
   readonly jwksCooldownSeconds?: number
   /** Verified tokens that are remembered. Default 5000; 0 remembers none. */
   readonly cacheSize?: number
@@ -651,7 +663,7 @@ export interface JWTValidatorOptions {
  */
 export declare class JWTValidator implements AuthorizationProvider {
   #private
-  /** @throws TypeError without an issuer, an audience or a safe `jwksUri` */
+  /** @throws TypeError without an issuer, an audience or a safe `jwksUri`, and for any wrong option */
   constructor(options: JWTValidatorOptions)
   verify(token: string, audience?: string | readonly string[]): Promise<VerifiedAccessToken>
 }
@@ -753,11 +765,16 @@ export interface MCPServerOptions<Server extends OfficialServer> {
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>
   /**
    * What a call without the tool's scopes gets: `result`, a tool result with `isError`, which every
-   * client shows; or `challenge`, the 403 of the specification, after which clients that can step up
-   * ask the user for more. Default `result`.
+   * client shows; `challenge`, the 403 of the specification, after which clients that can step up ask
+   * the user for more; or `auto`, the challenge for requests of protocol revision 2026-07-28 or later
+   * and the result for older ones, whose clients often fail on it. Default `auto`.
    */
-  readonly stepUp?: 'result' | 'challenge'
+  readonly stepUp?: StepUp
+  /** Longest body of a request; a longer one is answered 413. Default 4 MiB. */
+  readonly maxBodyBytes?: number
 }
+/** What answers a call without the tool's scopes; see {@link MCPServerOptions.stepUp}. */
+export type StepUp = 'auto' | 'result' | 'challenge'
 /**
  * An official MCP server behind a guard: tokens, scopes of the server and of each tool, and dispatch.
  * `{ fetch }` is what Workers, Deno and Bun serve; on Node use `mcpListener` of `./node`.
@@ -775,6 +792,7 @@ export interface MCPServerOptions<Server extends OfficialServer> {
  */
 export declare class MCPServer<Server extends OfficialServer = OfficialServer> {
   #private
+  /** @throws TypeError for options that are missing, unknown or of a wrong type */
   constructor(options: MCPServerOptions<Server>)
   /**
    * Adds tools made by `tool`, before the server serves.
@@ -818,10 +836,12 @@ export {
   type MCPServerOptions,
   type OfficialHandler,
   type OfficialServer,
+  type StepUp,
 } from './mcp-server.ts'
 export { type ConnectableServer, statelessHandler, type WebTransport } from './stateless-handler.ts'
 export { ToolError } from './tool-error.ts'
 export { type InputSchema, tool, type Tool, type ToolOptions } from './tool.ts'
+export type { CallContext, ResultResource, ToolContent, ToolResult } from './tool-result.ts'
 
 // ── metadata.d.ts
 import type { Settings } from './settings.ts'
@@ -905,6 +925,7 @@ export declare function protectedResource(options: ProtectedResourceOptions): Pr
  * ```ts
  * createServer(mcpListener(server)).listen(8000)
  * ```
+ * @param onFailure - told when the server itself fails; the client then gets 500. Default prints it
  */
 export declare function mcpListener(
   server: {
@@ -928,7 +949,7 @@ export type ProtectedListener = (
 /**
  * Puts a guard in front of a `node:http` listener.
  *
- * @param onFailure - told when the listener itself fails; the client then gets 500
+ * @param onFailure - told when the listener itself fails; the client then gets 500. Default prints it
  */
 export declare function protectListener(
   resource: ProtectedResource,
@@ -987,7 +1008,7 @@ export interface ProtectedResourceOptions {
   readonly issuer?: string
   /** Checks tokens of another issuer. Default: Holdfast's, with `resource` as their audience. */
   readonly authorizationProvider?: AuthorizationProvider
-  /** Issuers that the metadata names to clients. Default `issuer`. */
+  /** Issuers that the metadata names to clients. Default `issuer`; an `authorizationProvider` needs it. */
   readonly authorizationServers?: readonly string[]
   /** This server's canonical URI, as registered: the only accepted `aud`. */
   readonly resource: string
@@ -1049,7 +1070,7 @@ export interface ProtectedResourceOptions {
   readonly importProofKey?: ImportProofKey
   /** Default the platform's. */
   readonly fetch?: Fetch
-  /** Told about failures that are not the caller's: unreachable keys, a broken store. */
+  /** Told about failures that are not the caller's: unreachable keys, a broken store. Default prints them. */
   readonly onError?: (error: unknown) => void
   /** Clock in milliseconds. Default `Date.now`. */
   readonly now?: () => number
@@ -1426,11 +1447,26 @@ export type ConnectedSettings = Settings & {
 /** Whether the settings allow calls to the authorization server. */
 export declare const isConnected: (settings: Settings) => settings is ConnectedSettings
 /**
+ * A Holdfast server's issuer.
+ *
+ * @param option - under what name it was given
+ * @throws TypeError for one that is not safe or misspelt
+ */
+export declare function readIssuer(option: string, value: string): string
+/** Where a server is reached, and by pages of which origins. */
+type PublicPlace = Pick<ProtectedResourceOptions, 'resource' | 'publicUrl' | 'allowedOrigins'>
+/** The origins whose pages may call, the server's own among them. */
+export declare function readAllowedOrigins(
+  options: PublicPlace,
+  byDefault: '*' | readonly string[],
+): '*' | ReadonlySet<string>
+/**
  * Checks the options once, so that a wrong one stops the start and not a request.
  *
  * @throws TypeError that names the option and the fix
  */
 export declare function readOptions(options: ProtectedResourceOptions): Settings
+export {}
 
 // ── stateless-handler.d.ts
 import type { HandlerContext, OfficialHandler } from './mcp-server.ts'
@@ -1506,10 +1542,80 @@ export declare class ToolError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions)
 }
 
+// ── tool-result.d.ts
+/** A resource that a result refers to or holds. */
+export interface ResultResource {
+  readonly uri: string
+  readonly mimeType?: string | undefined
+  readonly text?: string
+  readonly blob?: string
+}
+/** One part of a {@link ToolResult}. */
+export type ToolContent = (
+  | {
+      readonly type: 'text'
+      readonly text: string
+    }
+  | {
+      readonly type: 'image' | 'audio'
+      readonly data: string
+      readonly mimeType: string
+    }
+  | {
+      readonly type: 'resource_link'
+      readonly uri: string
+      readonly name: string
+      readonly title?: string | undefined
+      readonly description?: string | undefined
+      readonly mimeType?: string | undefined
+    }
+  | {
+      readonly type: 'resource'
+      readonly resource: ResultResource
+    }
+) & {
+  readonly annotations?: object | undefined
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+}
+/**
+ * What a tool's handler returns: a result of either official SDK, or the `input_required` of SDK v2,
+ * which asks the client for something first.
+ */
+export type ToolResult =
+  | {
+      readonly content: readonly ToolContent[]
+      /** What fits the tool's `outputSchema`. */
+      readonly structuredContent?: unknown
+      readonly isError?: boolean | undefined
+      readonly _meta?: Readonly<Record<string, unknown>> | undefined
+    }
+  | {
+      readonly resultType: 'input_required'
+    }
+/**
+ * What the official SDKs put into a handler's context: v2 under `mcpReq`, v1 at the top. For all of it,
+ * name the SDK's own type: `(input, ctx: ServerContext & ToolContext) => …`.
+ */
+export interface CallContext {
+  readonly sessionId?: string | undefined
+  /** SDK v2. */
+  readonly mcpReq?: {
+    readonly id: string | number
+    readonly method: string
+    /** Ends when the client cancels the call or goes away. */
+    readonly signal: AbortSignal
+  }
+  /** SDK v1. */
+  readonly requestId?: string | number
+  /** SDK v1: ends when the client cancels the call or goes away. */
+  readonly signal?: AbortSignal
+}
+
 // ── tool.d.ts
 import type { ToolOperation } from '@holdfast/protocol/tool-manifest'
 import type { ToolContext } from './authorized-tool.ts'
 import type { Connection } from './connection.ts'
+import type { CallContext, ToolResult } from './tool-result.ts'
 /** A schema that tells its output type: Zod's and every other that follows Standard Schema. */
 export interface InputSchema<Input> {
   readonly '~standard': {
@@ -1528,6 +1634,8 @@ export interface ToolOptions<Input> {
   readonly inputSchema: InputSchema<Input>
   readonly outputSchema?: object
   readonly annotations?: object
+  readonly icons?: readonly object[]
+  readonly _meta?: Readonly<Record<string, unknown>>
   /** Scopes that the token must hold for this tool, besides the server's own. Default none. */
   readonly requiredScopes?: readonly string[]
   /** Connections that it dispatches to. */
@@ -1544,6 +1652,7 @@ export interface Tool {
 /**
  * Defines a tool, apart from any server.
  *
+ * @throws TypeError for options that are missing, unknown or of a wrong type
  * @example
  * ```ts
  * export const whoami = tool(
@@ -1552,9 +1661,9 @@ export interface Tool {
  * )
  * ```
  */
-export declare function tool<Input>(
+export declare function tool<Input, Context extends CallContext = CallContext>(
   options: ToolOptions<Input>,
-  handler: (input: Input, context: ToolContext) => unknown,
+  handler: (input: Input, context: Context & ToolContext) => ToolResult | Promise<ToolResult>,
 ): Tool
 
 // ── typed-response.d.ts

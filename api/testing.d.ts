@@ -4,15 +4,20 @@
 
 // ── connect-client.d.ts
 import { type Auth } from '@holdfast/client'
-import type { Client } from '@modelcontextprotocol/client'
+import type { Client, ClientOptions } from '@modelcontextprotocol/client'
 /** The official MCP client, which closes when it is disposed of. */
 export type TestClient = Client & AsyncDisposable
 /**
  * Connects the official MCP client to a server under test.
  *
  * @param auth - a bearer token, or any `Auth` of `@holdfast/client`, such as `DPoPAuth`
+ * @param options - of the official client; by default the protocol version is negotiated
  */
-export declare function connectClient(url: string, auth: string | Auth): Promise<TestClient>
+export declare function connectClient(
+  url: string,
+  auth: string | Auth,
+  options?: ClientOptions,
+): Promise<TestClient>
 
 // ── connections.d.ts
 import { type ConnectionHandle, type ConnectionPolicy } from '@holdfast/protocol'
@@ -105,6 +110,7 @@ export declare function createRevocations(): Revocations
 
 // ── test-issuer.d.ts
 import type { ConnectionHandle } from '@holdfast/protocol'
+import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import { type TestConnection } from './connections.ts'
 import { type Revocation } from './revocations.ts'
 import { type TokenOptions } from './token-options.ts'
@@ -147,6 +153,10 @@ export interface TestIssuer extends AsyncDisposable {
    * text in this process. Name the handle in `issueToken({ connections })`.
    */
   readonly addConnection: (connection: TestConnection) => ConnectionHandle
+  /**
+   * What `publishManifest` said about the tools of a server. Default: of the one that was served last.
+   */
+  readonly manifest: (resource?: string) => ToolManifest | undefined
 }
 /**
  * Starts an authorization server in this process: real keys, real metadata, real signatures, checked
