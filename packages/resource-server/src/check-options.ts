@@ -101,7 +101,7 @@ function likeness(one: string, other: string): number {
 }
 
 /** The most similar of the known names; undefined when none is similar. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((one) => ({ one, likeness: likeness(name, one) }))
   return ranked.filter((rank) => rank.likeness >= 0.5).sort((a, b) => b.likeness - a.likeness)[0]
     ?.one
