@@ -1,7 +1,7 @@
 // For runtimes that are not Node: a guard made of web APIs lets a bound token with its proof through,
 // once, and refuses the rest. The client answers its nonce.
 import { authorizedFetch, DPoPAuth } from '@holdfast/client'
-import { generateDpopKey } from '@holdfast/protocol/token'
+import { createDpopProof, generateDpopKey } from '@holdfast/protocol/token'
 import { protectedResource, protectFetch } from '@holdfast/resource-server'
 import { honoProtection } from '@holdfast/resource-server/hono'
 import { MCPServer } from '@holdfast/resource-server/mcp'
@@ -18,6 +18,31 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 const expect = (is, what) => {
   if (!is) throw new Error(`not so: ${what}`)
+}
+
+let keys = []
+// Made where a Worker only starts: its clock stands at zero there, and it has no random numbers.
+const ownGuard = protectedResource({
+  issuer,
+  resource,
+  revocation: false,
+  fetch: async () => Response.json({ keys }),
+})
+
+/** A proof from before the start needs the nonce of this process, whatever its clock said then. */
+async function checkStart(token, key) {
+  const serve = protectFetch(ownGuard, (_request, { auth }) => new Response(auth.subject))
+  const madeMs = Date.now() - 20_000
+  const send = async (nonce) => {
+    const proof = { key, method: 'POST', url: resource, accessToken: token, now: () => madeMs }
+    const dpop = await createDpopProof({ ...proof, ...(nonce === undefined ? {} : { nonce }) })
+    const headers = { authorization: `DPoP ${token}`, dpop }
+    return serve(new Request(resource, { method: 'POST', headers }))
+  }
+  const refused = await send()
+  expect(refused.status === 401, 'a proof from before the start does not pass')
+  const nonce = refused.headers.get('dpop-nonce')
+  expect(nonce !== null && (await send(nonce)).status === 200, 'a new one with the nonce does')
 }
 
 /** @throws Error that says what is not so */
@@ -82,4 +107,6 @@ export async function check() {
     headers: { authorization: `Bearer ${token}` },
   })
   expect((await serve(bearer)).status === 401, 'a bound token is no bearer token')
+  keys = [jwk]
+  await checkStart(token, key)
 }
