@@ -6,7 +6,6 @@ import {
   parseBaseUrl,
   parseConnectionHandle,
   seal,
-  secretFieldsOf,
   toBase64url,
   utf8,
   type VerifiedKeySet,
@@ -147,9 +146,7 @@ async function connectTo(
   expect(reply.status, reply.text).toBe(201)
   const { handle, upload } = reply.json as { handle: string; upload: { nonce: string } }
   const secrets = Object.fromEntries(
-    secretFieldsOf(credential)
-      .required.concat(credential.kind === 'basic' ? ['username', 'password'] : [])
-      .map((name) => [name, sampleFor(kind, name)]),
+    Object.keys(kind.fields).map((name) => [name, sampleFor(kind, name)]),
   )
   const connected = { handle, baseUrl, credential, secrets }
   await uploadTo(connected, provider.name, upload.nonce, options.pins)

@@ -1,92 +1,96 @@
+import { type CredentialKind, credentialKindSchema, secretFieldsOf } from '@holdfast/protocol'
 import { z } from 'zod'
 
-const text = z
-  .string()
-  .min(1)
-  .max(512)
-  .regex(/^[\x20-\x7e]*$/, 'use printable ASCII')
-const name = z.string().min(1).max(128)
+// The protocol's own kinds, in its order: what can be sealed can be said in a file.
+const [
+  apiKey,
+  bearer,
+  basic,
+  fields,
+  hmac,
+  awsSigv4,
+  mtls,
+  ,
+  oauth2,
+  clientCredentials,
+  jwtBearer,
+  githubApp,
+] = credentialKindSchema.options
+
+/** Stands once, under `oauth`. */
+const ofOauth = {
+  token_endpoint: true,
+  revocation_endpoint: true,
+  revocation_request: true,
+} as const
 
 /**
  * How a provider takes a credential: the protocol's kinds without what only one account has. Whether
  * the protocol takes the result is checked by the lint, for every kind of every provider.
  */
 export const credentialShapeSchema = z.discriminatedUnion('kind', [
-  z.discriminatedUnion('in', [
-    z.strictObject({
-      kind: z.literal('api_key'),
-      in: z.literal('header'),
-      header_name: name,
-      /** Header value, such as `Bearer {api_key}`. */
-      header_template: text,
-    }),
-    z.strictObject({
-      kind: z.literal('api_key'),
-      in: z.enum(['query', 'cookie']),
-      name,
-      template: text.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('api_key'),
-      in: z.literal('path'),
-      /** What stands before the request's path, such as `/bot{api_key}`. */
-      template: text,
-    }),
-  ]),
-  z.strictObject({ kind: z.literal('bearer') }),
-  z.strictObject({ kind: z.literal('basic') }),
-  z.strictObject({
-    kind: z.literal('fields'),
-    /** Names of the secret fields. */
-    fields: z.array(name).min(1).max(6),
-    /** Where each goes; a template names fields as `{field}`. */
-    inject: z
-      .array(z.strictObject({ in: z.enum(['header', 'query', 'cookie']), name, template: text }))
-      .min(1)
-      .max(8),
+  apiKey,
+  bearer,
+  basic,
+  fields,
+  hmac,
+  /** The region may hold a `{variable}`. */
+  awsSigv4.extend({ region: z.string().min(1).max(128) }),
+  mtls,
+  oauth2.pick({ kind: true, header: true }),
+  /** Values of parameters may hold a `{variable}`. */
+  clientCredentials.omit({
+    ...ofOauth,
+    token_endpoint_auth_method: true,
+    client_id: true,
+    scopes: true,
+    issued: true,
   }),
-  z.strictObject({
-    kind: z.literal('aws_sigv4'),
-    /** May hold a `{variable}`. */
-    region: text,
-    service: text,
+  /** The audience and values of parameters may hold a `{variable}`. */
+  jwtBearer.omit({
+    ...ofOauth,
+    issuer: true,
+    subject: true,
+    key_id: true,
+    scopes: true,
+    issued: true,
   }),
-  z.strictObject({ kind: z.literal('mtls') }),
-  // The endpoints of these stand once, under `oauth`.
-  z.strictObject({ kind: z.literal('oauth2') }),
-  z.strictObject({ kind: z.literal('oauth2_client_credentials') }),
-  z.strictObject({
-    kind: z.literal('jwt_bearer'),
-    algorithm: z.enum(['RS256', 'ES256']),
-    scopes_in: z.enum(['assertion', 'request']),
-  }),
-  z.strictObject({ kind: z.literal('github_app') }),
+  githubApp.pick({ kind: true }),
 ])
 
 /** How a provider takes a credential. */
 export type CredentialShape = z.infer<typeof credentialShapeSchema>
 
-/** What a person gives for each kind: secrets, and details that are none. */
-interface Wanted {
-  readonly fields: readonly string[]
-  readonly inputs: readonly string[]
+/** Names of values of which all the first are needed, and the others are possible. */
+export interface Names {
+  readonly required: readonly string[]
+  readonly optional: readonly string[]
 }
 
-const secrets = (...fields: readonly string[]): Wanted => ({ fields, inputs: [] })
+/** What a person gives for each kind: secrets, and details that are none. */
+interface Wanted {
+  readonly fields: Names
+  readonly inputs: Names
+}
 
-const wantedByKind: Readonly<Record<Exclude<CredentialShape['kind'], 'fields'>, Wanted>> = {
-  api_key: secrets('api_key'),
-  bearer: secrets('token'),
-  basic: secrets('username', 'password'),
-  aws_sigv4: secrets('access_key_id', 'secret_access_key'),
-  mtls: secrets('certificate', 'private_key'),
-  // The browser brings it; nobody pastes it.
-  oauth2: secrets(),
-  oauth2_client_credentials: { fields: ['client_secret'], inputs: ['client_id'] },
-  jwt_bearer: { fields: ['private_key'], inputs: ['issuer', 'subject'] },
-  github_app: { fields: ['private_key'], inputs: ['app_id', 'installation_id'] },
+const none: Names = { required: [], optional: [] }
+
+const inputsByKind: Partial<Record<CredentialShape['kind'], Names>> = {
+  oauth2_client_credentials: { required: ['client_id'], optional: [] },
+  jwt_bearer: { required: ['issuer'], optional: ['subject', 'key_id'] },
+  github_app: { required: ['app_id', 'installation_id'], optional: [] },
 }
 
 /** What a person gives for this shape. */
-export const wantedFor = (shape: CredentialShape): Wanted =>
-  shape.kind === 'fields' ? secrets(...shape.fields) : wantedByKind[shape.kind]
+export const wantedFor = (shape: CredentialShape): Wanted => ({
+  fields: fieldsFor(shape),
+  inputs: inputsByKind[shape.kind] ?? none,
+})
+
+function fieldsFor(shape: CredentialShape): Names {
+  // The browser brings it; nobody pastes it.
+  if (shape.kind === 'oauth2') return none
+  const { required, optional } = secretFieldsOf(shape as CredentialKind)
+  // User name and password may each be empty, but a file says which: as a constant.
+  return required.length === 0 ? { required: optional, optional: [] } : { required, optional }
+}

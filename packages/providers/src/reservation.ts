@@ -82,7 +82,8 @@ export function toOAuthApp(
   clientId: string,
   variables: Variables = {},
 ): OAuthApp {
-  const { oauth } = provider
+  const { oauth, kinds } = provider
+  const signIn = kinds.find(({ credential }) => credential.kind === 'oauth2')?.credential
   const fill = (url: string): string => fillTemplate(provider, url, variables)
   const credential = credentialKindSchema.safeParse({
     kind: 'oauth2_app',
@@ -94,6 +95,7 @@ export function toOAuthApp(
     scopes: oauth?.default_scopes ?? [],
     ...(oauth?.scope_separator && { scope_separator: oauth.scope_separator }),
     ...(oauth?.authorization_params && { authorization_parameters: oauth.authorization_params }),
+    ...(signIn && 'header' in signIn && { header: signIn.header }),
   })
   if (credential.success && credential.data.kind === 'oauth2_app') return credential.data
   throw notSupported(provider, 'signing in')
@@ -128,26 +130,31 @@ function wireKind(
     case 'aws_sigv4':
       return { ...credential, region: fill(credential.region) }
     case 'oauth2_client_credentials':
+    case 'jwt_bearer': {
+      const { parameters } = credential
       return {
         ...credential,
+        ...('audience' in credential &&
+          credential.audience !== undefined && { audience: fill(credential.audience) }),
+        ...(parameters && { parameters: mapValues(parameters, fill) }),
         ...details,
         token_endpoint: fill(token_endpoint),
         ...revocationOf(provider, variables),
-        token_endpoint_auth_method,
+        ...(credential.kind === 'oauth2_client_credentials' && { token_endpoint_auth_method }),
       }
-    case 'jwt_bearer':
-      return {
-        ...credential,
-        ...details,
-        token_endpoint: fill(token_endpoint),
-        ...revocationOf(provider, variables),
-      }
+    }
     case 'github_app':
       return { ...credential, ...details, api_url: baseUrl }
     default:
       return credential
   }
 }
+
+const mapValues = (
+  record: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
 /** How tokens are ended, with the account's values. */
 function revocationOf(provider: Provider, variables: Variables): object {

@@ -115,11 +115,12 @@ const kindSchema = z
       ['fields', fields],
       ['inputs', inputs],
     ] as const) {
-      const names = Object.keys(given)
-      if (wanted[part].length === names.length && wanted[part].every((one) => one in given))
-        continue
-      const list = wanted[part].join(', ') || 'none'
-      const message = `a credential of the kind ${credential.kind} needs exactly the ${part}: ${list}`
+      const { required, optional } = wanted[part]
+      const isKnown = (name: string): boolean => [...required, ...optional].includes(name)
+      if (required.every((name) => name in given) && Object.keys(given).every(isKnown)) continue
+      const list = required.join(', ') || 'none'
+      const also = optional.length === 0 ? '' : `, and may have: ${optional.join(', ')}`
+      const message = `a credential of the kind ${credential.kind} needs the ${part}: ${list}${also}`
       context.addIssue({ code: 'custom', path: [part], message })
     }
   })
