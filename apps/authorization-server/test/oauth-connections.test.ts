@@ -307,7 +307,7 @@ describe('connecting an account', () => {
     const browser = new Browser(app.issuer)
     const used = await connectAccount(app, eve, provider, own, browser)
     const reserved = await reserveOAuth(app, eve, own)
-    await callApi(app, ann.api, 'GET', '/v1/connections')
+    expect((await callDispatch(app, used.caller, me(used.handle))).json.success).toBe(true)
     const ended = provider.ended.length
     const users = (id: string) => callApi(app, admin.api, 'DELETE', `/v1/users/${id}`)
     expect((await users(eve.user.id)).json.status).toBe('disabled')

@@ -31,7 +31,7 @@ test('an administrator counts only while active', async () => {
   })
 })
 
-test('disabling a user revokes their grants and denies their tokens; enabling lifts only the denial', async () => {
+test('disabling a user revokes grants and connections and denies their tokens; enabling lifts only the denial', async () => {
   const { storage, clock } = temporaryStorage()
   const { id } = await storage.users.create(ann)
   await storage.grants.put({
@@ -44,7 +44,22 @@ test('disabling a user revokes their grants and denies their tokens; enabling li
   })
   const tokens = storage.oidcAdapter('RefreshToken')
   await tokens.upsert('r1', { jti: 'r1', grantId: 'g1' }, 3600)
-  await storage.users.disable(id, { denyUntilMs: clock.nowMs + 1000 })
+  const reserve = (handle: string, owner: string, purpose?: 'oauth_app') =>
+    storage.connections.reserve({
+      ...{ handle, owner, purpose, provider: 'local', policy: {} },
+      ...{ baseUrl: 'https://api.example', allowedHosts: ['api.example'] },
+    })
+  const statusOf = async (handle: string) => (await storage.connections.find(handle))?.status
+  await reserve('theirs', id)
+  await reserve('administered', id, 'oauth_app')
+  await reserve('another', 'usr_other')
+  expect(await statusOf('theirs')).toBe('reserved')
+  const ended = await storage.users.disable(id, { denyUntilMs: clock.nowMs + 1000 })
+  expect(ended).toEqual(['theirs'])
+  expect(await statusOf('theirs')).toBe('revoked')
+  expect(await statusOf('administered')).toBe('reserved')
+  expect(await statusOf('another')).toBe('reserved')
+  expect(await storage.users.disable(id, { denyUntilMs: clock.nowMs + 1000 })).toEqual([])
   expect(await tokens.find('r1')).toBeUndefined()
   expect(await storage.denials.match({ user: id, client: 'c' })).toMatchObject({ kind: 'user' })
   await storage.users.enable(id)

@@ -32,11 +32,16 @@ export function usersCommand(): Command {
     })
   addYesOption(users.command('revoke'))
     .argument('<id>', 'user id')
-    .description('disable a user; their tokens and connections stop working at once')
+    .description(
+      'disable a user; their tokens stop working at once and their connections are revoked for good',
+    )
     .addHelpText('after', '\nExample:\n  $ holdfast users revoke usr_01J…')
     .action(async (id: string, _options, command: Command) => {
       const { client } = await openClient(command)
-      await confirm(command, 'Disable this user? Their tokens and connections stop at once.')
+      await confirm(
+        command,
+        'Disable this user? Their tokens stop at once, and their connections are revoked for good.',
+      )
       showEntry(command, await client.users.revoke(id))
     })
   return users
