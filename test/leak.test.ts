@@ -98,6 +98,12 @@ const kinds: readonly SealedKind[] = [
     secrets: { certificate: clientCertificate.certPem, private_key: clientCertificate.keyPem },
     method: 'GET',
   },
+  { credential: { kind: 'bearer' }, secrets: { token: makeCanary() }, method: 'GET' },
+  {
+    credential: { kind: 'basic' },
+    secrets: { username: makeCanary(), password: makeCanary() },
+    method: 'GET',
+  },
 ]
 /** The value that a query key gets later. */
 const rotated = makeCanary()
