@@ -27,7 +27,7 @@ const routes: readonly (readonly [method: string, path: RegExp, route: Route])[]
   ['POST', /^\/echo$/, echoBody],
   ['GET', /^\/echo-headers$/, echoHeaders],
   ['*', /^\/status\/\d{3}$/, sendStatus],
-  ['GET', /^\/slow$/, sendSlowly],
+  ['*', /^\/slow$/, sendSlowly],
   ['GET', /^\/bytes\/\d+$/, sendBytes],
   ['GET', /^\/events$/, sendEvents],
   ['*', /^\/redirect$/, redirect],

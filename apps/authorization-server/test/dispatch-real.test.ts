@@ -446,6 +446,12 @@ describe('an upstream that fails', () => {
       code: 'DOWNSTREAM_TIMEOUT',
       retryable: true,
     })
+    // One that must not happen twice may have happened.
+    const posted = await callDispatch(app, caller, {
+      ...slow,
+      request: { ...slow.request, method: 'POST' },
+    })
+    expect(posted.json.error).toMatchObject({ code: 'DOWNSTREAM_TIMEOUT', retryable: false })
   })
 
   test('to be there is DOWNSTREAM_UNREACHABLE', async () => {
@@ -460,6 +466,8 @@ describe('an upstream that fails', () => {
 })
 
 describe('the enclave', () => {
+  const patient = { timeout: 20_000 }
+
   test('that died makes dispatches fail at once, and is used again when it is back', async () => {
     const { handle, caller } = await connected()
     await enclave.kill()
@@ -481,6 +489,26 @@ describe('the enclave', () => {
       again = await callDispatch(app, caller, call(handle))
     }
     expect((await send(app, 'GET', '/healthz', {})).json).toEqual({ status: 'ok' })
+  })
+
+  test.each([
+    ['GET', true],
+    ['PUT', true],
+    ['DELETE', true],
+    ['POST', false],
+    ['PATCH', false],
+  ])('that dies with a %s under way: retryable is %s', async (method, retryable) => {
+    const { handle, caller } = await connected()
+    const before = upstream.seen.length
+    const running = callDispatch(app, caller, call(handle, '/slow?ms=20000', { method }))
+    await expect.poll(() => upstream.seen.length, patient).toBe(before + 1)
+    await enclave.restart()
+    const reply = await running
+    expect(reply.json.error).toMatchObject({ code: 'ENCLAVE_UNAVAILABLE', retryable })
+    expect(reply.json.error.message).toContain('may have been carried out')
+    await expect
+      .poll(async () => (await callDispatch(app, caller, call(handle))).json.success, patient)
+      .toBe(true)
   })
 
   test('that hangs makes dispatches fail long before their own time is over', async () => {

@@ -1,4 +1,4 @@
-import type { DispatchErrorCode, DispatchFailure } from '@holdfast/protocol'
+import { type DispatchErrorCode, dispatchErrors, type DispatchFailure } from '@holdfast/protocol'
 import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
@@ -42,9 +42,16 @@ export const dispatchError = ({ code, message, retryable }: DispatchFailure): Cl
     code,
     fix:
       operatorsFix(message) ??
+      doubtfulFix(code, retryable) ??
       fixOf[code] ??
       (retryable ? 'try again; if it stays, see `holdfast doctor`' : undefined),
   })
+
+/** What may be tried again otherwise, but not this call: it may have been carried out. */
+const doubtfulFix = (code: DispatchErrorCode, retryable: boolean): string | undefined =>
+  dispatchErrors[code].retryable && !retryable
+    ? 'check at the API whether it happened before you try again'
+    : undefined
 
 /** The wire has one code for all that is refused; which setting of the server refused is in the words. */
 function operatorsFix(message: string): string | undefined {

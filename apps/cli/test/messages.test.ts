@@ -25,6 +25,13 @@ describe('a failed call', () => {
     expect(dispatchError(failure('BAD_REQUEST')).fix).toContain('holdfast connections allow')
   })
 
+  it('is to be looked after, not repeated, where it may have been carried out', () => {
+    for (const code of ['ENCLAVE_UNAVAILABLE', 'DOWNSTREAM_TIMEOUT'] as const) {
+      expect(dispatchError(failure(code, false)).fix).toContain('whether it happened')
+      expect(dispatchError(failure(code, true)).fix).toContain('try again')
+    }
+  })
+
   it('names the command that helps', () => {
     expect(dispatchError(failure('CONNECTION_SUSPENDED')).fix).toContain('connections resume')
     expect(dispatchError(failure('ENCLAVE_UNAVAILABLE', true)).fix).toContain('holdfast status')

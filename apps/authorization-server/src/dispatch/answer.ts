@@ -1,4 +1,4 @@
-import { dispatchFailure } from '@holdfast/protocol'
+import type { DispatchResponse } from '@holdfast/protocol'
 import type { UpstreamAnswer } from './call-enclave.ts'
 import type { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import { wireBody } from './response-body.ts'
@@ -33,10 +33,15 @@ export function success({ result, body }: UpstreamAnswer): Answer {
  *
  * @param connectUrl - page on which the user repairs the connection
  */
-export function failure({ code, message }: DispatchRefusal, connectUrl?: string): Answer {
-  const answer = dispatchFailure(code, message)
-  const error = { ...answer.error, ...(connectUrl !== undefined && { connect_url: connectUrl }) }
-  return { status: 200, text: JSON.stringify({ ...answer, error }) }
+export function failure(
+  { code, message, retryable }: DispatchRefusal,
+  connectUrl?: string,
+): Answer {
+  const error = {
+    ...{ code, message, retryable },
+    ...(connectUrl !== undefined && { connect_url: connectUrl }),
+  }
+  return { status: 200, text: JSON.stringify({ success: false, error } satisfies DispatchResponse) }
 }
 
 /** The caller is not who it claims to be. */

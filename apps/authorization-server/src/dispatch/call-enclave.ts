@@ -1,7 +1,7 @@
-import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol'
+import { type DispatchErrorCode, dispatchErrors, type HttpRequest } from '@holdfast/protocol'
 import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchResult, EnclaveErrorCode } from '@holdfast/protocol/enclave'
-import type { EnclaveClient } from '../enclave-client/client.ts'
+import { type EnclaveClient, UnansweredError } from '../enclave-client/client.ts'
 import type { Caller } from './caller.ts'
 import type { UsableConnection } from './load-connection.ts'
 import type { ParsedDispatch } from './parse-request.ts'
@@ -66,10 +66,19 @@ export async function callEnclave(
       signal,
     })
   } catch (error) {
-    if (error instanceof EnclaveError) throw toRefusal(error)
-    throw error
+    if (!(error instanceof EnclaveError)) throw error
+    throw mayBeDone(error) && !idempotent.has(call.request.method)
+      ? toRefusal(error, { retryable: false })
+      : toRefusal(error)
   }
 }
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2} */
+const idempotent: ReadonlySet<HttpRequest['method']> = new Set(['GET', 'PUT', 'DELETE'])
+
+/** Whether the upstream may have carried the call out, although there is no answer to give. */
+const mayBeDone = (error: EnclaveError): boolean =>
+  error instanceof UnansweredError || error.code === 'DOWNSTREAM_TIMEOUT'
 
 // Codes of the enclave that are none of the wire's.
 const wireCodes: Partial<Record<EnclaveErrorCode, DispatchErrorCode>> = {
@@ -84,8 +93,14 @@ const wireCodes: Partial<Record<EnclaveErrorCode, DispatchErrorCode>> = {
 }
 
 /** The wire's code for a failure of the enclave, or the nearest one. */
-export function toRefusal(error: EnclaveError): DispatchRefusal {
+export function toRefusal(
+  error: EnclaveError,
+  options: { readonly retryable?: boolean } = {},
+): DispatchRefusal {
   const own = Object.hasOwn(dispatchErrors, error.code)
   const code = own ? (error.code as DispatchErrorCode) : wireCodes[error.code]
-  return new DispatchRefusal(code ?? 'ENCLAVE_UNAVAILABLE', error.message, { cause: error })
+  return new DispatchRefusal(code ?? 'ENCLAVE_UNAVAILABLE', error.message, {
+    ...options,
+    cause: error,
+  })
 }

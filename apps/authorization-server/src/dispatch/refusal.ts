@@ -1,14 +1,23 @@
-import type { DispatchErrorCode } from '@holdfast/protocol'
+import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol'
 
 /** A dispatch that ends with HTTP 200 and `success: false`. */
 export class DispatchRefusal extends Error {
   override readonly name = 'DispatchRefusal'
   readonly code: DispatchErrorCode
+  readonly retryable: boolean
 
-  /** @param message - what is wrong and how to fix it; never a value that the caller sent */
-  constructor(code: DispatchErrorCode, message: string, options?: ErrorOptions) {
+  /**
+   * @param message - what is wrong and how to fix it; never a value that the caller sent
+   * @param options - `retryable` where that is not a matter of the code alone
+   */
+  constructor(
+    code: DispatchErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly retryable?: boolean } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.retryable = options.retryable ?? dispatchErrors[code].retryable
   }
 }
 

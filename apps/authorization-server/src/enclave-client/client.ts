@@ -84,6 +84,9 @@ export interface EnclaveClient {
   close(): Promise<void>
 }
 
+/** A call that the enclave took but whose answer never came: it may have been carried out. */
+export class UnansweredError extends EnclaveError {}
+
 export type EnclaveClientOptions = EnclaveLinkOptions
 
 const quickMs = 5000
@@ -222,21 +225,24 @@ interface CallLimits {
 const unavailable = (message: string, cause?: unknown): EnclaveError =>
   new EnclaveError('ENCLAVE_UNAVAILABLE', message, { cause })
 
+const unanswered = (message: string, cause: unknown): EnclaveError =>
+  new UnansweredError('ENCLAVE_UNAVAILABLE', message, { cause })
+
 function translate(error: unknown): unknown {
   if (!(error instanceof ChannelError)) return error
   switch (error.code) {
     case 'BODY_TOO_LARGE':
-      return new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the upstream answer is too large', {
+      return new UnansweredError('DOWNSTREAM_UNREACHABLE', 'the upstream answer is too large', {
         cause: error,
       })
     case 'TOO_MANY_REQUESTS':
       return unavailable('the enclave has more calls under way than it takes; try again', error)
     case 'TIMEOUT':
-      return unavailable('the enclave did not answer in time', error)
+      return unanswered('the enclave did not answer in time', error)
     case 'CANCELLED':
-      return unavailable('the call was given up', error)
+      return unanswered('the call was given up', error)
     default:
-      return unavailable('the enclave went away; the call may have been carried out', error)
+      return unanswered('the enclave went away; the call may have been carried out', error)
   }
 }
 
