@@ -47,6 +47,7 @@ export async function createContext(
     documents: createClientDocuments({
       storage,
       outbound,
+      issuer: config.issuer,
       settings: config.registration,
       logger,
       clock,

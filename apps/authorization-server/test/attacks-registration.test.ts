@@ -229,6 +229,45 @@ describe('a client that changes itself', () => {
   })
 })
 
+describe('a redirect address', () => {
+  const redirectingTo = (uri: string): Promise<Answer> =>
+    register({ client_name: 'Agent', redirect_uris: [redirectUri, uri] })
+
+  test.each([
+    'http://127.1/cb',
+    'http://0x7f.1/cb',
+    'http://2130706433/cb',
+    'http://[0:0:0:0:0:0:0:1]/cb',
+    'http://%6cocalhost/cb',
+    'http:localhost/cb',
+    'https:/app.example/cb',
+    'https:////app.example/cb',
+    'https://app%2eexample/cb',
+  ])('is not taken in another spelling than its own: %s', async (uri) => {
+    expect((await redirectingTo(uri)).body['error']).toBe('invalid_redirect_uri')
+  })
+
+  test('never leads back into this server, by registration, its change or a document', async () => {
+    const own = `${server.issuer}/oauth2/auth?client_id=x`
+    const spellings = [own, own.replace('http', 'HTTP').replace('localhost', 'LocalHost')]
+    const made = await register(confidential)
+    for (const uri of spellings) {
+      expect((await redirectingTo(uri)).body['error'], uri).toBe('invalid_redirect_uri')
+      const changed = await send(
+        'PUT',
+        uriOf(made),
+        { ...confidential, client_id: made.body['client_id'], redirect_uris: [uri] },
+        tokenOf(made),
+      )
+      expect(changed.body['error']).toBe('invalid_redirect_uri')
+      const id = host.serve('/own.json', { redirect_uris: [uri] })
+      await server.ctx.storage.clientDocuments.forget(id)
+      await expect(server.ctx.documents.resolve(id)).rejects.toMatchObject({ code: 'INVALID' })
+    }
+    expect((await redirectingTo('http://localhost:1/cb')).status).toBe(201)
+  })
+})
+
 describe('a limit of new clients', () => {
   const publicClient = { client_name: 'Agent', redirect_uris: [redirectUri] }
   const restart = async (config: Record<string, unknown>): Promise<void> => {
@@ -270,7 +309,8 @@ describe('a limit of new clients', () => {
     }
     expect(await from('192.0.2.1')).toBe(201)
     expect(await from('192.0.2.1')).toBe(429)
-    expect(await from('192.0.2.2')).toBe(201)
+    expect(await from('192.0.2.1:4711')).toBe(429)
+    expect(await from('192.0.2.2:4711')).toBe(201)
   })
 })
 

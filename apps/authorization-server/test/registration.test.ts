@@ -56,7 +56,7 @@ describe('redirect addresses of clients that register themselves', () => {
     'https://app.example/callback',
     'http://127.0.0.1:8123/callback',
   ])('%s is accepted', (uri) => {
-    expect(selfServiceRedirectProblem(uri)).toBeUndefined()
+    expect(selfServiceRedirectProblem(uri, 'https://auth.example')).toBeUndefined()
   })
 
   test.each([
@@ -70,7 +70,7 @@ describe('redirect addresses of clients that register themselves', () => {
     'javascript:alert(1)',
     'http://app.example/callback',
   ])('%s is refused', (uri) => {
-    expect(selfServiceRedirectProblem(uri)).toBeTypeOf('string')
+    expect(selfServiceRedirectProblem(uri, 'https://auth.example')).toBeTypeOf('string')
   })
 
   test('are checked when one registers; an administrator may still name any scheme', async () => {

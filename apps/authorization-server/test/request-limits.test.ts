@@ -163,6 +163,22 @@ describe('the address of a client', () => {
     const options = { trustProxy: true, trustedProxies: [] }
     expect(from(options, '198.51.100.7', '1.2.3.4, 203.0.113.9')).toBe('203.0.113.9')
   })
+
+  test.each(['203.0.113.9:5678', '[2001:db8::9]:5678', '[2001:db8::9]', '::ffff:203.0.113.9'])(
+    'is %s without its port and brackets',
+    (hop) => {
+      const options = { trustProxy: true, trustedProxies: ['10.0.0.1'] }
+      const address = hop.includes('2001') ? '2001:db8::9' : '203.0.113.9'
+      expect(from(options, '10.0.0.1', `${hop}, 10.0.0.1:80`)).toBe(address)
+    },
+  )
+
+  test('is the proxy for what is no address', () => {
+    const options = { trustProxy: true, trustedProxies: [] }
+    for (const hop of ['203.0.113.9:', '203.0.113.9:x', '203.0.113:1', 'x:1', '[x]:1']) {
+      expect(from(options, '198.51.100.7', hop)).toBe('198.51.100.7')
+    }
+  })
 })
 
 describe('cookies of an https issuer', () => {

@@ -81,7 +81,7 @@ export function clientPinRoutes({
         if (typeof clientId !== 'string' || host === undefined) {
           throw new ApiProblem('INVALID_REQUEST', 'client_id: must be an https URL')
         }
-        readDocument(clientId, Buffer.from(text))
+        readDocument(clientId, Buffer.from(text), config.issuer)
         const pin = { clientId, host, document: text, pinnedBy: actor.sub }
         const pinned = await storage.clientDocuments.pin(pin)
         await recordEvent(storage.audit, {

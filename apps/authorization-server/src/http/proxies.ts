@@ -13,6 +13,10 @@ export interface Proxies {
 const bare = (address: string): string =>
   /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
 
+/** An address as a proxy writes it: some add the port, which stands behind brackets for IPv6. */
+const addressOfHop = (hop: string): string =>
+  bare(hop.trim().replace(/^(?:\[(.*)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/, '$1$2'))
+
 /** Without a list, the one proxy in front is believed, and its neighbour is the client. */
 export function createProxies({
   trustProxy,
@@ -40,7 +44,7 @@ export function createProxies({
         .flat()
         .join(',')
         .split(',')
-        .map((hop) => bare(hop.trim().replace(/^\[(.*)\](?::\d+)?$/, '$1')))
+        .map(addressOfHop)
         .filter((hop) => hop !== '')
       // What stands left of the first foreign hop was written by that hop, and may be invented.
       const foreign = hops.findLast((hop) => !isKnown(hop))

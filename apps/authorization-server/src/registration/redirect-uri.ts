@@ -41,6 +41,9 @@ export function redirectUriProblem(uri: string): string | undefined {
   if (!url) return 'must be an absolute URI'
   if (uri.includes('#')) return 'must not have a fragment'
   if (url.username || url.password) return 'must not hold a user name or password'
+  if (/^https?:$/.test(url.protocol) && spelledHost(uri) !== url.hostname) {
+    return 'must spell its host as a browser shows it'
+  }
   const isLoopback = loopbackHosts.has(url.hostname)
   if (url.protocol === 'https:') {
     return isLoopback ? 'must use http for a loopback host' : undefined
@@ -53,6 +56,10 @@ export function redirectUriProblem(uri: string): string | undefined {
     ? undefined
     : 'must look like scheme://path or com.example.app:/path'
 }
+
+/** The host as it is written; undefined where a browser would have to guess where it begins. */
+const spelledHost = (uri: string): string | undefined =>
+  /^https?:\/\/([^/?]+?)(?::\d+)?(?:[/?]|$)/i.exec(uri)?.[1]?.toLowerCase()
 
 /**
  * Schemes without a dot under which real clients register themselves. Nobody owns such a name: whoever
@@ -72,13 +79,14 @@ const knownSchemes = new Set([
 
 /**
  * The same for a client that registers itself: its private-use scheme is the reverse of a domain, or one
- * that is known.
+ * that is known, and it does not lead back into this server.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.1}
  */
-export function selfServiceRedirectProblem(uri: string): string | undefined {
+export function selfServiceRedirectProblem(uri: string, issuer: string): string | undefined {
   const problem = redirectUriProblem(uri)
   if (problem !== undefined) return problem
-  const { protocol } = new URL(uri)
+  const { protocol, origin } = new URL(uri)
+  if (origin === issuer) return 'must not be an address of this server'
   const isAllowed =
     protocol === 'https:' ||
     protocol === 'http:' ||

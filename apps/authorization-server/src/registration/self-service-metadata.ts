@@ -10,6 +10,8 @@ import { selfServiceGrants } from './static-client.ts'
 export interface MetadataRules {
   /** In the order of preference. */
   readonly authMethods: readonly string[]
+  /** Origin of this server, to which no client may be redirected. */
+  readonly issuer: string
 }
 
 /** Most redirect URIs of a client that registers itself. */
@@ -34,7 +36,7 @@ export function acceptMetadata(
       typeof given['client_name'] === 'string' ? cleanText(given['client_name'], 100) : undefined,
     // Real clients leave it out or say "web" and use loopback and private-use schemes all the same.
     application_type: 'native',
-    redirect_uris: redirectUrisOf(given['redirect_uris']),
+    redirect_uris: redirectUrisOf(given['redirect_uris'], rules),
     grant_types: grantTypesOf(given['grant_types']),
     response_types: responseTypesOf(given['response_types']),
     token_endpoint_auth_method: method,
@@ -74,12 +76,12 @@ const isAbsent = (value: unknown): boolean =>
   value === '' ||
   (Array.isArray(value) && value.length === 0)
 
-function redirectUrisOf(value: unknown): string[] {
+function redirectUrisOf(value: unknown, { issuer }: MetadataRules): string[] {
   if (isAbsent(value)) return refuse('redirect_uris', 'needs at least one')
   const uris = stringsOf('redirect_uris', value)
   if (uris.length > maxRedirectUris) refuse('redirect_uris', `must be at most ${maxRedirectUris}`)
   for (const [index, uri] of uris.entries()) {
-    const problem = selfServiceRedirectProblem(uri)
+    const problem = selfServiceRedirectProblem(uri, issuer)
     if (problem !== undefined) refuse(`redirect_uris.${index}`, problem)
   }
   return uris

@@ -39,6 +39,8 @@ export interface ClientDocuments {
 export interface ClientDocumentsOptions {
   readonly storage: Pick<Storage, 'clientDocuments' | 'clientHosts' | 'audit'>
   readonly outbound: Outbound
+  /** Origin of this server. */
+  readonly issuer: string
   readonly settings: Config['registration']
   readonly logger: Logger
   /** Unix milliseconds. */
@@ -46,8 +48,8 @@ export interface ClientDocumentsOptions {
 }
 
 export function createClientDocuments(options: ClientDocumentsOptions): ClientDocuments {
-  const { storage, outbound, settings, logger, clock } = options
-  const fetchDocument = createDocumentFetch({ storage, outbound, clock })
+  const { storage, outbound, issuer, settings, logger, clock } = options
+  const fetchDocument = createDocumentFetch({ storage, outbound, issuer, clock })
   const requireTrust = createTrust({
     hosts: storage.clientHosts,
     settings,
@@ -59,6 +61,12 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
         subject: host,
       })
     },
+  })
+
+  const read = (clientId: string, text: string, origin: DocumentOrigin): ClientDocument => ({
+    clientId,
+    origin,
+    metadata: readDocument(clientId, Buffer.from(text), issuer).metadata,
   })
 
   const requireHost = (clientId: string): string => {
@@ -92,10 +100,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
 
   function fallback(clientId: string, failure: string, error?: unknown): ClientDocument {
     const bundled = settings.bundled ? findBundled(clientId) : undefined
-    if (bundled) {
-      const text = Buffer.from(JSON.stringify(bundled.document))
-      return { clientId, origin: 'bundled', metadata: readDocument(clientId, text).metadata }
-    }
+    if (bundled) return read(clientId, JSON.stringify(bundled.document), 'bundled')
     const isInvalid = error instanceof RegistrationError || failure.startsWith(invalidPrefix)
     throw new DocumentError(
       isInvalid ? 'INVALID' : 'UNAVAILABLE',
@@ -157,9 +162,3 @@ function usableText(
   if (cached?.fetchedAtMs === undefined) return undefined
   return canFetch && cached.fetchedAtMs + staleIfErrorMs <= nowMs ? undefined : cached.document
 }
-
-const read = (clientId: string, text: string, origin: DocumentOrigin): ClientDocument => ({
-  clientId,
-  origin,
-  metadata: readDocument(clientId, Buffer.from(text)).metadata,
-})

@@ -12,6 +12,8 @@ export class DocumentGone extends Error {}
 export interface DocumentFetchOptions {
   readonly storage: Pick<Storage, 'clientDocuments'>
   readonly outbound: Outbound
+  /** Origin of this server. */
+  readonly issuer: string
   /** Unix milliseconds. */
   readonly clock: () => number
 }
@@ -33,6 +35,7 @@ export type FetchDocument = (
 export function createDocumentFetch({
   storage,
   outbound,
+  issuer,
   clock,
 }: DocumentFetchOptions): FetchDocument {
   const underWay = new Map<string, Promise<string>>()
@@ -56,7 +59,7 @@ export function createDocumentFetch({
     if (status === 404 || status === 410) throw new DocumentGone(`it answers with status ${status}`)
     if (status !== 200 && !isUnchanged) throw new Error(`it answers with status ${status}`)
     if (!isUnchanged) requireJson(headers['content-type'])
-    const text = isUnchanged ? cached.document : readDocument(clientId, body).text
+    const text = isUnchanged ? cached.document : readDocument(clientId, body, issuer).text
     const freshUntilMs = clock() + freshForMs(headers['cache-control'])
     const etag = headers['etag']?.slice(0, 256)
     await storage.clientDocuments.put({ clientId, host, document: text, etag, freshUntilMs })

@@ -23,10 +23,11 @@ export const documentAuthMethods: readonly string[] = ['none', 'private_key_jwt'
 /**
  * Reads a client id metadata document.
  *
+ * @param issuer - origin of this server
  * @throws RegistrationError that names the field
  * @see draft-ietf-oauth-client-id-metadata-document section 4
  */
-export function readDocument(clientId: string, bytes: Uint8Array): ReadDocument {
+export function readDocument(clientId: string, bytes: Uint8Array, issuer: string): ReadDocument {
   if (bytes.length > maxDocumentBytes) throw invalid(`it is larger than ${maxDocumentBytes} bytes`)
   const { text, value } = parse(bytes)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -43,7 +44,7 @@ export function readDocument(clientId: string, bytes: Uint8Array): ReadDocument 
   return {
     text,
     metadata: {
-      ...acceptMetadata(document, { authMethods: documentAuthMethods }),
+      ...acceptMetadata(document, { authMethods: documentAuthMethods, issuer }),
       client_id: clientId,
     },
   }

@@ -11,7 +11,7 @@ import { readMetadata } from './read-metadata.ts'
 import { acceptMetadata } from '../self-service-metadata.ts'
 import {
   type DynamicClient,
-  dynamicAuthMethods,
+  dynamicRules,
   findEqualClient,
   registerDynamic,
 } from './register-dynamic.ts'
@@ -63,7 +63,7 @@ async function register(ctx: AppContext, koa: Context, limits: RegistrationLimit
   if (needsToken && (token === undefined || !(await storage.registrationTokens.isValid(token)))) {
     throw invalidToken('registration here needs an initial access token: ask an administrator')
   }
-  const metadata = acceptMetadata(await readMetadata(koa.req), { authMethods: dynamicAuthMethods })
+  const metadata = acceptMetadata(await readMetadata(koa.req), dynamicRules(config))
   const registered =
     (await findEqualClient(ctx, metadata)) ?? (await makeClient(ctx, koa, limits, metadata, token))
   koa.status = 201

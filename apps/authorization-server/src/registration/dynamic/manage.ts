@@ -7,7 +7,7 @@ import { acceptMetadata } from '../self-service-metadata.ts'
 import { registrationAnswer } from './answer.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { readMetadata } from './read-metadata.ts'
-import { dynamicAuthMethods, hashOf, needsSecret, newManagementToken } from './register-dynamic.ts'
+import { dynamicRules, hashOf, needsSecret, newManagementToken } from './register-dynamic.ts'
 
 type Context = Koa.ParameterizedContext<RequestState>
 
@@ -61,7 +61,7 @@ async function update(
   ) {
     throw refused('client_secret: is not that of this client')
   }
-  const metadata = acceptMetadata(given, { authMethods: dynamicAuthMethods })
+  const metadata = acceptMetadata(given, dynamicRules(config))
   if (metadata['token_endpoint_auth_method'] === 'none') {
     throw refused('token_endpoint_auth_method: register again to become a public client')
   }

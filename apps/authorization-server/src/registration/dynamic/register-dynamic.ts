@@ -3,14 +3,13 @@ import type { Client, JsonObject, Storage } from '@holdfast/storage'
 import type { AppContext } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { newSecret } from '../clients.ts'
+import type { MetadataRules } from '../self-service-metadata.ts'
 
-/** How clients that register themselves may authenticate. */
-export const dynamicAuthMethods: readonly string[] = [
-  'none',
-  'client_secret_basic',
-  'client_secret_post',
-  'private_key_jwt',
-]
+/** What holds for clients that register themselves. */
+export const dynamicRules = ({ issuer }: Pick<AppContext['config'], 'issuer'>): MetadataRules => ({
+  authMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  issuer,
+})
 
 /** A client and what it is told once. */
 export interface DynamicClient {
