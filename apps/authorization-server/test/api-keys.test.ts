@@ -81,6 +81,20 @@ const ext = (connections: unknown): Record<string, string> => ({
   ext: JSON.stringify({ connections }),
 })
 
+const withMember = (name: string, value: string): Record<string, string> => ({
+  ext: JSON.stringify({ connections: { github: mine }, [name]: value }),
+})
+const repeated = (): Record<string, string> => ({
+  ext: `{"connections":{},"connections":{"github":"${mine}"}}`,
+})
+const repeatedName = (): Record<string, string> => ({
+  ext: `{"connections":{"github":"${foreign}","git\\u0068ub":"${mine}"}}`,
+})
+
+const details = (): Record<string, string> => ({
+  authorization_details: '[{"type":"connection","name":"github"}]',
+})
+
 describe('the text of an API key', () => {
   test('has a prefix, 256 random bits and a checksum', () => {
     const texts = Array.from({ length: 500 }, () => newApiKeyText('live'))
@@ -228,6 +242,16 @@ describe('the exchange of an API key', () => {
     ['a handle outside its limits', () => ext({ gitlab: alsoMine }), 'invalid_request'],
     ['what is no handle', () => ext({ github: '*' }), 'invalid_request'],
     ['ext that is no JSON', () => ({ ext: '{' }), 'invalid_request'],
+    ['ext that is empty', () => ({ ext: '' }), 'invalid_request'],
+    ['ext with a member more', () => withMember('user', 'usr_x'), 'invalid_request'],
+    ['ext that says it twice', () => repeated(), 'invalid_request'],
+    ['a name that is there twice', () => repeatedName(), 'invalid_request'],
+    ['details, which only a grant has', () => details(), 'invalid_authorization_details'],
+    [
+      'details with no resource',
+      () => ({ resource: '', ...details() }),
+      'invalid_authorization_details',
+    ],
     ['a list of handles', () => ext([mine]), 'invalid_request'],
     ['a scope outside its limits', () => ({ scope: 'notes:write' }), 'invalid_scope'],
     ['a scope that nobody has', () => ({ scope: 'notes:read admin' }), 'invalid_scope'],

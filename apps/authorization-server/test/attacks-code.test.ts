@@ -206,3 +206,38 @@ describe('a session that was planted', () => {
     expect(after.text).not.toContain(email)
   })
 })
+
+describe('a code for one resource', () => {
+  const elsewhere = 'https://elsewhere.example/mcp'
+  beforeAll(() => addResource(server, { resource: elsewhere }))
+
+  test.each([elsewhere, 'https://unknown.example/mcp', resource.toUpperCase()])(
+    'redeemed for %s: the answer names the one it is for, and the code stays good',
+    async (asked) => {
+      const { code, verifier } = await authorize(server, { client, email, resource })
+      const value = code.get('code') ?? ''
+      const body = { code: value, code_verifier: verifier, client_id: client.client_id }
+      const refused = await postToken({ ...body, resource: asked })
+      expect(refused.status).toBe(400)
+      expect(await refused.json()).toMatchObject({
+        error: 'invalid_target',
+        error_description: expect.stringContaining(resource),
+      })
+      expect((await postToken({ ...body, resource: `${resource}/` })).status).toBe(200)
+      // Used up all the same by then, whatever is asked of it.
+      const again = await postToken({ ...body, resource: asked })
+      expect(await again.json()).toMatchObject({ error: 'invalid_grant' })
+    },
+  )
+
+  test('is not named to who cannot redeem it', async () => {
+    const { code } = await authorize(server, { client, email, resource })
+    const other = await addClient(server)
+    const value = code.get('code') ?? ''
+    for (const { client_id } of [client, other]) {
+      const wrong = { code_verifier: 'z'.repeat(43), client_id, resource: elsewhere }
+      const refused = await postToken({ code: value, ...wrong })
+      expect(await refused.json()).toMatchObject({ error: 'invalid_grant' })
+    }
+  })
+})

@@ -52,6 +52,18 @@ const refusal = async (
 }
 
 describe('token exchange', () => {
+  test('takes no ext, which only an API key has', async () => {
+    const subject = await userToken()
+    for (const ext of [`{"connections":{"repo":"${handle}"}}`, '{}', '']) {
+      const dpop = await dpopKeys()
+      const parameters = { ext }
+      const response = await exchange(server, own.client, subject, { dpop, parameters })
+      const { error, error_description: text } = await refusal(response)
+      expect(error).toBe('invalid_request')
+      expect(text).toContain('ext')
+    }
+  })
+
   test('gives the MCP server a dispatch token of the user, bound to its own key', async () => {
     const subject = await userToken()
     const response = await exchange(server, own.client, subject, { dpop: await dpopKeys() })

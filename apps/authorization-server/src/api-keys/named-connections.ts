@@ -2,9 +2,10 @@ import type { ApiKey } from '@holdfast/storage'
 import { errors } from 'oidc-provider'
 import { z } from 'zod'
 import type { AppContext } from '../context.ts'
+import { parseStrictJson } from '../dispatch/strict-json.ts'
 import { namedConnectionsSchema, ownsAll } from './create.ts'
 
-const extSchema = z.object({ connections: namedConnectionsSchema })
+const extSchema = z.strictObject({ connections: namedConnectionsSchema })
 const maxExtLength = 8192
 
 /** One answer for all, so that handles cannot be tried out. */
@@ -32,11 +33,13 @@ export async function namedConnections(
 
 function readExt(ext: string): Readonly<Record<string, string>> {
   try {
-    if (ext.length <= maxExtLength) return extSchema.parse(JSON.parse(ext)).connections
+    if (ext.length <= maxExtLength) {
+      return extSchema.parse(parseStrictJson(Buffer.from(ext)).value).connections
+    }
   } catch {
     // The reason could repeat what was sent.
   }
   throw new errors.InvalidRequest(
-    'ext must be JSON like {"connections":{"github":"ddls:conn:…"}}, of at most 8192 characters',
+    'ext must be JSON like {"connections":{"github":"ddls:conn:…"}} and nothing more, of at most 8192 characters',
   )
 }

@@ -81,9 +81,13 @@ function route(
 ): Promise<void> {
   const { params } = ctx.oidc
   checkParameters(params)
-  if (apiKeyTypes.includes(params.subject_token_type ?? '')) {
-    return exchangeApiKey(provider, ctx, { ...app, directory })
+  const isApiKey = apiKeyTypes.includes(params.subject_token_type ?? '')
+  // As it was sent: the library leaves out what is empty, and the limits that were meant with it.
+  const ext = ctx.oidc.body?.['ext']
+  if (ext === '' || (ext !== undefined && !isApiKey)) {
+    throw new errors.InvalidRequest('ext belongs to an API key: send it with one, and never empty')
   }
+  if (isApiKey) return exchangeApiKey(provider, ctx, { ...app, directory })
   return isForeignToken(params.subject_token ?? '', app.config.issuer)
     ? exchangeUpstreamToken(provider, ctx, app, verify)
     : exchange(provider, ctx, app)

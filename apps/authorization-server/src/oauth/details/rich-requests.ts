@@ -7,6 +7,8 @@ import {
 } from '@holdfast/protocol'
 import type { Storage } from '@holdfast/storage'
 import { type AuthorizationDetail, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { apiKeyTypes } from '../../api-keys/exchange.ts'
+import { isForeignToken } from '../../assertions/upstream-token.ts'
 import { dispatchPath } from '../built-in-resources.ts'
 import { grantTypes } from '../grant-types.ts'
 import type { ResourceDirectory } from '../resource-directory.ts'
@@ -58,6 +60,11 @@ export function richRequests({ issuer, directory, storage }: RichRequestOptions)
     }
     if (!params) return
     if (params['grant_type'] === grantTypes.tokenExchange) {
+      if (!isOwnToken(params, issuer)) {
+        throw new errors.InvalidAuthorizationDetails(
+          'only what a token of this server allows can be narrowed: leave authorization_details out',
+        )
+      }
       params['resource'] ??= `${issuer}${dispatchPath}`
       return
     }
@@ -92,6 +99,11 @@ export function richRequests({ issuer, directory, storage }: RichRequestOptions)
     authorizationDetailsForIntrospection: () => undefined,
   }
 }
+
+/** True unless an API key, or the token of another issuer, is exchanged. */
+const isOwnToken = (params: Readonly<Record<string, unknown>>, issuer: string): boolean =>
+  !apiKeyTypes.includes(String(params['subject_token_type'])) &&
+  !isForeignToken(String(params['subject_token']), issuer)
 
 /** What a grant allows, in details. */
 async function grantedDetails(
