@@ -604,7 +604,15 @@ export declare class ChannelError extends Error {
 export declare class EnclaveError extends Error {
   readonly name = 'EnclaveError'
   readonly code: EnclaveErrorCode
-  constructor(code: EnclaveErrorCode, message: string, options?: ErrorOptions)
+  /** How long the other side wants to be left alone, where it said so. */
+  readonly retryAfterMs: number | undefined
+  constructor(
+    code: EnclaveErrorCode,
+    message: string,
+    options?: ErrorOptions & {
+      readonly retryAfterMs?: number | undefined
+    },
+  )
 }
 
 // ── channel-server.d.ts
