@@ -26,6 +26,7 @@ const exitCodeOfRemote: Readonly<Record<string, ExitCode>> = {
   PLAINTEXT_REFUSED: exitCodes.usage,
   INVALID_HANDLE: exitCodes.usage,
   INVALID_HOST: exitCodes.usage,
+  INVALID_PATH: exitCodes.usage,
   INVALID_ENVELOPE: exitCodes.usage,
   SERVER_UNREACHABLE: exitCodes.serverUnreachable,
   IDENTITY_CHANGED: exitCodes.checkFailed,
@@ -47,6 +48,7 @@ const usualFixes: Readonly<Record<string, string>> = {
   INVALID_HANDLE: '`holdfast connections list` shows the handles of yours',
   INVALID_KEY_SET:
     'do not go on: ask the operator of the server, who finds out with `holdfast doctor`',
+  INVALID_PATH: 'write it as below the base URL, such as /user?page=2',
   KEY_NOT_VALID_NOW: 'the operator makes a new one: `holdfast keys rotate --what sealing`',
   LOGIN_FAILED: 'try again; on a machine without a browser `holdfast login --device`',
   RATE_LIMITED: 'wait a minute, then try again',

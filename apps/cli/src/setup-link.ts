@@ -1,20 +1,41 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { Config } from './config.ts'
 import { CliError } from './errors.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { layoutOf } from './supervisor/layout.ts'
+import { notRunning, readStatus } from './supervisor/status.ts'
+import { isInteractive } from './terminal/secrets.ts'
 
-/** The link that the running supervisor keeps for its own user; undefined when there is none to read. */
-export function findSetupLink(config: Config): string | undefined {
+/**
+ * The link that the running supervisor keeps for its own user; undefined when there is none to read and
+ * somebody can be asked for it.
+ *
+ * @throws CliError `NOT_RUNNING`, or `SETUP_DONE` where there is an administrator
+ */
+export async function findSetupLink(config: Config): Promise<string | undefined> {
+  const file = layoutOf(config, 'all').setupLinkFile
   try {
-    return readFileSync(layoutOf(config, 'all').setupLinkFile, 'utf8').trim() || undefined
+    return readFileSync(file, 'utf8').trim() || undefined
   } catch {
-    return undefined
+    if (existsSync(file)) return undefined
   }
+  const status = await readStatus(config)
+  if (status.running && status.processes.some(isServing)) {
+    throw new CliError('there is an administrator already', {
+      exitCode: exitCodes.conflict,
+      code: 'SETUP_DONE',
+      fix: 'sign in: `holdfast login`; an administrator invites others: `holdfast users add`',
+    })
+  }
+  if (isInteractive()) return undefined
+  throw notRunning(config)
 }
+
+const isServing = ({ name, health }: { readonly name: string; readonly health: string }): boolean =>
+  name === 'authorization-server' && health === 'ok'
 
 /**
  * Fills in the set-up page's form.
@@ -37,13 +58,19 @@ export async function redeemSetupLink(
   const { status, page } = await postForm(new URL('/setup', link), { key, email, password })
   if (status === 200) return
   throw new CliError(alertOf(page) ?? `the server answered ${status}`, {
-    exitCode: status === 410 || status === 409 ? exitCodes.conflict : exitCodes.error,
+    exitCode: exitCodeOfPage[status] ?? exitCodes.error,
     code: status === 410 ? 'SETUP_LINK_GONE' : 'SETUP_REFUSED',
     fix:
       status === 410
-        ? 'if there is no administrator yet, restart the server: every start prints a new link'
+        ? 'if there is an administrator, sign in: `holdfast login`; if there is none, restart the server, which prints a new link'
         : 'correct it and run the command again',
   })
+}
+
+const exitCodeOfPage: Readonly<Record<number, ExitCode>> = {
+  400: exitCodes.usage,
+  409: exitCodes.conflict,
+  410: exitCodes.conflict,
 }
 
 async function postForm(

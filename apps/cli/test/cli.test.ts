@@ -19,6 +19,8 @@ function* leaves(command: Command): Generator<Command> {
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
+const handle = `ddls:conn:${'0'.repeat(26)}-github`
+
 describe('usage', () => {
   it('errors exit with 2 and suggest what was meant', async () => {
     const result = await holdfast(['statsu'])
@@ -38,10 +40,20 @@ describe('usage', () => {
     [['connections', 'add'], "missing required argument 'provider'", 'connections add --help'],
     [['audit', 'list', '--limit', 'canary'], 'a whole number from 1 to 200', 'audit list --help'],
     [['call', 'canary', 'GET', '/'], 'not a connection handle', 'holdfast connections list'],
+    [['connections', 'pause', 'canary'], 'not a connection handle', 'holdfast connections list'],
+    [['call', handle, 'FETCH', '/user'], 'unknown method', 'PATCH'],
+    [['call', handle, 'GET', 'canary'], 'must start with /', '/user'],
+    [['call', handle, 'GET', '//canary/x'], 'empty segments', '/user'],
+    [['call', handle, 'GET', '/user/../canary'], '\\.\\. segments', '/user'],
+    [['call', handle, 'POST', '/x', '--data', '{canary'], 'begins as JSON and is none', '--text'],
+    [['connections', 'test', handle, '--path', 'canary'], 'must start with /', '/user'],
+    [['connections', 'test', handle, '--method', 'FOO'], 'one of GET, POST', 'test --help'],
+    [['resources', 'add', 'canary'], 'the URL of an MCP server', 'resources add --help'],
+    [['audit', 'verify', '--identity', 'canary'], '43 characters', 'audit verify --help'],
   ])('errors of %j say what is wrong and where to look', async (args, message, fix) => {
     const { code, stderr } = await holdfast(args)
     expect(code).toBe(exitCodes.usage)
-    expect(stderr).toContain(message)
+    expect(stderr).toMatch(new RegExp(message))
     expect(stderr).toMatch(new RegExp(`fix: .*${fix}`))
     expect(stderr).not.toContain('canary')
   })
@@ -169,6 +181,12 @@ describe('exit codes without a server', () => {
     const { code, stderr } = await holdfast(args)
     expect(code).toBe(exitCodes.serverUnreachable)
     expect(stderr).toContain('fix: ')
+  })
+
+  it('setup says 8 where no server runs', async () => {
+    const nothing = await holdfast(['setup', '--email', 'a@b.c', '--password-stdin'])
+    expect(nothing.code).toBe(exitCodes.serverUnreachable)
+    expect(nothing.stderr).toMatch(/does not run on[^]*holdfast up/)
   })
 
   it('a prompt without a terminal says 2 and names the option', async () => {

@@ -1,5 +1,6 @@
 import type { Client } from '@holdfast/client'
-import { Command, Option } from 'commander'
+import type { AuditRecord } from '@holdfast/protocol/audit'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note, paint, print, printJson } from '../output.ts'
@@ -59,19 +60,36 @@ export function auditCommand(): Command {
     .command('verify')
     .description('verify the log')
     .option('--file <export>', 'verify an exported file instead of the server')
-    .option('--identity <key>', "the enclave's identity key (default: the pinned one)")
+    .option('--identity <key>', "the enclave's identity key (default: the pinned one)", identityKey)
     .addHelpText('after', verifyHelp)
     .action(verify)
   return audit
+}
+
+/** Any other text would verify nothing, which looks like a forged log. */
+function identityKey(text: string): string {
+  if (/^[A-Za-z0-9_-]{43}$/.test(text)) return text
+  throw new InvalidArgumentError('It must be 43 characters of base64url.')
 }
 
 async function list(options: ListOptions, command: Command): Promise<void> {
   const { client } = await openClient(command)
   const { limit } = options
   const after = options.fromStart ? 0 : (options.after ?? (await beforeNewest(client, limit)))
-  const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection']
-  return showList(command, await client.audit.list({ after, limit }), columns, 'No records.')
+  const columns = ['seq', 'time', 'type', 'outcome', 'actor', 'client', 'connection'] as const
+  return showList(
+    command,
+    await client.audit.list({ after, limit }),
+    [...columns, ['detail', detailOf]],
+    'No records.',
+  )
 }
+
+/** What was done, and why it was refused; all else that is on record is in `--json`. */
+const detailOf = ({ detail }: AuditRecord): string =>
+  ['code', 'error', 'reason', 'status', 'method', 'path']
+    .flatMap((name) => detail?.[name] ?? [])
+    .join(' ')
 
 /** The record behind which the newest ones begin: the API pages forward only. */
 async function beforeNewest({ audit }: Client, limit: number): Promise<number> {

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { readClaims } from '@holdfast/client'
 import {
+  type ConnectionHandle,
   type DispatchBody,
   dispatchMethods,
   type HttpRequest,
   parseConnectionHandle,
+  parseRequestPath,
 } from '@holdfast/protocol'
 import { Command } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
@@ -21,14 +23,18 @@ const help = `
 Calls an API through a connection: the enclave adds the credential, you see only the answer. Needs
 \`holdfast login --dispatch\`. The status goes to stderr, the body to stdout; --json prints both.
 An answer such as 404 is a success of the call; only our own failures exit with an error.
+What begins with { or [ is sent as JSON and must be such; anything else, and with --text everything,
+is sent as text.
 
 Examples:
   $ holdfast call ddls:conn:01J…-github GET /user
   $ holdfast call ddls:conn:01J…-github POST /user/repos --data '{"name":"demo"}'
-  $ holdfast call ddls:conn:01J…-github POST /markdown --data @body.json --timeout 60000`
+  $ holdfast call ddls:conn:01J…-github POST /markdown --data @body.json --timeout 60000
+  $ holdfast call ddls:conn:01J…-github POST /markdown/raw --data @notes.md --text`
 
 interface Options {
   readonly data?: string
+  readonly text?: boolean
   readonly header?: readonly string[]
   readonly timeout?: number
 }
@@ -36,10 +42,11 @@ interface Options {
 /** `holdfast call` */
 export function callCommand(): Command {
   return new Command('call')
-    .argument('<handle>', 'connection handle')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .argument('<method>', dispatchMethods.join(', '))
     .argument('<path>', 'path with query below the base URL')
-    .option('--data <json>', 'body: JSON, @file, or - for stdin')
+    .option('--data <body>', 'body: JSON or text, @file, or - for stdin')
+    .option('--text', 'send the body as text, also where it looks like JSON')
     .option('--header <name: value>', 'further header; may be repeated', repeat)
     .option(
       '--timeout <ms>',
@@ -51,18 +58,18 @@ export function callCommand(): Command {
 }
 
 async function call(
-  name: string,
+  handle: ConnectionHandle,
   method: string,
   path: string,
   options: Options,
   command: Command,
 ): Promise<void> {
-  const handle = parseConnectionHandle(name)
+  parseRequestPath(path)
   const request = {
     method: parseMethod(method),
     path,
     headers: parseHeaders(options.header ?? []),
-    ...(options.data !== undefined && { body: await readBody(options.data) }),
+    ...(options.data !== undefined && { body: await readBody(options.data, options.text) }),
     ...(options.timeout !== undefined && { timeout_ms: options.timeout }),
   }
   const { client } = await openClient(command)
@@ -108,15 +115,19 @@ function parseHeaders(headers: readonly string[]): Record<string, string> {
   )
 }
 
-async function readBody(data: string): Promise<DispatchBody> {
+async function readBody(data: string, asText = false): Promise<DispatchBody> {
   const text = data === '-' ? await fromStdin() : data.startsWith('@') ? await fromFile(data) : data
+  if (asText || !/^\s*[{[]/.test(text)) return text
   try {
-    const value: unknown = JSON.parse(text)
-    if (value === null || typeof value === 'object') return value as DispatchBody
-  } catch {
-    // Not JSON: sent as text.
+    return JSON.parse(text) as DispatchBody
+  } catch (error) {
+    // The rest of the parser's words quotes the body.
+    const [place] = /at position \d+|unexpected end/i.exec(String(error)) ?? []
+    throw usage(
+      `the body begins as JSON and is none${place === undefined ? '' : ` (${place.toLowerCase()})`}`,
+      'correct it, or send it as text with --text',
+    )
   }
-  return text
 }
 
 const fromStdin = async (): Promise<string> => (await buffer(process.stdin)).toString('utf8')

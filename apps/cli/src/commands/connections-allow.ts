@@ -1,3 +1,4 @@
+import { parseConnectionHandle } from '@holdfast/protocol'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -18,7 +19,7 @@ Examples:
 /** `holdfast connections allow` */
 export function allowCommand(): Command {
   const command = new Command('allow')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('say what a connection may be used for')
     .addHelpText('after', help)
   return addPolicyOptions(command).action(

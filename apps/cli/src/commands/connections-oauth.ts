@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, ConnectionView } from '@holdfast/client'
+import { parseConnectionHandle } from '@holdfast/protocol'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -46,7 +47,11 @@ const pollMs = 1500
 /** `holdfast connections add-oauth` */
 export function addOAuthCommand(): Command {
   const command = new Command('add-oauth')
-    .argument('<app>', 'handle of the OAuth app; see `holdfast oauth-apps list`')
+    .argument(
+      '<app>',
+      'handle of the OAuth app; see `holdfast oauth-apps list`',
+      parseConnectionHandle,
+    )
     .description('connect an account by signing in at its provider')
     .option('--name <name>', 'its name in your own sign-in for calls (default: the provider)')
     .option('--label <text>', 'label for people')
@@ -67,7 +72,7 @@ export function addOAuthCommand(): Command {
 /** `holdfast connections reconnect` */
 export function reconnectCommand(): Command {
   const command = new Command('reconnect')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('sign in at the provider again for a connection that has lost its access')
   return withSignIn(command)
     .addHelpText('after', reconnectHelp)

@@ -1,5 +1,5 @@
 import type { SealReceipt } from '@holdfast/client'
-import { parseBaseUrl, parseConnectionHandle } from '@holdfast/protocol'
+import { type ConnectionHandle, parseBaseUrl, parseConnectionHandle } from '@holdfast/protocol'
 import { Command, Option } from 'commander'
 import { handKinds, keyPlaces } from '../connect/by-hand.ts'
 import type { AddOptions } from '../connect/plan.ts'
@@ -24,7 +24,7 @@ Examples:
 /** `holdfast connections rotate` */
 export function rotateCommand(): Command {
   return new Command('rotate')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('seal a new value for the same handle')
     .option('--kind <kind>', `kind of credential, such as ${handKinds.join(', ')}`)
     .option('--set <name=value>', 'a value that is no secret, such as the tenant', repeat)
@@ -45,8 +45,11 @@ export function rotateCommand(): Command {
     .action(rotate)
 }
 
-async function rotate(name: string, options: AddOptions, command: Command): Promise<void> {
-  const handle = parseConnectionHandle(name)
+async function rotate(
+  handle: ConnectionHandle,
+  options: AddOptions,
+  command: Command,
+): Promise<void> {
   const provider = handle.replace(/^ddls:conn:[^-]+-/, '')
   const { client, issuer } = await openClient(command)
   const plan = await planOf(provider, options, command, issuer).catch((error: unknown) => {

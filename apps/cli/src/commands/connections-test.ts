@@ -1,5 +1,6 @@
 import type { Client } from '@holdfast/client'
-import { Command } from 'commander'
+import { dispatchMethods, parseConnectionHandle, parseRequestPath } from '@holdfast/protocol'
+import { Command, InvalidArgumentError } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
 import { asCalledHere, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
@@ -24,10 +25,10 @@ interface Options {
 /** `holdfast connections test` */
 export function testConnectionCommand(): Command {
   return new Command('test')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('make one harmless call through a connection')
-    .option('--path <path>', 'path below the base URL')
-    .option('--method <method>', 'HTTP method')
+    .option('--path <path>', 'path below the base URL', wellFormed)
+    .option('--method <method>', dispatchMethods.join(', '), known)
     .addHelpText('after', help)
     .action(async (handle: string, options: Options, command: Command) => {
       const { client } = await openClient(command)
@@ -35,6 +36,17 @@ export function testConnectionCommand(): Command {
       if (!isNamed && (await identify(client, handle, command))) return
       await call(client, handle, options, command)
     })
+}
+
+function wellFormed(path: string): string {
+  parseRequestPath(path)
+  return path
+}
+
+function known(text: string): string {
+  const method = text.toUpperCase()
+  if ((dispatchMethods as readonly string[]).includes(method)) return method
+  throw new InvalidArgumentError(`It must be one of ${dispatchMethods.join(', ')}.`)
 }
 
 /** False when the catalog has no request for it. */
@@ -55,7 +67,7 @@ async function call(
 ): Promise<void> {
   const answer = await client.connections.test(handle, {
     ...(path !== undefined && { path }),
-    ...(method !== undefined && { method: method.toUpperCase() }),
+    ...(method !== undefined && { method }),
   })
   if (!answer.success) throw dispatchError(answer.error)
   if (wantsJson(command)) return printJson(answer.response)

@@ -1,3 +1,4 @@
+import { parseConnectionHandle } from '@holdfast/protocol'
 import { Command } from 'commander'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { addConnectionCommand } from './connections-add.ts'
@@ -46,7 +47,7 @@ export function connectionsCommand(): Command {
     })
   connections
     .command('show')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('show one connection; its credential cannot be shown')
     .addHelpText('after', '\nExample:\n  $ holdfast connections show ddls:conn:01J…-github')
     .action(async (handle: string, _options, command: Command) => {
@@ -58,7 +59,7 @@ export function connectionsCommand(): Command {
   connections.addCommand(rotateCommand())
   connections
     .command('label')
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .argument('<text>')
     .description('change the label that people see')
     .addHelpText('after', '\nExample:\n  $ holdfast connections label ddls:conn:01J…-github "work"')
@@ -73,7 +74,7 @@ export function connectionsCommand(): Command {
   for (const change of ['pause', 'resume'] as const) {
     connections
       .command(change)
-      .argument('<handle>')
+      .argument('<handle>', 'connection handle', parseConnectionHandle)
       .description(changes[change])
       .addHelpText('after', `\nExample:\n  $ holdfast connections ${change} ddls:conn:01J…-github`)
       .action(async (handle: string, _options, command: Command) => {
@@ -82,7 +83,7 @@ export function connectionsCommand(): Command {
       })
   }
   addYesOption(connections.command('revoke'))
-    .argument('<handle>')
+    .argument('<handle>', 'connection handle', parseConnectionHandle)
     .description('delete the credential for good')
     .addHelpText('after', '\nExample:\n  $ holdfast connections revoke ddls:conn:01J…-github --yes')
     .action(async (handle: string, _options, command: Command) => {

@@ -1,3 +1,4 @@
+import { parseConnectionHandle } from '@holdfast/protocol'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { localCatalog } from '../connect/load-catalog.ts'
@@ -46,7 +47,7 @@ export function oauthAppsCommand(): Command {
       return showList(command, await client.oauthApps.list(), columns, empty)
     })
   addYesOption(apps.command('revoke'))
-    .argument('<handle>')
+    .argument('<handle>', 'handle of the OAuth app', parseConnectionHandle)
     .description('delete an OAuth client that no connection uses any more')
     .addHelpText('after', '\nExample:\n  $ holdfast oauth-apps revoke ddls:conn:01J…-github')
     .action(async (handle: string, _options, command: Command) => {

@@ -1,5 +1,5 @@
 import type { NeededConnection, ScopeDescription } from '@holdfast/client'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
@@ -24,7 +24,7 @@ export function resourcesCommand(): Command {
   const resources = new Command('resources')
   resources
     .command('add')
-    .argument('<uri>', 'canonical URI of the MCP server')
+    .argument('<uri>', 'canonical URI of the MCP server', resourceUri)
     .description('register a resource; prints the credentials of its own client once')
     .option('--name <name>', 'name that people see when they consent')
     .option('--deployment', 'also accept dispatches of a Dedalus runner')
@@ -60,7 +60,7 @@ Example:
         deployment,
       } = await client.resources.create({
         resource: uri,
-        display_name: options.name ?? hostOf(uri),
+        display_name: options.name ?? new URL(uri).host,
         ...(options.scope !== undefined && { scopes: options.scope.map(parseScope) }),
         connections: (options.connection ?? []).map(parseConnection),
         ...(options.calls !== undefined && { calls: options.calls }),
@@ -156,7 +156,10 @@ Examples:
     })
 }
 
-const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : uri)
+function resourceUri(uri: string): string {
+  if (/^https?:$/.test(URL.parse(uri)?.protocol ?? '')) return uri
+  throw new InvalidArgumentError('It must be the URL of an MCP server, with http:// or https://.')
+}
 
 const parseScope = (text: string): ScopeDescription => {
   const [name, description] = nameAndWords('--scope', text)

@@ -32,7 +32,8 @@ export function setupCommand(): Command {
           import('../terminal/secrets.ts'),
         ])
       const { config } = loadConfig(flagsOf(command))
-      const link = findSetupLink(config) ?? (await ask('Set-up link', 'the link at a terminal'))
+      const link =
+        (await findSetupLink(config)) ?? (await ask('Set-up link', 'the link at a terminal'))
       if (options.browser) {
         const { openBrowser } = await import('../terminal/browser.ts')
         openBrowser(link)

@@ -1,7 +1,5 @@
 import type { AttackResult } from '@holdfast/protocol/enclave'
 import { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { paint, print, printJson, printTable } from '../output.ts'
 import type { RunningStatus } from '../supervisor/status.ts'
 import { flagsOf, wantsJson } from './flags.ts'
@@ -19,19 +17,13 @@ export function statusCommand(): Command {
     .option('--attacks', 'list every self-test attack')
     .addHelpText('after', help)
     .action(async (options: { attacks?: boolean }, command: Command) => {
-      const [{ loadConfig }, { readStatus }] = await Promise.all([
+      const [{ loadConfig }, { notRunning, readStatus }] = await Promise.all([
         import('../config.ts'),
         import('../supervisor/status.ts'),
       ])
       const { config } = loadConfig(flagsOf(command))
       const status = await readStatus(config)
-      if (!status.running) {
-        throw new CliError(`Holdfast does not run on ${config.dataDir}`, {
-          exitCode: exitCodes.serverUnreachable,
-          code: 'NOT_RUNNING',
-          fix: 'start it with `holdfast up`, or name its folder with --data-dir',
-        })
-      }
+      if (!status.running) throw notRunning(config)
       return wantsJson(command) ? printJson(status) : printStatus(status, options.attacks ?? false)
     })
 }

@@ -1,6 +1,8 @@
 import { identityFingerprint } from '@holdfast/protocol'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { httpGet } from '../http-get.ts'
 import { layoutOf, type Role } from './layout.ts'
 import { lockHolder } from './lock.ts'
@@ -40,6 +42,14 @@ export async function readStatus(config: Config): Promise<RunningStatus | { runn
     keys: await currentKeys(reports.find(({ keys }) => keys !== null)?.keys ?? null, first.issuer),
   }
 }
+
+/** Nothing runs on the data folder. */
+export const notRunning = ({ dataDir }: Config): CliError =>
+  new CliError(`Holdfast does not run on ${dataDir}`, {
+    exitCode: exitCodes.serverUnreachable,
+    code: 'NOT_RUNNING',
+    fix: 'start it with `holdfast up`, or name its folder with --data-dir',
+  })
 
 async function healthOf(one: ProcessReport, issuer: string): Promise<string> {
   if (one.state !== 'ready') return one.state

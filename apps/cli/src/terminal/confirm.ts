@@ -7,7 +7,10 @@ import { isInteractive } from './secrets.ts'
 
 /** Adds `--yes` to a command that calls {@link confirm}. */
 export const addYesOption = (command: Command): Command =>
-  command.option('-y, --yes', 'do not ask whether you are sure')
+  command.option(
+    '-y, --yes',
+    'do not ask whether you are sure; nobody is asked on a pipe or with --json',
+  )
 
 /**
  * Asks a person at a terminal whether they are sure. A program, which cannot answer, is not asked:
