@@ -12,6 +12,8 @@ import { remoteChecks } from '../src/doctor/remote-checks.ts'
 import { findTarget } from '../src/doctor/target.ts'
 import { exitCodes } from '../src/exit-codes.ts'
 import type { RunningStatus } from '../src/supervisor/status.ts'
+import { version } from '../src/version.ts'
+import { startDocumentHost } from '../../authorization-server/test/support/document-host.ts'
 import { holdfast } from './run-cli.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -291,6 +293,40 @@ describe('doctor on the server', () => {
     expect(await clientDocuments(config({}), documents)).toMatchObject({ outcome: 'warning' })
     const off = config({ outbound: false })
     expect(await clientDocuments(off, documents)).toMatchObject({ outcome: 'skipped' })
+  })
+
+  it('looks for documents as the server does: by its resolver, certificates and name', async () => {
+    const host = await startDocumentHost()
+    onTestFinished(() => host.stop())
+    const documents = [host.serve('/client.json')]
+    const { dnsServers, extraCaPem } = host.outbound
+    const byResolver = { outboundDnsServers: dnsServers as string[] }
+    const byCertificate = { extraCa: extraCaPem as string }
+    const settings = { ...byResolver, ...byCertificate }
+    const issuer = 'https://auth.example'
+    expect(await clientDocuments(config({ ...settings, issuer }), documents)).toMatchObject({
+      outcome: 'ok',
+    })
+    expect(host.requests).toEqual([
+      `/client.json Holdfast/${version} (authorization server; +${issuer})`,
+    ])
+    for (const some of [byResolver, byCertificate]) {
+      expect(await clientDocuments(config(some), documents)).toMatchObject({ outcome: 'warning' })
+    }
+    host.handler = (_request, response) => response.end('{"client_id":"https://other.example"}')
+    expect(await clientDocuments(config(settings), documents)).toMatchObject({
+      detail: expect.stringContaining('another document') as string,
+    })
+  })
+
+  it('does not look for documents where none are taken', async () => {
+    const host = await startDocumentHost()
+    onTestFinished(() => host.stop())
+    const off = config({ clientDocuments: 'off' })
+    expect(await clientDocuments(off, [host.serve('/client.json')])).toMatchObject({
+      outcome: 'skipped',
+    })
+    expect(host.connections()).toBe(0)
   })
 
   it('warns of a disk that fills up, and fails on a full one', async () => {

@@ -9,26 +9,38 @@ import {
   skipped,
   warning,
 } from './check.ts'
+import { version } from '../version.ts'
 import { probe, reasonOf } from './probe.ts'
 
 /** Clients that most people use, by the document that is their client id. */
 const wellKnownClients: readonly string[] = [
   'https://claude.ai/oauth/claude-code-client-metadata',
+  'https://claude.ai/oauth/mcp-oauth-client-metadata',
   'https://vscode.dev/oauth/client-metadata.json',
+  'https://chatgpt.com/oauth/codex/client.json',
+  'https://chatgpt.com/oauth/client.json',
 ]
 
-/** Whether the documents of well-known clients can be fetched from here. */
+/** Whether the documents of well-known clients can be fetched from here, in the way of the server. */
 export async function clientDocuments(
   { config }: Pick<CheckContext, 'config'>,
   documents = wellKnownClients,
 ): Promise<CheckResult> {
-  if (!config.outbound)
+  if (config.clientDocuments === 'off') return skipped('HOLDFAST_CLIENT_DOCUMENTS is off')
+  if (!config.outbound) {
     return skipped('HOLDFAST_OUTBOUND is off: pinned and bundled documents are used')
+  }
+  const options = {
+    headers: { 'user-agent': `Holdfast/${version} (authorization server; +${config.issuer})` },
+    dnsServers: config.outboundDnsServers,
+    extraCa: config.extraCa,
+  }
   const problems = await Promise.all(
     documents.map(async (url) => {
       try {
-        const { status, json } = await probe(url, { headers: { 'user-agent': 'holdfast-doctor' } })
-        return status === 200 && json['client_id'] === url ? [] : [`${url}: status ${status}`]
+        const { status, json } = await probe(url, options)
+        if (status !== 200) return [`${url}: status ${status}`]
+        return json['client_id'] === url ? [] : [`${url}: another document is there`]
       } catch (error) {
         return [`${url}: ${reasonOf(error)}`]
       }

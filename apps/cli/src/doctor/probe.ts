@@ -1,6 +1,11 @@
+import type { LookupAddress } from 'node:dns'
+import { Resolver } from 'node:dns/promises'
 import http from 'node:http'
 import https from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { rootCertificates } from 'node:tls'
+import { callbackify } from 'node:util'
 
 /** One answer of a server. */
 export interface ProbeAnswer {
@@ -20,10 +25,14 @@ export async function probe(
     readonly method?: string
     readonly headers?: Readonly<Record<string, string>>
     readonly body?: string
+    /** Empty = the system's resolver. */
+    readonly dnsServers?: readonly string[]
+    /** PEM certificates to trust beside the public ones. */
+    readonly extraCa?: string | undefined
   } = {},
 ): Promise<ProbeAnswer> {
   const { request } = url.startsWith('https:') ? https : http
-  const { method = 'GET', headers = {}, body } = options
+  const { method = 'GET', headers = {}, body, dnsServers = [], extraCa } = options
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs)
     request(url, {
@@ -31,6 +40,8 @@ export async function probe(
       headers: { accept: 'application/json', ...headers },
       signal,
       agent: false,
+      ...(dnsServers.length > 0 && { lookup: lookupAt(dnsServers) }),
+      ...(extraCa !== undefined && { ca: [...rootCertificates, extraCa] }),
     })
       .once('error', reject)
       .once('response', resolve)
@@ -45,6 +56,28 @@ export async function probe(
   if (response.headers['content-type']?.startsWith('text/event-stream')) response.destroy()
   const read = response.destroyed ? '' : await text(response)
   return { status: response.statusCode ?? 0, headers: response.headers, json: parse(read) }
+}
+
+/** Asks other DNS servers than the system's. */
+function lookupAt(servers: readonly string[]): LookupFunction {
+  const resolver = new Resolver({ timeout: 1500, tries: 2 })
+  resolver.setServers(servers)
+  const addressesOf = async (name: string): Promise<LookupAddress[]> => {
+    const [four, six] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
+    const found = [four, six].flatMap((answers, index) =>
+      answers.status === 'rejected'
+        ? []
+        : answers.value.map((address) => ({ address, family: index === 0 ? 4 : 6 })),
+    )
+    if (found.length === 0) throw Object.assign(new Error('not found'), { code: 'ENOTFOUND' })
+    return found
+  }
+  const ask = callbackify(addressesOf)
+  return (name, { all }, done) =>
+    ask(name, (error, found = []) => {
+      if (error || all === true) done(error, found)
+      else done(null, found[0]!.address, found[0]!.family)
+    })
 }
 
 function parse(read: string): Record<string, unknown> {
