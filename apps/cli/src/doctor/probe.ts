@@ -74,7 +74,7 @@ function lookupAt(servers: readonly string[]): LookupFunction {
   }
   const ask = callbackify(addressesOf)
   return (name, { all }, done) =>
-    ask(name, (error, found = []) => {
+    ask(name, (error, found) => {
       if (error || all === true) done(error, found)
       else done(null, found[0]!.address, found[0]!.family)
     })
