@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registerClient } from '../src/registration/clients.ts'
 import { addClient, addResource, authorizationUrl } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
@@ -57,4 +57,53 @@ test('the right spelling is served', async () => {
   const client = await addClient(server)
   const { url } = await authorizationUrl(server, { client, resource: uri, scope: 'notes:read' })
   expect((await fetch(url, { redirect: 'manual' })).status).toBe(303)
+})
+
+describe('another method', () => {
+  const endpoints = [
+    ['/oauth2/token', 'POST'],
+    ['/token', 'POST'],
+    ['/oauth2/revoke', 'POST'],
+    ['/oauth2/introspect', 'POST'],
+    ['/oauth2/par', 'POST'],
+    ['/oauth2/device/auth', 'POST'],
+    ['/oauth2/auth', 'GET'],
+    ['/oauth2/deny-list', 'GET'],
+    ['/oauth2/userinfo', 'GET, POST'],
+    ['/.well-known/jwks.json', 'GET, HEAD'],
+  ] as const
+
+  test.each(endpoints)('than that of %s is told to be %s', async (path, allowed) => {
+    const before = await server.ctx.storage.audit.head()
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      if (allowed.split(', ').includes(method)) continue
+      const answer = await fetch(server.issuer + path, {
+        method,
+        headers: { origin: 'https://app.example' },
+        redirect: 'manual',
+      })
+      expect([method, answer.status]).toEqual([method, 405])
+      expect(answer.headers.get('allow')).toBe(allowed)
+    }
+    // It is nobody's request: nothing was refused to anyone.
+    expect((await server.ctx.storage.audit.head()).seq).toBe(before.seq)
+  })
+
+  test('is told to a page of another origin as well', async () => {
+    const answer = await fetch(`${server.issuer}/oauth2/token`, {
+      headers: { origin: 'https://app.example' },
+    })
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example')
+    expect(await answer.json()).toMatchObject({ error: 'invalid_request' })
+  })
+
+  test('begins no authorization past the limits of the right one', async () => {
+    const { url } = await authorizationUrl(server, {
+      client: await addClient(server),
+      resource: uri,
+    })
+    const answer = await fetch(url, { method: 'HEAD', redirect: 'manual' })
+    expect(answer.headers.get('location')).toBeNull()
+    expect(answer.headers.getSetCookie()).toEqual([])
+  })
 })

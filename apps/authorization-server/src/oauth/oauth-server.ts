@@ -9,6 +9,7 @@ import { serveDenyList } from './deny-list.ts'
 import { handOff } from './hand-off.ts'
 import { serveIntrospection } from './introspect.ts'
 import { serveJwks } from './jwks.ts'
+import { allowMethods } from '../http/allow-methods.ts'
 import { serveCors } from '../http/cors.ts'
 import { auditLibraryEvents } from './library-events.ts'
 import { isLibraryPath } from './library-paths.ts'
@@ -58,8 +59,9 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   return {
     provider: () => provider,
     middleware: [
-      auditLibraryEvents(ctx),
       serveCors(corsPaths),
+      allowMethods(methods),
+      auditLibraryEvents(ctx),
       limitRequests(ctx.config.rateLimits),
       byPath(
         new Map([
@@ -83,7 +85,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   }
 }
 
-/** The endpoints that programs use, browsers among them. */
+/** The endpoints that programs use, browsers among them, with their methods. */
 const corsPaths: ReadonlyMap<string, string> = new Map([
   [routes.token, 'POST'],
   [tokenAliasPath, 'POST'],
@@ -91,6 +93,14 @@ const corsPaths: ReadonlyMap<string, string> = new Map([
   [routes.pushed_authorization_request, 'POST'],
   [routes.device_authorization, 'POST'],
   [routes.userinfo, 'GET, POST'],
+])
+
+const methods: ReadonlyMap<string, string> = new Map([
+  ...corsPaths,
+  [routes.authorization, 'GET'],
+  [routes.introspection, 'POST'],
+  [routes.jwks, 'GET, HEAD'],
+  [denyListPath, 'GET'],
 ])
 
 /** The endpoints beside the library's, in one look-up instead of one step each. */

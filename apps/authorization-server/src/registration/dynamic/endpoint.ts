@@ -1,6 +1,7 @@
 import type { JsonObject } from '@holdfast/storage'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../../context.ts'
+import { notAllowed } from '../../http/allow-methods.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { RegistrationError } from '../errors.ts'
 import { registrationAnswer, registrationPath } from './answer.ts'
@@ -113,6 +114,3 @@ function allowEveryOrigin(koa: Context): void {
   koa.set('Cross-Origin-Resource-Policy', 'cross-origin')
   koa.vary('Access-Control-Request-Headers')
 }
-
-export const notAllowed = (allow: string): HttpProblem =>
-  new HttpProblem(405, `use ${allow}`, { headers: { Allow: allow } })

@@ -1,6 +1,7 @@
 import { type Client, StorageError } from '@holdfast/storage'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../../context.ts'
+import { notAllowed } from '../../http/allow-methods.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { newSecret } from '../clients.ts'
 import { acceptMetadata } from '../self-service-metadata.ts'
@@ -39,7 +40,7 @@ export async function manageClient(ctx: AppContext, koa: Context, clientId: stri
     await audit(ctx, koa, 'client.deleted', client.clientId)
     koa.status = 204
   } else {
-    throw new HttpProblem(405, 'use GET, PUT or DELETE', { headers: { Allow: 'GET, PUT, DELETE' } })
+    throw notAllowed('GET, PUT, DELETE')
   }
 }
 
