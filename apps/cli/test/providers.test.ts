@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -16,6 +17,9 @@ base_url: https://api.acme.example
 kinds:
   - { id: token, title: Token, credential: { kind: bearer }, fields: { token: { title: Token } } }
 `
+
+const json = (value: object): string => JSON.stringify(value)
+const ghp = `ghp_${'c4n4ry0000'.repeat(4)}`
 
 describe('providers', () => {
   it('are listed, by category, kind and text', async () => {
@@ -89,6 +93,75 @@ describe('connections add PROVIDER', () => {
     expect(stderr).toContain('nothing was sent')
     expect(stdout + stderr).not.toContain('c4')
     expect(requests.filter((line) => line.includes('/v1/'))).toEqual([])
+  })
+
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  const pem = rsa.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const encrypted = rsa
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'c4n4ry' })
+    .toString()
+  const robot = ['google-drive', '--kind', 'service_account', '--set', 'issuer=bot@acme.example']
+  const githubApp = ['github', '--kind', 'app', '--set', 'app_id=1', '--set', 'installation_id=2']
+  const aws = { access_key_id: `ASIA${'C4'.repeat(8)}`, secret_access_key: 'c4'.repeat(20) }
+  const byHand = ['acme', '--base-url', 'https://api.acme.example']
+  const awsByHand = '{"kind":"aws_sigv4","region":"eu-central-1","service":"s3"}'
+
+  it.each<[string, readonly string[], string, string]>([
+    ['a temporary key where a lasting one goes', ['aws-s3'], json(aws), 'temporary_key'],
+    [
+      'a value that the kind does not have',
+      ['aws-s3'],
+      json({ ...aws, session_token: canary }),
+      'access_key_id, secret_access_key',
+    ],
+    [
+      'a value that a kind by hand does not have',
+      [...byHand, '--injection', awsByHand],
+      json({ ...aws, sesion_token: canary }),
+      'access_key_id, secret_access_key, session_token',
+    ],
+    [
+      'a whole key file',
+      robot,
+      json({ private_key: pem, client_id: canary }),
+      'jq -r .private_key',
+    ],
+    ['no PEM', robot, canary, 'PEM'],
+    ['a PEM with a password', githubApp, encrypted, 'password'],
+    ['a PEM in one line', githubApp, pem.replaceAll('\n', '\\n'), 'PEM'],
+    ['another provider’s key', [...byHand, '--kind', 'bearer'], `sk_live_${canary}`, 'Stripe'],
+    [
+      'another provider’s key in JSON',
+      [...byHand, '--kind', 'basic'],
+      json({ username: 'c4n4ry', password: `sk-ant-api03-${canary}` }),
+      'Anthropic',
+    ],
+  ])('refuses %s before anything is sent', async (_, options, input, words) => {
+    const { dir, requests } = await signedIn()
+    const args = ['connections', 'add', ...options, '--secret-stdin']
+    const { code, stdout, stderr } = await holdfast(args, { dir, input })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toContain(words)
+    expect(stdout + stderr).not.toMatch(/c4|MII/i)
+    expect(requests.filter((line) => line.includes('/v1/'))).toEqual([])
+  })
+
+  it.each<[string, readonly string[], string]>([
+    [
+      'a temporary AWS key with its session token',
+      ['aws-s3', '--kind', 'temporary_key'],
+      json({ ...aws, session_token: canary }),
+    ],
+    ['a value by its name in JSON', ['mistral'], json({ token: canary })],
+    ['a PEM', githubApp, pem],
+    ['a key of the provider at its own host', ['gh', '--base-url', 'https://api.github.com'], ghp],
+    ['a key of the provider elsewhere', ['github', '--base-url', 'https://acme.example'], ghp],
+    ['another provider’s key with --any-key', [...byHand, '--any-key'], ghp],
+  ])('seals %s', async (_, options, input) => {
+    const { dir, requests } = await signedIn()
+    const args = ['connections', 'add', ...options, '--secret-stdin']
+    const { stderr } = await holdfast(args, { dir, input })
+    expect(requests, stderr).toContain('POST /v1/connections')
   })
 
   it('seals what does not look right with --any-key', async () => {

@@ -119,7 +119,7 @@ export async function planOf(
   const isCatalogKind =
     kind !== undefined && !handKinds.includes(kind) && options.injection === undefined
   if (baseUrl !== undefined && !(provider?.self_hosted === true && isCatalogKind)) {
-    return planByHand(name, baseUrl, options, issuer)
+    return planByHand(catalog, name, baseUrl, options, issuer)
   }
   if (!provider) throw unknownProvider(catalog, name)
   return planFromCatalog(catalog, provider, options, issuer)

@@ -1,7 +1,9 @@
 import { type CredentialKind, credentialKindSchema, secretFieldsOf } from '@holdfast/protocol'
+import type { Catalog } from '@holdfast/providers'
 import { policyOf } from '../commands/policy-options.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { requireOwnKey } from './check-key.ts'
 import type { AddOptions, ConnectionPlan } from './plan.ts'
 import { readSecretFields } from './secret-fields.ts'
 import { readSecretFiles } from './secret-files.ts'
@@ -19,9 +21,11 @@ const titles: Readonly<Record<string, string>> = {
 /**
  * A connection described by options alone.
  *
- * @throws CliError for a kind that does not exist or an injection that is not valid
+ * @throws CliError for a kind that does not exist or an injection that is not valid; when the secrets
+ *   are read, `WRONG_KEY` for a key of a provider of the catalog that goes elsewhere
  */
 export function planByHand(
+  catalog: Catalog,
   provider: string,
   baseUrl: string,
   options: AddOptions,
@@ -30,21 +34,17 @@ export function planByHand(
   const credential = credentialOf(options)
   const { required, optional, multiline } = secretFieldsOf(credential)
   const known = readSecretFiles(options.secretFile ?? [], [...required, ...optional])
-  const fields = [
-    ...required.map((name) => ({
-      name,
-      title: titles[name] ?? name,
-      multiline: multiline?.includes(name) === true,
-      known: known[name],
-    })),
-    ...optional.map((name) => ({
-      name,
-      title: titles[name] ?? name,
-      visible: name === 'username',
-      known: known[name],
-      optional: true,
-    })),
-  ]
+  const fields = [...required, ...optional].map((name) => ({
+    name,
+    title: titles[name] ?? name,
+    visible: name === 'username',
+    multiline: multiline?.includes(name) === true,
+    known: known[name],
+    optional: optional.includes(name),
+    check: (value: string) => {
+      if (options.anyKey !== true) requireOwnKey(catalog, provider, baseUrl, value)
+    },
+  }))
   return {
     provider,
     baseUrl,

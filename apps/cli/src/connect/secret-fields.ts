@@ -1,6 +1,8 @@
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { ask, readSecret } from '../terminal/secrets.ts'
+import { requirePem } from './check-pem.ts'
+import { jsonObject } from './json-object.ts'
 
 /** One value that a person gives. */
 export interface SecretField {
@@ -28,9 +30,11 @@ export async function readSecretFields(
   stdin: boolean,
 ): Promise<Record<string, Uint8Array>> {
   const values = stdin ? await fromPipe(fields) : await fromTerminal(fields)
-  for (const { name, check } of fields) {
+  for (const { name, multiline, check } of fields) {
     const value = values[name]
-    if (value !== undefined && value !== '') check?.(value)
+    if (value === undefined || value === '') continue
+    if (multiline === true) requirePem(name, value)
+    check?.(value)
   }
   const bytes = new TextEncoder()
   return Object.fromEntries(
@@ -41,11 +45,10 @@ export async function readSecretFields(
 async function fromTerminal(fields: readonly SecretField[]): Promise<Record<string, string>> {
   const long = fields.find(({ multiline, known }) => multiline === true && known === undefined)
   if (long) {
-    throw new CliError(`${long.title} has several lines`, {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'pipe it in, as in `holdfast connections add … --secret-stdin < key.pem`',
-    })
+    throw usage(
+      `${long.title} has several lines`,
+      'pipe it in, as in `holdfast connections add … --secret-stdin < key.pem`',
+    )
   }
   const values: Record<string, string> = {}
   for (const { name, title, visible, known, check } of fields) {
@@ -68,9 +71,15 @@ async function fromPipe(fields: readonly SecretField[]): Promise<Record<string, 
   )
   const open = fields.filter(({ known }) => known === undefined)
   const [first, second] = open
-  if (first !== undefined && open.length === 1) return { ...given, [first.name]: text }
   const object = jsonObject(text)
+  if (first !== undefined && open.length === 1) {
+    const value = Object.keys(object ?? {}).join() === first.name && object?.[first.name]
+    return { ...given, [first.name]: typeof value === 'string' ? value : text }
+  }
   if (object) {
+    if (Object.keys(object).some((name) => !open.some((field) => field.name === name))) {
+      throw usage('stdin gives a value that this kind does not have', takes(open))
+    }
     for (const { name, optional } of open) {
       const value = object[name]
       if (typeof value === 'string') given[name] = value
@@ -86,20 +95,11 @@ async function fromPipe(fields: readonly SecretField[]): Promise<Record<string, 
   throw missing(open, first?.name ?? '')
 }
 
-function jsonObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const missing = (fields: readonly SecretField[], name: string): CliError =>
-  new CliError(`stdin does not give ${name}`, {
-    exitCode: exitCodes.usage,
-    code: 'USAGE',
-    fix: `pipe in a JSON object with ${fields.map((field) => field.name).join(', ')}`,
-  })
+  usage(`stdin does not give ${name}`, takes(fields))
+
+const takes = (fields: readonly SecretField[]): string =>
+  `pipe in a JSON object with ${fields.map(({ name, optional }) => (optional === true ? `${name} (optional)` : name)).join(', ')}`
+
+const usage = (message: string, fix: string): CliError =>
+  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })
