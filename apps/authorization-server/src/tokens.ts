@@ -23,6 +23,7 @@ const claimsSchema = z.object({
   'ddls:connections': z.record(z.string(), z.string()).optional(),
   'ddls:grant': z.string().optional(),
   'ddls:resource': z.string().optional(),
+  'ddls:environment': z.enum(['live', 'test']).optional(),
 })
 
 /** Claims of an access token that this server issued. @see {@link https://www.rfc-editor.org/rfc/rfc9068} */

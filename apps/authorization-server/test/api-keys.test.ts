@@ -141,6 +141,22 @@ describe('the exchange of an API key', () => {
     expect((await server.ctx.storage.apiKeys.find(record.id))?.lastUsedAtMs).toBeTypeOf('number')
   })
 
+  test.each(['live', 'test'])(
+    'tells at introspection that it was a %s key',
+    async (environment) => {
+      const { key } = await makeKey({ environment })
+      const { body } = await ask(key)
+      const response = await oauth.introspectionRequest(
+        await discover(server.issuer),
+        { client_id: own.client.id },
+        oauth.ClientSecretBasic(own.client.secret),
+        String(body['access_token']),
+        insecure,
+      )
+      expect(await response.json()).toMatchObject({ active: true, 'ddls:environment': environment })
+    },
+  )
+
   test('binds the token to the key of a proof', async () => {
     const { key } = await makeKey()
     const keys = await dpopKeys()
