@@ -6,9 +6,9 @@
 const toLine =
   (level: string) =>
   (...values: unknown[]): void => {
-    const msg = values.filter((value) => typeof value === 'string').join(' ')
+    const message = values.filter((value) => typeof value === 'string').join(' ')
     process.stdout.write(
-      `${JSON.stringify({ level, process: 'authorization-server', from: 'console', msg })}\n`,
+      `${JSON.stringify({ time: new Date().toISOString(), level, process: 'authorization-server', from: 'console', message })}\n`,
     )
   }
 

@@ -32,6 +32,7 @@ export function createLogger(
   return pino(
     {
       level: config.logLevel,
+      messageKey: 'message',
       base: { process: 'authorization-server' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
@@ -53,7 +54,8 @@ function safeError(error: unknown): Record<string, unknown> {
   return {
     name,
     message,
-    ...(typeof code === 'string' && { code }),
+    // `code` is the name of an authorization code, which is never logged.
+    ...(typeof code === 'string' && { error_code: code }),
     ...(stack !== undefined && { stack: stack.split('\n').slice(1, 12).join('\n') }),
     ...(error.cause !== undefined && { cause: safeError(error.cause) }),
   }

@@ -69,7 +69,7 @@ const expectLastWords = (lines: readonly Line[], message: string): void => {
   expect(fatal).toMatchObject([
     {
       err: { message: expect.stringContaining(message) },
-      msg: expect.stringContaining('check the disk that holds the data folder'),
+      message: expect.stringContaining('check the disk that holds the data folder'),
     },
   ])
 }

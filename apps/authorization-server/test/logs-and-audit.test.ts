@@ -115,3 +115,16 @@ test('the logger hides secret fields that are logged by mistake', () => {
   logger.error({ err: error }, 'x')
   expect(lines.join('')).not.toContain(leak)
 })
+
+test('the code of an error is told, an authorization code is not', () => {
+  const lines: string[] = []
+  const logger = createLogger({ logLevel: 'trace' }, { write: (line) => void lines.push(line) })
+  const code = 'an-authorization-code'
+  const cause = Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+  logger.error({ err: new Error('failed', { cause }), code, query: { code } }, 'x')
+  expect(JSON.parse(lines.join(''))).toMatchObject({
+    message: 'x',
+    err: { cause: { error_code: 'SQLITE_BUSY' } },
+  })
+  expect(lines.join('')).not.toContain(code)
+})

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -18,6 +19,7 @@ import { failuresAfter, restartDelayMs, stableAfterMs } from '../src/supervisor/
 import type { ChildEvent } from '../src/supervisor/child.ts'
 import type { Launchable } from '../src/supervisor/launch-spec.ts'
 import { LogFile } from '../src/supervisor/log-file.ts'
+import { crashLine, logLine } from '../src/supervisor/log-line.ts'
 import { Supervisor, type SupervisorOptions } from '../src/supervisor/supervisor.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -355,6 +357,32 @@ describe('stop', () => {
     host.kill('SIGKILL')
     await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 10_000)
   })
+})
+
+it('every line of every log is JSON with a time and a level', async () => {
+  const supervisor = supervise()
+  await supervisor.start()
+  for (const name of readdirSync(supervisor.layout.logDir)) {
+    const lines = readFileSync(path.join(supervisor.layout.logDir, name), 'utf8').trim().split('\n')
+    for (const line of lines) {
+      expect(JSON.parse(line), name).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        level: expect.stringMatching(/^(info|warn|error)$/) as string,
+      })
+    }
+  }
+})
+
+it('a line of a child keeps the time and level that it has, and gets what it lacks', () => {
+  const now = Date.parse('2026-01-02T03:04:05Z')
+  const stamp = { time: '2026-01-02T03:04:05.000Z', level: 'info' }
+  const own = '{"time":"2025-01-01T00:00:00.000Z","level":"warn","message":"x"}'
+  expect(logLine(own, now)).toBe(own)
+  expect(logLine('{"level":"info","time":"t","message":"x"}', now)).toContain('"time":"t"')
+  expect(JSON.parse(logLine('{"event":"ready"}', now))).toEqual({ ...stamp, event: 'ready' })
+  expect(JSON.parse(logLine('{"event":"config_refused"}', now))).toMatchObject({ level: 'error' })
+  expect(JSON.parse(logLine('words', now))).toEqual({ ...stamp, message: 'words' })
+  expect(JSON.parse(crashLine('at x', now))).toMatchObject({ level: 'error', message: 'at x' })
 })
 
 it('a log file is rotated by its size', () => {

@@ -42,8 +42,8 @@ export function startHeadSigner(options: HeadSignerOptions): HeadSigner {
       signedSeq = head.seq
       failing = false
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL'
-      if (!failing) logger.warn({ code }, 'the audit head could not be signed; trying again')
+      const error_code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL'
+      if (!failing) logger.warn({ error_code }, 'the audit head could not be signed; trying again')
       failing = true
     }
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Readable, Writable } from 'node:stream'
 import { lineSplitter } from './line-splitter.ts'
+import { crashLine, logLine } from './log-line.ts'
 import type { LogFile } from './log-file.ts'
 
 /** A JSON line of a child that carries an event. */
@@ -105,13 +106,14 @@ export class Child {
     }
     readLines(this.#process.stdout, (line) => {
       const event = parseEvent(line)
-      if (event === undefined || !unloggedEvents.has(event.event)) log?.write(`${line}\n`)
+      if (event === undefined || !unloggedEvents.has(event.event))
+        log?.write(`${logLine(line, Date.now())}\n`)
       if (event !== undefined) onEvent(event)
     })
     readLines(this.#process.stderr, (line) => {
       words.push(line)
       if (words.length > 20) words.shift()
-      log?.write(`${JSON.stringify({ time: new Date().toISOString(), stderr: line })}\n`)
+      log?.write(`${crashLine(line, Date.now())}\n`)
     })
     return new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
