@@ -67,7 +67,7 @@ describe.skipIf(!hasGit)('documents', () => {
       const targets = linksOf(row.split('|').at(-2) ?? '')
       expect(targets.length, row).toBeGreaterThan(0)
       for (const target of targets) {
-        expect(target, row).toMatch(/test|^examples\/demo/)
+        expect(target, row).toMatch(/\.test\.ts$|^examples\/demo$/)
         expect(existsSync(join(root, target)), target).toBe(true)
       }
     }
