@@ -106,25 +106,6 @@ describe('a stranger who makes this server ask a host for documents that are not
     const id = host.serve('/new.json')
     expect((await server.ctx.documents.resolve(id, '192.0.2.7')).origin).toBe('fetched')
   })
-
-  test('finds no other budget by another port or a dot at the end of the name', async () => {
-    await spend()
-    const asked = host.connections()
-    const { outbound } = server.ctx
-    for (const url of [
-      `https://docs.example.:${host.port}/x`,
-      'https://docs.example:9/x',
-      'https://docs.example/x',
-    ]) {
-      await expect(
-        outbound.get(url, {
-          ...{ accept: '*/*', maxBytes: 100, timeoutMs: 1000 },
-          ...{ use: 'new-document', from: '127.0.0.1' },
-        }),
-      ).rejects.toMatchObject({ code: 'RATE_LIMITED' })
-    }
-    expect(host.connections()).toBe(asked)
-  })
 })
 
 describe('the keys of a client', () => {

@@ -290,10 +290,20 @@ describe('a hostile host', () => {
     }
   })
 
-  test('is not asked more often than the limit, alone or by many at once', async () => {
+  test('is not asked more often than the limit, by any port or spelling, alone or by many at once', async () => {
     const limited = reaching({ limits: { perHost: 3 } })
     for (let n = 0; n < 3; n += 1) await limited.get(host.url('/'), wanted)
-    await expect(limited.get(host.url('/'), wanted)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    const asked = host.connections()
+    for (const url of [
+      host.url('/'),
+      `https://docs.example.:${host.port}/`,
+      `https://DOCS.example:${host.port}/`,
+      'https://docs.example:9/',
+      'https://docs.example/',
+    ]) {
+      await expect(limited.get(url, wanted), url).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    }
+    expect(host.connections()).toBe(asked)
     const narrow = reaching({ limits: { concurrent: 4 } })
     const answers = await Promise.allSettled(
       Array.from({ length: 10 }, () => narrow.get(host.url('/'), wanted)),
