@@ -204,6 +204,30 @@ describe('connecting an account', () => {
     expect((await callDispatch(app, caller, me(handle))).json.success).toBe(true)
   })
 
+  test.each<[string, number, object, object, string]>([
+    ['with status 200', 200, { error: 'bad_refresh_token' }, {}, 'needs_reconnect'],
+    ['in a member of its own', 400, { status: 'BAD_REFRESH_TOKEN' }, {}, 'needs_reconnect'],
+    ['by its status alone', 410, {}, {}, 'needs_reconnect'],
+    ['as the app does not say it', 400, { error: 'token_revoked' }, {}, 'active'],
+    ['in words of another member', 400, { message: 'bad_refresh_token' }, {}, 'active'],
+    ['while it limits requests', 429, { error: 'bad_refresh_token' }, {}, 'active'],
+    ['beside a token', 200, { error: 'bad_refresh_token' }, { access_token: 'new' }, 'active'],
+  ])('a refresh token that is over, said %s, needs its owner or not', async (...row) => {
+    const [, status, answer, rest, expected] = row
+    const refresh_gone = { statuses: [410], errors: ['bad_refresh_token', 'BAD_REFRESH_TOKEN'] }
+    const own = await makeApp(app, admin, provider, { refresh_gone })
+    const { handle, caller } = await connectAccount(app, ann, provider, own)
+    makeDue(handle)
+    provider.trick = ({ url }, response) => {
+      if (url !== '/token') return false
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ ...answer, ...rest, token_type: 'bearer' }))
+      return true
+    }
+    await callDispatch(app, caller, me(handle))
+    expect((await show(ann, handle)).status).toBe(expected)
+  })
+
   test('a pause does not hide that a connection needs its owner, whichever came first', async () => {
     const change = (handle: string, status: 'active' | 'paused') =>
       callApi(app, ann.api, 'PATCH', `/v1/connections/${handle}`, { status })

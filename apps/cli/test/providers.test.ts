@@ -96,10 +96,9 @@ describe('connections add PROVIDER', () => {
   })
 
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-  const pem = rsa.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const encrypted = rsa
-    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'c4n4ry' })
-    .toString()
+  const pem = rsa.export({ type: 'pkcs8', format: 'pem' })
+  const lock = { cipher: 'aes-256-cbc', passphrase: 'c4n4ry' }
+  const encrypted = rsa.export({ type: 'pkcs8', format: 'pem', ...lock })
   const robot = ['google-drive', '--kind', 'service_account', '--set', 'issuer=bot@acme.example']
   const githubApp = ['github', '--kind', 'app', '--set', 'app_id=1', '--set', 'installation_id=2']
   const aws = { access_key_id: `ASIA${'C4'.repeat(8)}`, secret_access_key: 'c4'.repeat(20) }

@@ -11,8 +11,9 @@ import {
 import type { OpenedApp } from './app-record.ts'
 import { signAssertion } from './assertion.ts'
 import { mintInstallationToken } from './github-app.ts'
+import { saysGone } from './gone-answer.ts'
 import { oauthClient, tokenText } from './oauth-client.ts'
-import { needsReconnect, tokenFailure } from './token-errors.ts'
+import { endedAtProvider, needsReconnect, tokenFailure } from './token-errors.ts'
 import type { TokenFetch } from './token-fetch.ts'
 import { readTokens, type Tokens } from './tokens.ts'
 
@@ -64,6 +65,7 @@ const askers: { readonly [Name in TokenKind['kind']]: Asker<Kind<Name>> } = {
       tokenText(refreshToken),
       options,
     )
+    if (await saysGone(response, own.refresh_gone ?? {})) throw endedAtProvider()
     return readTokens(await processRefreshTokenResponse(server, client, response), askedAt)
   },
 

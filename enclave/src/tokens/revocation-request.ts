@@ -1,5 +1,6 @@
 import { parseTemplate, type RevocationRequest, revocationSlots } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
+import { saysGone } from './gone-answer.ts'
 import type { TokenFetch } from './token-fetch.ts'
 
 /** What a provider's own request for revocation is filled with. */
@@ -33,11 +34,8 @@ export async function requestRevocation(
     redirect: 'manual',
   })
   if (response.ok) return 'revoked'
-  const { status } = response
-  if (gone.statuses?.includes(status)) return 'gone'
-  const error = await errorOf(response)
-  if (error !== undefined && gone.errors?.includes(error)) return 'gone'
-  if (status === 401 && request.authentication === 'token') return 'gone'
+  if (await saysGone(response, gone)) return 'gone'
+  if (response.status === 401 && request.authentication === 'token') return 'gone'
   throw new EnclaveError('TOKEN_REFUSED', 'the provider does not end the token')
 }
 
@@ -82,10 +80,4 @@ function revocationUrl(template: string, values: RevocationValues): string {
   const url = filled(template, values, encodeURIComponent)
   if (!/\/\.{1,2}(?:[/?]|$)/.test(url)) return url
   throw new EnclaveError('TOKEN_REFUSED', 'the token cannot stand in the revocation URL')
-}
-
-async function errorOf(response: Response): Promise<string | undefined> {
-  const answer: unknown = await response.json().catch(() => undefined)
-  const error = (answer as { error?: unknown } | null | undefined)?.error
-  return typeof error === 'string' ? error : undefined
 }

@@ -30,6 +30,10 @@ const known: ReadonlySet<string> = new Set([
 export const needsReconnect = (message: string): EnclaveError =>
   new EnclaveError('NEEDS_RECONNECT', message)
 
+/** The provider says that the refresh token is over. */
+export const endedAtProvider = (): EnclaveError =>
+  needsReconnect('the provider no longer accepts the stored authorization')
+
 /**
  * What a failed request for tokens means. Nothing of the provider's answer is passed on but a code of
  * OAuth's own.
@@ -47,7 +51,7 @@ export function tokenFailure(error: unknown, client: ClientOwner): EnclaveError 
     return new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the provider’s token endpoint fails')
   }
   if (code === 'invalid_grant') {
-    return needsReconnect('the provider no longer accepts the stored authorization')
+    return endedAtProvider()
   }
   const isClient = code === 'invalid_client' || code === 'unauthorized_client'
   if (isClient && client === 'connection') {

@@ -38,6 +38,19 @@ const filledOtherwise: ReadonlySet<string> = new Set([
 
 const template = templateText.refine(isKnown, unknownSlot)
 
+/** Answers that say that a token is over or dead. */
+export const goneAnswersSchema = z.strictObject({
+  statuses: z.array(z.int().min(400).max(499)).max(8).optional(),
+  /** Texts of a member `error` or `status`. */
+  errors: z
+    .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/))
+    .max(16)
+    .optional(),
+})
+
+/** Answers that say that a token is over or dead. */
+export type GoneAnswers = z.infer<typeof goneAnswersSchema>
+
 /** The form of {@link RevocationRequest} with URLs of another form, such as a catalog's with variables. */
 export const revocationRequestOf = <Url extends z.ZodType<string>>(url: Url) =>
   z
@@ -57,16 +70,7 @@ export const revocationRequestOf = <Url extends z.ZodType<string>>(url: Url) =>
         })
         .optional(),
       /** Answers that say that the token is over or dead, beside 401 to the token itself. */
-      gone: z
-        .strictObject({
-          statuses: z.array(z.int().min(400).max(499)).max(8).optional(),
-          /** Texts of a member `error`. */
-          errors: z
-            .array(z.string().regex(/^[a-z0-9_]{1,64}$/))
-            .max(16)
-            .optional(),
-        })
-        .optional(),
+      gone: goneAnswersSchema.optional(),
     })
     .refine(({ headers = {}, authentication }) => {
       const names = Object.keys(headers).map((name) => name.toLowerCase())

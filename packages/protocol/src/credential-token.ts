@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { connectionHandleSchema } from './connection-handle.ts'
 import { templateText, tokenName } from './credential-place.ts'
-import { revocationRequestSchema } from './credential-revocation.ts'
+import { goneAnswersSchema, revocationRequestSchema } from './credential-revocation.ts'
 import { endpoint } from './token-endpoint.ts'
 
 // Kinds whose access token the enclave gets by itself at a token endpoint. Their endpoints are sealed
@@ -82,6 +82,8 @@ const appSchema = z.strictObject({
   authorization_endpoint: endpoint,
   token_endpoint: endpoint,
   ...revocation,
+  /** Answers to a refresh token that is over, beside `invalid_grant`. */
+  refresh_gone: goneAnswersSchema.optional(),
   /** Compared with `iss` of the authorization response. @see RFC 9207 */
   issuer: endpoint.optional(),
   /** The provider always sends `iss`; an answer without it is refused. */

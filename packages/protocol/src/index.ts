@@ -50,6 +50,8 @@ export {
 export { hmacSlots, type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
 export {
+  type GoneAnswers,
+  goneAnswersSchema,
   type RevocationRequest,
   revocationRequestOf,
   revocationSlots,

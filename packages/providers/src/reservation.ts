@@ -93,6 +93,7 @@ export function toOAuthApp(
     ...revocationOf(provider, variables),
     token_endpoint_auth_method: oauth?.token_endpoint_auth_method,
     scopes: oauth?.default_scopes ?? [],
+    ...(oauth?.refresh_gone && { refresh_gone: oauth.refresh_gone }),
     ...(oauth?.scope_separator && { scope_separator: oauth.scope_separator }),
     ...(oauth?.authorization_params && { authorization_parameters: oauth.authorization_params }),
     ...(signIn && 'header' in signIn && { header: signIn.header }),

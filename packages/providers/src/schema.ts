@@ -1,5 +1,6 @@
 import {
   dispatchMethods,
+  goneAnswersSchema,
   parseRequestPath,
   providerNameSchema,
   revocationRequestOf,
@@ -132,6 +133,8 @@ const oauthSchema = z.strictObject({
   revocation_endpoint: urlTemplate.optional(),
   /** Instead: the provider's own way. Beside variables its URL may hold `{token}` and `{client_id}`. */
   revocation_request: revocationRequestOf(urlTemplate).optional(),
+  /** Answers to a refresh token that is over, beside `invalid_grant`. */
+  refresh_gone: goneAnswersSchema.optional(),
   /** Where people see and take back what they allowed. */
   access_page: urlTemplate.optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'none']),

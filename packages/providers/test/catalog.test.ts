@@ -28,7 +28,8 @@ describe('the built-in catalog', () => {
   it('takes no answer for the end of a token that refuses the client or too many requests as well', () => {
     const ambiguous = new Set([401, 403, 422, 429])
     for (const { name, oauth } of builtInProviders) {
-      const statuses = oauth?.revocation_request?.gone?.statuses ?? []
+      const answers = [oauth?.revocation_request?.gone, oauth?.refresh_gone]
+      const statuses = answers.flatMap((gone) => gone?.statuses ?? [])
       expect(
         statuses.filter((status) => ambiguous.has(status)),
         name,

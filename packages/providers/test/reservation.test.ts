@@ -113,6 +113,12 @@ describe('an OAuth app', () => {
     )
   })
 
+  it('says which answers to a refresh token mean that it is over', () => {
+    const errors = (name: string) => toOAuthApp(provider(name), 'id').refresh_gone?.errors
+    expect(errors('github')).toEqual(['bad_refresh_token'])
+    expect(errors('hubspot')).toEqual(['BAD_REFRESH_TOKEN'])
+  })
+
   it('has a page to end the access by hand at the provider’s own host alone', () => {
     const github = { provider: 'github', baseUrl: 'https://api.github.com' }
     expect(accessPage(catalog, github)).toBe('https://github.com/settings/applications')

@@ -76,6 +76,7 @@ export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions
       ...(revocation !== undefined
         ? { revocation_endpoint: revocation }
         : known?.revocation_request && { revocation_request: known.revocation_request }),
+      ...(known?.refresh_gone && { refresh_gone: known.refresh_gone }),
       ...(options.providerIssuer !== undefined && { issuer: options.providerIssuer }),
       ...(Object.keys(parameters).length > 0 && { authorization_parameters: parameters }),
     },

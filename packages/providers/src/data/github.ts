@@ -108,6 +108,8 @@ export const github: ProviderData = {
       // Not 422: GitHub answers too many requests with it as well, and its OAuth tokens never end by themselves.
       gone: { statuses: [404] },
     },
+    // https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
+    refresh_gone: { errors: ['bad_refresh_token'] },
     // https://docs.github.com/en/apps/oauth-apps/using-oauth-apps/reviewing-your-authorized-oauth-apps
     access_page: 'https://github.com/settings/applications',
     token_endpoint_auth_method: 'client_secret_post',

@@ -38,6 +38,8 @@ export const hubspot: ProviderData = {
     authorization_endpoint: 'https://app.hubspot.com/oauth/authorize',
     token_endpoint: 'https://api.hubapi.com/oauth/2026-03/token',
     revocation_endpoint: 'https://api.hubapi.com/oauth/2026-03/token/revoke',
+    // Its older endpoints say so in a member `status`.
+    refresh_gone: { errors: ['BAD_REFRESH_TOKEN'] },
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {
