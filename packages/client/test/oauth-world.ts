@@ -30,6 +30,7 @@ async function serve(route: Route): Promise<string> {
 export interface TokenRequest {
   readonly form: Readonly<Record<string, string>>
   readonly authorization: string | undefined
+  readonly proof: string | undefined
 }
 
 /** An authorization server that really checks PKCE, proofs, single use and polling. */
@@ -82,13 +83,14 @@ export async function startAuthorizationServer(): Promise<World> {
   const token = async (request: IncomingMessage, body: string): Promise<Answer> => {
     const form = Object.fromEntries(new URLSearchParams(body))
     const { dpop, authorization } = request.headers
-    world.tokenRequests.push({ form, authorization })
+    const proof = typeof dpop === 'string' ? dpop : undefined
+    world.tokenRequests.push({ form, authorization, proof })
     let jkt: string | undefined
-    if (typeof dpop === 'string') {
+    if (proof !== undefined) {
       const url = `${world.issuer}/token`
       const wanted = world.demandNonce ? { nonce } : {}
       try {
-        ;({ jkt } = await proofs.verify({ proof: dpop, method: 'POST', url, ...wanted }))
+        ;({ jkt } = await proofs.verify({ proof, method: 'POST', url, ...wanted }))
       } catch {
         return [400, { error: 'use_dpop_nonce' }, { 'dpop-nonce': nonce }]
       }
@@ -196,6 +198,8 @@ export interface ProtectedWorld {
   readonly requests: string[]
   /** Tokens that reached it. */
   readonly tokens: string[]
+  /** Their proofs. */
+  readonly proofs: string[]
   /** Overwrites parts of its metadata. */
   metadata: Record<string, unknown>
   challenge: string
@@ -234,6 +238,7 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
       const wanted = world.demandNonce ? { nonce: 'nonce-of-the-rs' } : {}
       try {
         const proof = String(request.headers['dpop'])
+        world.proofs.push(proof)
         await proofs.verify({ ...check, proof, expectedJkt: jkt ?? '', ...wanted })
       } catch {
         const demand = { 'www-authenticate': 'DPoP error="use_dpop_nonce"' }
@@ -250,6 +255,7 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
     url: `${origin}/mcp`,
     requests: [],
     tokens: [],
+    proofs: [],
     metadata: {},
     challenge: 'scope="files:read"',
     requiredScope: 'files:read',

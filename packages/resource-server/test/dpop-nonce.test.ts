@@ -31,7 +31,8 @@ async function call(guard: ProtectedResource, nonce?: string): Promise<Response>
 
 const nonceOf = (response: Response): string => response.headers.get('dpop-nonce') ?? ''
 
-describe('a server that demands nonces', () => {
+// Named by the check id of SEP-1932, for which the official suite has no scenario yet.
+describe('sep-1932-server-nonce: a server that demands nonces', () => {
   test('tells the nonce with its 401, readable by a browser, and takes it in another process', async () => {
     const refused = await call(guardWith())
     expect(refused.status).toBe(401)
