@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exitCodes } from '../src/exit-codes.ts'
 import { holdfast } from './run-cli.ts'
-import { auditRecords, signedIn } from './signed-in.ts'
+import { auditRecords, signedIn, signedInAtGithub } from './signed-in.ts'
 
 describe('connections add', () => {
   const add = ['connections', 'add', 'github', '--secret-stdin', '--base-url']
@@ -57,6 +57,18 @@ describe('connections add', () => {
   })
 })
 
+describe('connections rotate', () => {
+  it('of an account that was signed in for names the command that helps, before a secret is read', async () => {
+    const { dir, requests } = await signedIn()
+    const args = ['connections', 'rotate', signedInAtGithub, '--secret-stdin', '--any-key']
+    const { code, stderr } = await holdfast(args, { dir, input: 'canary' })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toContain(`holdfast connections reconnect ${signedInAtGithub}`)
+    expect(requests.filter((line) => line.includes('.well-known'))).toEqual([])
+    expect(requests.filter((line) => !line.startsWith('GET'))).toEqual([])
+  })
+})
+
 describe('audit list', () => {
   it.each([
     ['the newest records', [], auditRecords - 4, auditRecords],
@@ -69,6 +81,13 @@ describe('audit list', () => {
     expect(code, stderr).toBe(exitCodes.ok)
     const records = JSON.parse(stdout) as { seq: number }[]
     expect([records.at(0)?.seq, records.at(-1)?.seq]).toEqual([first, last])
+  })
+
+  it('says what was done, and why it was refused', async () => {
+    const { dir } = await signedIn()
+    const { stdout } = await holdfast(['audit', 'list', '--limit', '5'], { dir })
+    expect(stdout).toMatch(/^SEQ .* DETAIL$/m)
+    expect(stdout).toContain(' BAD_REQUEST POST /user\n')
   })
 
   it('shows all records when there are fewer than asked for', async () => {

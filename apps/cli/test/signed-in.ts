@@ -16,6 +16,9 @@ export interface SignedIn {
   readonly requests: readonly string[]
 }
 
+/** A connection of that server whose owner signed in at GitHub. */
+export const signedInAtGithub = 'ddls:conn:01J0000000000000000000000A-github'
+
 /** How many records the server's audit log has. */
 export const auditRecords = 120
 
@@ -59,10 +62,19 @@ function answerTo(url: string): object {
     return { latest: { seq: auditRecords, hash: '' }, stored: null, enclave: null }
   }
   if (pathname === '/v1/client-pins/bundled') return { enabled: true, documents: [] }
+  if (pathname === `/v1/connections/${encodeURIComponent(signedInAtGithub)}`) {
+    const base_url = 'https://api.github.com'
+    return { handle: signedInAtGithub, base_url, kind: 'oauth2', status: 'active', account: 'ada' }
+  }
   if (pathname !== '/v1/audit') return { data: [], next_cursor: null }
   const after = Number(searchParams.get('after'))
   const count = Math.min(Number(searchParams.get('limit')), auditRecords - after)
-  return { data: Array.from({ length: count }, (_, index) => ({ seq: after + index + 1 })) }
+  return {
+    data: Array.from({ length: count }, (_, index) => ({
+      seq: after + index + 1,
+      detail: { code: 'BAD_REQUEST', method: 'POST', path: '/user', via: 'token' },
+    })),
+  }
 }
 
 function keySet(): KeySet {

@@ -13,8 +13,9 @@ import { reportSealed } from './sealed-report.ts'
 const help = `
 The handle, the policy and who may use it stay as they are. The old value works until the new one is
 stored. As with \`connections add\`, the enclave then makes one harmless call and shows which account the
-new value is; one that the provider refuses exits with 7 and stays. Say the kind as when the connection was added; a provider of the catalog knows it. What the
-new value is sealed for comes from here and not from the server.
+new value is; one that the provider refuses exits with 7 and stays. Say the kind as when the connection was
+added; a provider of the catalog knows it. What the new value is sealed for comes from here and not from the
+server. An account that was connected by signing in is renewed with \`connections reconnect\`.
 
 Examples:
   $ holdfast connections rotate ddls:conn:01J…-github
@@ -52,6 +53,14 @@ async function rotate(
 ): Promise<void> {
   const provider = handle.replace(/^ddls:conn:[^-]+-/, '')
   const { client, issuer } = await openClient(command)
+  const { base_url: present, account, kind } = await client.connections.get(handle)
+  if (kind === 'oauth2') {
+    throw new CliError('the account was connected by signing in: there is no value to give', {
+      exitCode: exitCodes.usage,
+      code: 'USAGE',
+      fix: `sign in again: holdfast connections reconnect ${handle}`,
+    })
+  }
   const plan = await planOf(provider, options, command, issuer).catch((error: unknown) => {
     if (!(error instanceof CliError) || error.code !== 'UNKNOWN_PROVIDER') throw error
     throw new CliError(`the catalog does not know ${provider}: say what the new value is for`, {
@@ -60,7 +69,6 @@ async function rotate(
       fix: 'give --base-url and --kind as when it was added',
     })
   })
-  const { base_url: present, account } = await client.connections.get(handle)
   if (parseBaseUrl(plan.baseUrl).authority !== parseBaseUrl(present).authority) {
     throw new CliError('the connection is for another host', {
       exitCode: exitCodes.usage,

@@ -2,6 +2,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { wrongKey } from './check-key.ts'
 import { jsonObject } from './json-object.ts'
 
+const readers = {
+  certificate: (text: string) => new X509Certificate(text),
+  private_key: (text: string) => createPrivateKey(text),
+}
+
 /**
  * Refuses what the enclave could not read as PEM, before it is sealed.
  *
@@ -21,8 +26,7 @@ export function requirePem(name: string, text: string): void {
     )
   }
   try {
-    if (name === 'certificate') new X509Certificate(text)
-    else createPrivateKey(text)
+    readers[name === 'certificate' ? 'certificate' : 'private_key'](text)
   } catch {
     throw wrongKey(
       `${name} is not PEM`,
