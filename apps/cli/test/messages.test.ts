@@ -1,5 +1,6 @@
 import type { DispatchFailure } from '@holdfast/protocol'
 import { describe, expect, it } from 'vitest'
+import { readBody } from '../src/commands/call-body.ts'
 import { policyOf } from '../src/commands/policy-options.ts'
 import { dispatchError } from '../src/dispatch-failure.ts'
 import { exitCodes } from '../src/exit-codes.ts'
@@ -61,6 +62,29 @@ describe('an error', () => {
     const { code, stderr } = await holdfast(['connections', 'rotate', 'github'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('holdfast connections list')])
   })
+})
+
+describe('the body of a call', () => {
+  it.each([
+    [' {"a":[1]}', false, { a: [1] }],
+    ['[]', false, []],
+    ['plain words', false, 'plain words'],
+    ['42', false, '42'],
+    ['{"a":1}', true, '{"a":1}'],
+    ['{a', true, '{a'],
+  ])('%j, with --text: %j', async (data, asText, body) => {
+    expect(await readBody(data, asText)).toEqual(body)
+  })
+
+  it.each(['{"a": canary}', '{"canary": 1', '[canary'])(
+    '%s is refused unrepeated',
+    async (data) => {
+      const error = await readBody(data, false).catch((fault: Error) => fault)
+      expect(error).toMatchObject({ exitCode: exitCodes.usage })
+      expect(String(error)).toMatch(/begins as JSON and is none( \(.*\))?$/)
+      expect(String(error)).not.toContain('canary')
+    },
+  )
 })
 
 describe('help', () => {

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import { readClaims } from '@holdfast/client'
 import {
   type ConnectionHandle,
-  type DispatchBody,
   dispatchMethods,
   type HttpRequest,
   parseConnectionHandle,
@@ -14,6 +11,7 @@ import { dispatchError } from '../dispatch-failure.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note, print, printJson } from '../output.ts'
+import { readBody } from './call-body.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -113,32 +111,6 @@ function parseHeaders(headers: readonly string[]): Record<string, string> {
       return [header.slice(0, colon).trim(), header.slice(colon + 1).trim()]
     }),
   )
-}
-
-async function readBody(data: string, asText = false): Promise<DispatchBody> {
-  const text = data === '-' ? await fromStdin() : data.startsWith('@') ? await fromFile(data) : data
-  if (asText || !/^\s*[{[]/.test(text)) return text
-  try {
-    return JSON.parse(text) as DispatchBody
-  } catch (error) {
-    // The rest of the parser's words quotes the body.
-    const [place] = /at position \d+|unexpected end/i.exec(String(error)) ?? []
-    throw usage(
-      `the body begins as JSON and is none${place === undefined ? '' : ` (${place.toLowerCase()})`}`,
-      'correct it, or send it as text with --text',
-    )
-  }
-}
-
-const fromStdin = async (): Promise<string> => (await buffer(process.stdin)).toString('utf8')
-
-async function fromFile(data: string): Promise<string> {
-  try {
-    return await readFile(data.slice(1), 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw usage(`${data.slice(1)} cannot be read (${code})`, 'check the path after the @')
-  }
 }
 
 const usage = (message: string, fix: string): CliError =>
