@@ -170,7 +170,11 @@ describe('a connection that a tool call lacks', () => {
     const broken = await callDispatch(app, { token, key }, call)
     expect(broken.json).toMatchObject({
       success: false,
-      error: { code: 'DOWNSTREAM_AUTH_FAILURE', connect_url: expect.stringContaining('/connect/') },
+      error: {
+        code: 'DOWNSTREAM_AUTH_FAILURE',
+        connect_url: expect.stringContaining('/connect/'),
+        poll_url: expect.stringContaining('/v1/connect-tickets/'),
+      },
     })
     const repair = broken.json.error.connect_url as string
     expect((await callDispatch(app, { token, key }, call)).json.error.connect_url).toBe(repair)

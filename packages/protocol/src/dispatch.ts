@@ -140,6 +140,8 @@ export interface DispatchFailure {
   readonly retryable: boolean
   /** Page on which the user makes or repairs the connection, where that would help. */
   readonly connect_url?: string
+  /** Where the server that called asks, as its own client, what became of that. */
+  readonly poll_url?: string
 }
 
 /** Answer of `POST /dispatch`, always with HTTP status 200. */
@@ -172,6 +174,7 @@ export const dispatchResponseSchema: z.ZodType<DispatchResponse, unknown> = z.di
         message: z.string(),
         retryable: z.boolean(),
         connect_url: z.string().max(2048).exactOptional(),
+        poll_url: z.string().max(2048).exactOptional(),
       }),
     }),
   ],

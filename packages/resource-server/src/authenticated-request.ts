@@ -1,9 +1,8 @@
-import type { ConnectionHandle } from '@holdfast/protocol'
 import type { HttpResponse } from '@holdfast/protocol/dispatch'
 import type { VerifiedAccessToken } from '@holdfast/protocol/token'
 import type { Connection } from './connection.ts'
-import { resolveConnection } from './connection-name.ts'
 import type { DispatchCall, Gateway } from './dispatch.ts'
+import { dispatchByName } from './dispatch-by-name.ts'
 import { DispatchError } from './dispatch-error.ts'
 import type { MissingScopes } from './scopes.ts'
 import { type BodySchema, type TypedResponse, typedResponse } from './typed-response.ts'
@@ -43,6 +42,11 @@ export interface AuthInfo {
 export interface AuthenticatedRequest {
   readonly auth: VerifiedAccessToken
   readonly dispatch: Dispatch
+  /**
+   * Waits, for two minutes at most, until the user has made or repaired the connection for want of which
+   * a dispatch failed; false when that did not happen. Without a `pollUrl` nobody can tell: false at once.
+   */
+  readonly untilConnected: (error: DispatchError, signal?: AbortSignal) => Promise<boolean>
   /** Which of the scopes the token does not cover, by the guard's hierarchy. */
   readonly missingScopes: (needed: readonly string[]) => readonly string[]
   /** The same for the official MCP SDKs: pass it as `authInfo`. */
@@ -55,21 +59,6 @@ const requests = new WeakMap<object, AuthenticatedRequest>()
 /** The checked request that an SDK's `authInfo` belongs to; undefined for any other value. */
 export function requestOfAuthInfo(authInfo: unknown): AuthenticatedRequest | undefined {
   return typeof authInfo === 'object' && authInfo !== null ? requests.get(authInfo) : undefined
-}
-
-/** A granted handle, or an error that says where to make the connection. */
-async function resolveOrAsk(
-  connections: VerifiedAccessToken['connections'],
-  name: string | undefined,
-  connectUrl: () => Promise<string | undefined>,
-): Promise<ConnectionHandle> {
-  try {
-    return resolveConnection(connections, name)
-  } catch (error) {
-    const isMissing = error instanceof DispatchError && error.code !== 'CONNECTION_AMBIGUOUS'
-    if (!isMissing) throw error
-    throw new DispatchError(error.code, error.message, { connectUrl: await connectUrl() })
-  }
 }
 
 /** Puts together what an application sees of a checked request. */
@@ -101,15 +90,14 @@ export function createAuthenticatedRequest(
     }
     const name = typeof connection === 'object' ? connection.name : connection
     const subject = { token, hash: auth.hash }
-    const handle = await resolveOrAsk(auth.connections, name, () =>
-      gateway.connectUrl(subject, name),
-    )
-    const response = await gateway.dispatch(subject, handle, call)
+    const response = await dispatchByName(gateway, subject, auth.connections, name, call)
     return call.schema === undefined ? response : typedResponse(response, call.schema)
   }
   const request = Object.freeze({
     auth,
     dispatch: dispatch as Dispatch,
+    untilConnected: async ({ pollUrl }: DispatchError, signal?: AbortSignal) =>
+      pollUrl !== undefined && gateway !== undefined && gateway.waitFor(pollUrl, signal),
     missingScopes: (needed: readonly string[]) => resource.missingScopes(auth.scopes, needed),
     authInfo,
   })

@@ -112,7 +112,8 @@ export async function runTool(
   } catch (error) {
     if (error instanceof ToolError) return failedResult(`[${error.code}] ${error.message}`)
     if (!(error instanceof DispatchError)) throw error
-    return askToConnect(error, context, run.client, call)
+    const { untilConnected } = request ?? {}
+    return askToConnect(error, context, run.client, { retry: call, untilConnected })
   }
 }
 

@@ -1,8 +1,7 @@
 import type { ConnectionHandle } from '@holdfast/protocol'
 import { DispatchError } from './dispatch-error.ts'
+import type { GrantedConnections } from './granted-connections.ts'
 import { pythonList } from './python-list.ts'
-
-type Connections = Readonly<Record<string, ConnectionHandle>>
 
 // Dedalus deployments store `org/server` under either of the other two forms.
 const spellings = (name: string): readonly string[] => [
@@ -11,7 +10,7 @@ const spellings = (name: string): readonly string[] => [
   name.slice(name.lastIndexOf('/') + 1),
 ]
 
-function onlyConnection(connections: Connections): ConnectionHandle {
+function onlyConnection(connections: GrantedConnections): ConnectionHandle {
   const names = Object.keys(connections)
   const [name] = names
   const handle = name === undefined ? undefined : connections[name]
@@ -34,7 +33,7 @@ function onlyConnection(connections: Connections): ConnectionHandle {
  * @throws DispatchError `NO_CONNECTIONS`, `CONNECTION_AMBIGUOUS` or `CONNECTION_NOT_FOUND`
  */
 export function resolveConnection(
-  connections: Connections,
+  connections: GrantedConnections,
   name: string | undefined,
 ): ConnectionHandle {
   if (name === undefined) return onlyConnection(connections)

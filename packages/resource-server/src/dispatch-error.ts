@@ -1,4 +1,5 @@
 import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol/dispatch'
+import type { ConnectLinks } from './connect-links.ts'
 
 /** Failures that happen on this side, before the authorization server took the request. */
 const localErrors = {
@@ -30,18 +31,18 @@ export class DispatchError extends Error {
   readonly retryable: boolean
   /** Page on which the user makes or repairs the connection, where that would help. */
   readonly connectUrl: string | undefined
+  /** Where this server, as its own client, asks whether the user has done so. */
+  readonly pollUrl: string | undefined
 
   constructor(
     code: DispatchFailureCode,
     message: string,
-    options: ErrorOptions & {
-      readonly retryable?: boolean
-      readonly connectUrl?: string | undefined
-    } = {},
+    options: ErrorOptions & ConnectLinks & { readonly retryable?: boolean } = {},
   ) {
     super(message, options)
     this.code = code
     this.retryable = options.retryable ?? allErrors[code].retryable
     this.connectUrl = options.connectUrl
+    this.pollUrl = options.pollUrl
   }
 }

@@ -6,7 +6,8 @@ import {
   type HttpResponse,
 } from '@holdfast/protocol/dispatch'
 import { createDpopProof } from '@holdfast/protocol/token'
-import { connectUrlOf } from './connect-url.ts'
+import { connectLinksOf } from './connect-links.ts'
+import { createConnectWait, type ConnectWait } from './connect-wait.ts'
 import { DispatchError } from './dispatch-error.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
 import type { ConnectedSettings } from './settings.ts'
@@ -39,8 +40,9 @@ export interface Gateway {
     handle: ConnectionHandle,
     call: DispatchCall,
   ) => Promise<HttpResponse>
-  /** Where the user makes a connection that the token does not grant, if there is such a place. */
-  readonly connectUrl: TokenExchange['connectUrl']
+  readonly ask: TokenExchange['ask']
+  readonly held: TokenExchange['held']
+  readonly waitFor: ConnectWait
 }
 
 const reservedHeaders = ['authorization', 'dpop', 'host']
@@ -76,7 +78,7 @@ function readAnswer(answer: JsonAnswer, issuer: string): HttpResponse {
   const { status, body } = answer
   if (status === 401 || status === 403) {
     throw new DispatchError('NOT_AUTHORIZED', 'the authorization server refused the dispatch', {
-      connectUrl: connectUrlOf(body, issuer),
+      ...connectLinksOf(body, issuer),
     })
   }
   if (status === 429 || status >= 500) {
@@ -90,7 +92,7 @@ function readAnswer(answer: JsonAnswer, issuer: string): HttpResponse {
   const { error } = parsed.data
   throw new DispatchError(error.code, error.message, {
     retryable: error.retryable,
-    connectUrl: connectUrlOf(error, issuer),
+    ...connectLinksOf(error, issuer),
   })
 }
 
@@ -100,7 +102,7 @@ function readAnswer(answer: JsonAnswer, issuer: string): HttpResponse {
  */
 export function createGateway(settings: ConnectedSettings): Gateway {
   const { issuer } = settings
-  const { exchange, forget, connectUrl } = createTokenExchange(settings)
+  const { exchange, forget, ask, held } = createTokenExchange(settings)
   const url = `${issuer}/dispatch`
 
   const post = async (
@@ -148,5 +150,5 @@ export function createGateway(settings: ConnectedSettings): Gateway {
     forget(subject)
     return readAnswer(await post(await exchange(subject), body, call), issuer)
   }
-  return { dispatch, connectUrl }
+  return { dispatch, ask, held, waitFor: createConnectWait(settings) }
 }

@@ -1,11 +1,16 @@
+import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { DispatchError } from './dispatch-error.ts'
 
-/** The parts of the v2 SDK's context that tell what its client can do and has answered. */
+/** The parts of both SDKs' contexts that tell what the client can do and has answered. */
 export interface ElicitingContext {
+  /** SDK v1. */
+  readonly signal?: AbortSignal
+  /** SDK v2. */
   readonly mcpReq?: {
     /** Present from protocol revision 2026-07-28 on. */
     readonly envelope?: Readonly<Record<string, unknown>>
     readonly inputResponses?: Readonly<Record<string, unknown>>
+    readonly signal?: AbortSignal
   }
 }
 
@@ -49,10 +54,24 @@ async function askInSession(
   return member(answer, 'action') === 'accept'
 }
 
+async function orElse(retry: () => Promise<unknown>, failed: unknown): Promise<unknown> {
+  try {
+    return await retry()
+  } catch {
+    return failed
+  }
+}
+
+/** How a call that failed is made once more. */
+export interface SecondTry {
+  readonly retry: () => Promise<unknown>
+  readonly untilConnected: AuthenticatedRequest['untilConnected'] | undefined
+}
+
 /**
  * What a tool answers when its dispatch failed: `[CODE] message`. Where the user can repair the cause
  * on a page, a client that declares URL-mode elicitation is asked to open it, and the call is made
- * once more; any other client gets the address as text.
+ * once more when that is done; any other client gets the address as text.
  *
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation}
  */
@@ -60,20 +79,24 @@ export async function askToConnect(
   error: DispatchError,
   context: ElicitingContext | undefined,
   client: ClientRequests | undefined,
-  retry: () => Promise<unknown>,
+  { retry, untilConnected }: SecondTry,
 ): Promise<unknown> {
-  const { connectUrl: url } = error
+  const { connectUrl: url, pollUrl } = error
   const failed = failedResult(error)
   if (url === undefined) return failed
   const params = { mode: 'url', message: `${error.message}. Open the page to connect it.`, url }
-  const { envelope, inputResponses } = context?.mcpReq ?? {}
+  const { envelope, inputResponses, signal = context?.signal } = context?.mcpReq ?? {}
+  // Who agreed to open the page has not yet done there what it asks for.
+  const retryWhenDone = async (): Promise<unknown> =>
+    (await untilConnected?.(error, signal)) === true ? orElse(retry, failed) : failed
   if (envelope !== undefined) {
     // Asked once: a person who has opened the page and not finished must not be asked in a circle.
-    const wasAsked = member(inputResponses, inputName) !== undefined
-    if (wasAsked || !canOpenUrls(envelope[capabilitiesKey])) return failed
+    const answer = member(inputResponses, inputName)
+    if (member(answer, 'action') === 'accept') return retryWhenDone()
+    if (answer !== undefined || !canOpenUrls(envelope[capabilitiesKey])) return failed
     const request = { method: 'elicitation/create', params }
     return { resultType: 'input_required', inputRequests: { [inputName]: request } }
   }
   if (client === undefined || !(await askInSession(client, params))) return failed
-  return retry().catch(() => failed)
+  return pollUrl === undefined ? orElse(retry, failed) : retryWhenDone()
 }

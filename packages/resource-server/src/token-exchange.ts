@@ -1,13 +1,23 @@
 import { BoundedCache, type DpopKey, generateDpopKey } from '@holdfast/protocol/token'
 import * as oauth from 'oauth4webapi'
-import { connectUrlOf } from './connect-url.ts'
+import { type ConnectLinks, connectLinksOf } from './connect-links.ts'
 import { DispatchError } from './dispatch-error.ts'
+import { connectionsIn, type GrantedConnections } from './granted-connections.ts'
 import type { ConnectedSettings } from './settings.ts'
 
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {
   readonly accessToken: string
   readonly key: DpopKey
+  /** What the grant held when it was issued, where that can be read. */
+  readonly connections: GrantedConnections | undefined
+}
+
+/** What came of asking for a connection: all that the grant holds now, or where the user makes it. */
+export interface AskedFor extends ConnectLinks {
+  readonly connections?: GrantedConnections | undefined
+  /** Why the user can make none, in the authorization server's words. */
+  readonly reason?: string | undefined
 }
 
 /** The user's token on the way into an exchange. */
@@ -21,14 +31,10 @@ export interface SubjectToken {
 export interface TokenExchange {
   /** @throws DispatchError `NOT_AUTHORIZED` or `GATEWAY_UNREACHABLE` */
   readonly exchange: (subject: SubjectToken) => Promise<DispatchToken>
-  /**
-   * Where the user makes a connection that the token does not grant; undefined when the authorization
-   * server names no place. It is told the name in the exchange's `connection`.
-   */
-  readonly connectUrl: (
-    subject: SubjectToken,
-    connection: string | undefined,
-  ) => Promise<string | undefined>
+  /** Exchanges anew for a connection that the token does not name, or that no longer works. */
+  readonly ask: (subject: SubjectToken, connection: string | undefined) => Promise<AskedFor>
+  /** What the last exchange of this token has named. */
+  readonly held: (subject: SubjectToken) => GrantedConnections | undefined
   /** Forgets a dispatch token that was refused. */
   readonly forget: (subject: SubjectToken) => void
 }
@@ -48,8 +54,7 @@ function failure(error: unknown, issuer: string): DispatchError {
       `the authorization server refused to exchange the token${code}`,
       {
         cause: error,
-        connectUrl:
-          error instanceof oauth.ResponseBodyError ? connectUrlOf(error.cause, issuer) : undefined,
+        ...(error instanceof oauth.ResponseBodyError && connectLinksOf(error.cause, issuer)),
       },
     )
   }
@@ -57,6 +62,9 @@ function failure(error: unknown, issuer: string): DispatchError {
     cause: error,
   })
 }
+
+const reasonOf = (error: unknown): string | undefined =>
+  error instanceof oauth.ResponseBodyError ? error.error_description : undefined
 
 /**
  * Exchanges by RFC 8693 with this server's own client and DPoP key, once per user token: concurrent
@@ -103,7 +111,8 @@ export function createTokenExchange(settings: ConnectedSettings): TokenExchange 
     if (answer.token_type !== 'dpop') {
       throw new DispatchError('NOT_AUTHORIZED', 'the exchanged token is not bound to our key')
     }
-    const token = { accessToken: answer.access_token, key }
+    const accessToken = answer.access_token
+    const token = { accessToken, key, connections: connectionsIn(accessToken) }
     const expiresAtMs = askedAt + (answer.expires_in ?? 0) * 1000 - expiryMarginMs
     tokens.set(subject.hash, { ...token, expiresAtMs })
     return token
@@ -123,14 +132,15 @@ export function createTokenExchange(settings: ConnectedSettings): TokenExchange 
       pending.set(subject.hash, started)
       return started
     },
-    connectUrl: async (subject, connection) => {
+    ask: async (subject, connection) => {
       try {
-        await request(subject, connection === undefined ? {} : { connection })
-        return undefined
+        return await request(subject, connection === undefined ? {} : { connection })
       } catch (error) {
-        return failure(error, issuer).connectUrl
+        const { connectUrl, pollUrl } = failure(error, issuer)
+        return { connectUrl, pollUrl, reason: reasonOf(error) }
       }
     },
+    held: ({ hash }) => tokens.get(hash)?.connections,
     forget: (subject) => {
       tokens.delete(subject.hash)
     },

@@ -41,6 +41,12 @@ export interface IssuerDouble extends AsyncDisposable {
   exchangedLifetimeSeconds: number
   /** Answers exchanges that name a connection: where it can be made. */
   connectUrl: string | undefined
+  /** Where the server asks what became of that; answered by {@link polled}. */
+  pollUrl: string | undefined
+  /** Answers to polls by the server's own client; the last one for ever. */
+  readonly polled: unknown[]
+  /** What exchanged tokens name in place of the connections of the user's token. */
+  granted: Record<string, string> | undefined
   /** Bodies of all token requests. */
   readonly exchanges: URLSearchParams[]
 }
@@ -91,6 +97,9 @@ export async function startIssuer(): Promise<IssuerDouble> {
     exchanges,
     exchangedLifetimeSeconds: 300,
     connectUrl: undefined,
+    pollUrl: undefined,
+    polled: [],
+    granted: undefined,
     dispatch: () => ({ success: true, response: { status: 200, headers: {}, body: null } }),
     count: (path) => counts.get(path) ?? 0,
     signToken: (claims = {}, header = {}) => {
@@ -132,7 +141,8 @@ export async function startIssuer(): Promise<IssuerDouble> {
       return
     }
     if (form.has('connection') && double.connectUrl !== undefined) {
-      send(response, 400, { error: 'connection_required', connect_url: double.connectUrl })
+      const { connectUrl: connect_url, pollUrl: poll_url } = double
+      send(response, 400, { error: 'oauth_required', connect_url, poll_url })
       return
     }
     const subject = await tokens.verify(form.get('subject_token') ?? '', resource)
@@ -148,7 +158,7 @@ export async function startIssuer(): Promise<IssuerDouble> {
       act: { sub: client.id },
       cnf: { jkt },
       'ddls:resource': resource,
-      'ddls:connections': subject.connections,
+      'ddls:connections': double.granted ?? subject.connections,
     })
     send(response, 200, {
       access_token: token,
@@ -182,6 +192,11 @@ export async function startIssuer(): Promise<IssuerDouble> {
     if (status !== undefined) return send(response, status, { error: 'invalid_grant' })
     if (path === '/.well-known/jwks.json') return send(response, 200, double.keys)
     if (path === '/oauth2/token') return exchange(request, response)
+    if (path === '/v1/connect-tickets/abc') {
+      const [first, ...later] = double.polled
+      if (later.length > 0) double.polled.shift()
+      return isOurClient(request) ? send(response, 200, first) : send(response, 404, {})
+    }
     if (path === '/dispatch') return serveDispatch(request, response)
     if (path === '/oauth2/deny-list') {
       if (!isOurClient(request)) return send(response, 401, {})

@@ -619,6 +619,27 @@ describe('a client with URL-mode elicitation', () => {
     expect(opened).toEqual([connectUrl])
   })
 
+  test('is given the time to finish there', async () => {
+    await start(servers['SDK v2'] as Make)
+    const mcp = await elicitingClient([])
+    issuer.connectUrl = `${issuer.issuer}/connect/abc`
+    issuer.pollUrl = `${issuer.issuer}/v1/connect-tickets/abc`
+    issuer.polled.push({
+      get connected() {
+        issuer.connectUrl = undefined
+        issuer.granted = { github: 'ddls:conn:x-new' }
+        return true
+      },
+    })
+    issuer.dispatch = (body) =>
+      Reflect.get(body as object, 'connection_handle') === 'ddls:conn:x-new'
+        ? { success: true, response: { status: 200, headers: {}, body: { gone: 'a' } } }
+        : { success: false, error: { code: 'CONNECTION_REVOKED', message: 'x', retryable: false } }
+    expect(await textOf(mcp.callTool({ name: 'delete_file', arguments: { id: 'a' } }))).toBe(
+      'gone a',
+    )
+  })
+
   test('gets the text when the page did not help, and is not asked in a circle', async () => {
     await start(servers['SDK v2'] as Make)
     const opened: string[] = []

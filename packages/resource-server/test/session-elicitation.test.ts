@@ -6,7 +6,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { type ClientCapabilities, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { authorizedTool } from '../src/mcp.ts'
 import { type GuardedRequest, protectedResource, protectListener } from '../src/node.ts'
 import { client, type IssuerDouble, listen, resource, startIssuer } from './issuer-double.ts'
@@ -14,6 +14,7 @@ import { client, type IssuerDouble, listen, resource, startIssuer } from './issu
 let issuer: IssuerDouble
 let listener: Server
 let url: string
+let nowMs: () => number
 
 /** Sessions of SDK v1, as protocol revisions before 2026-07-28 have them. */
 function serveSessions(): (request: GuardedRequest, response: never) => Promise<void> {
@@ -41,7 +42,9 @@ function serveSessions(): (request: GuardedRequest, response: never) => Promise<
 
 beforeEach(async () => {
   issuer = await startIssuer()
-  const guard = protectedResource({ issuer: issuer.issuer, resource, client })
+  nowMs = Date.now
+  const now = (): number => nowMs()
+  const guard = protectedResource({ issuer: issuer.issuer, resource, client, now })
   const serve = serveSessions()
   listener = createServer(
     protectListener(guard, (request, response) => serve(request, response as never)),
@@ -58,6 +61,7 @@ afterEach(async () => {
 async function call(
   capabilities: ClientCapabilities,
   answer: 'accept' | 'decline',
+  connections: Record<string, string> = { github: 'ddls:conn:x-github' },
 ): Promise<{ text: string; opened: unknown[] }> {
   const opened: unknown[] = []
   const mcp = new Client({ name: 'test', version: '1.0.0' }, { capabilities })
@@ -67,7 +71,7 @@ async function call(
       return { action: answer }
     })
   }
-  const token = await issuer.signToken({ 'ddls:connections': { github: 'ddls:conn:x-github' } })
+  const token = await issuer.signToken({ 'ddls:connections': connections })
   const headers = { authorization: `Bearer ${token}` }
   await mcp.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }))
   const { content } = await mcp.callTool({ name: 'whoami', arguments: {} })
@@ -114,4 +118,81 @@ test('a person who declines, or whose client shows forms only, gets the address'
   expect(await call({}, 'accept')).toEqual({ text, opened: [] })
   // Asked once, even when it did not help.
   expect(await call({ elicitation: { url: {} } }, 'accept')).toEqual({ text, opened: [connectUrl] })
+})
+
+describe('a person who opened the page and has not finished there', () => {
+  const asked = { elicitation: { url: {} } }
+  const pending = { status: 'pending', connected: false, handle: null }
+  const connected = { status: 'connected', connected: true, handle: 'ddls:conn:x-new' }
+
+  function lacking(...polled: unknown[]): string {
+    issuer.connectUrl = `${issuer.issuer}/connect/abc`
+    issuer.pollUrl = `${issuer.issuer}/v1/connect-tickets/abc`
+    issuer.polled.push(...polled)
+    issuer.dispatch = (body) => {
+      const { connection_handle: handle } = body as { connection_handle: string }
+      return handle === 'ddls:conn:x-new'
+        ? { success: true, response: { status: 200, headers: {}, body: null } }
+        : {
+            success: false,
+            error: { code: 'CONNECTION_REVOKED', message: 'gone', retryable: false },
+          }
+    }
+    return `[CONNECTION_REVOKED] gone | Connect it here, then call the tool again: ${issuer.connectUrl}`
+  }
+
+  test('is waited for, and the call goes on through the new connection with the same token', async () => {
+    lacking(pending, {
+      // The page is done when the poll says so, and not before.
+      get connected() {
+        issuer.connectUrl = undefined
+        issuer.granted = { github: 'ddls:conn:x-new' }
+        return true
+      },
+    })
+    expect((await call(asked, 'accept')).text).toBe('upstream 200')
+    expect(issuer.count('/v1/connect-tickets/abc')).toBe(2)
+  })
+
+  test('is not waited for when the link has expired, or is not this server’s to ask about', async () => {
+    const text = lacking({ status: 'expired', connected: false, handle: null })
+    expect((await call(asked, 'accept')).text).toBe(text)
+    issuer.broken.set('/v1/connect-tickets/abc', 404)
+    expect((await call(asked, 'accept')).text).toBe(text)
+    expect(issuer.count('/v1/connect-tickets/abc')).toBe(2)
+  })
+
+  test('is waited for two minutes', async () => {
+    const text = lacking({
+      get connected() {
+        nowMs = () => Date.now() + 119_000
+        return false
+      },
+    })
+    expect((await call(asked, 'accept')).text).toBe(text)
+    expect(issuer.count('/v1/connect-tickets/abc')).toBe(1)
+  })
+
+  test('is not asked about at another origin, which would get the server’s secret', async () => {
+    const text = lacking(connected)
+    const evil = createServer((_request, response) => response.end('{"connected":true}'))
+    let hits = 0
+    evil.on('request', () => (hits += 1))
+    issuer.pollUrl = `${await listen(evil)}/poll`
+    expect((await call(asked, 'accept')).text).toBe(text)
+    expect(hits).toBe(0)
+    evil.close()
+    await once(evil, 'close')
+  })
+})
+
+test('a call by a token from before the account was connected finds it', async () => {
+  issuer.granted = { github: 'ddls:conn:x-new' }
+  const handles: unknown[] = []
+  issuer.dispatch = (body) => {
+    handles.push((body as { connection_handle: string }).connection_handle)
+    return { success: true, response: { status: 200, headers: {}, body: null } }
+  }
+  expect((await call({}, 'accept', {})).text).toBe('upstream 200')
+  expect(handles).toEqual(['ddls:conn:x-new'])
 })

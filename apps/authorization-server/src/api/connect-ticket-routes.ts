@@ -2,7 +2,7 @@ import { connectionPolicySchema, providerNameSchema } from '@holdfast/protocol'
 import type { ConnectTicket } from '@holdfast/storage'
 import type Koa from 'koa'
 import { z } from 'zod'
-import { connectUrl, createTicket, pollUrl, ticketStatus } from '../connect/tickets.ts'
+import { connectLinks, createTicket, ticketStatus } from '../connect/tickets.ts'
 import type { AppContext, RequestState } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { createClientAuthentication } from '../oauth/client-authentication.ts'
@@ -55,8 +55,7 @@ export function connectTicketRoutes(
   const view = (ticket: ConnectTicket): z.infer<typeof ticketView> => ({
     ...viewStatus(ticket, clock()),
     id: ticket.id,
-    connect_url: connectUrl(config.issuer, ticket),
-    poll_url: pollUrl(config.issuer, ticket),
+    ...connectLinks(config.issuer, ticket),
     expires_at: timeText(ticket.usableUntilMs),
   })
   return [

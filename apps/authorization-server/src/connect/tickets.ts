@@ -84,12 +84,23 @@ export async function createTicket(
 const describe = ({ provider, name, label }: Connection) => ({ provider, name, label })
 
 /** Where its owner opens it. */
-export const connectUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): string =>
+const connectUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): string =>
   `${issuer}${ticketPagePath}/${id}`
 
 /** Where programs ask what became of it. */
-export const pollUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): string =>
+const pollUrl = (issuer: string, { id }: Pick<ConnectTicket, 'id'>): string =>
   `${issuer}/v1/connect-tickets/${id}`
+
+/** The same as answers name them. */
+export interface ConnectLinks {
+  readonly connect_url: string
+  readonly poll_url: string
+}
+
+export const connectLinks = (issuer: string, ticket: Pick<ConnectTicket, 'id'>): ConnectLinks => ({
+  connect_url: connectUrl(issuer, ticket),
+  poll_url: pollUrl(issuer, ticket),
+})
 
 /** Where its owner goes on who connected an account for a consent; undefined for any other ticket. */
 export const consentPath = ({

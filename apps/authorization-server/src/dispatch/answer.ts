@@ -1,4 +1,5 @@
 import type { DispatchResponse } from '@holdfast/protocol'
+import type { ConnectLinks } from '../connect/tickets.ts'
 import type { UpstreamAnswer } from './call-enclave.ts'
 import type { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import { wireBody } from './response-body.ts'
@@ -31,16 +32,13 @@ export function success({ result, body }: UpstreamAnswer): Answer {
 /**
  * The call was refused, or no upstream answered it.
  *
- * @param connectUrl - page on which the user repairs the connection
+ * @param links - of the page on which the user repairs the connection
  */
 export function failure(
   { code, message, retryable }: DispatchRefusal,
-  connectUrl?: string,
+  links?: ConnectLinks,
 ): Answer {
-  const error = {
-    ...{ code, message, retryable },
-    ...(connectUrl !== undefined && { connect_url: connectUrl }),
-  }
+  const error = { code, message, retryable, ...links }
   return { status: 200, text: JSON.stringify({ success: false, error } satisfies DispatchResponse) }
 }
 

@@ -8,7 +8,7 @@ import type { UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
 import { createInFlight } from './in-flight.ts'
-import { repairUrl } from './repair-url.ts'
+import { repairLinks } from './repair-links.ts'
 import { loadConnection } from './load-connection.ts'
 import { type ParsedDispatch, parseDispatch } from './parse-request.ts'
 import { BodyError, readBody } from './read-body.ts'
@@ -92,7 +92,7 @@ export function createDispatchRoute(
       durationMs: Math.round(performance.now() - startedAt),
     })
     if (!(settled instanceof DispatchRefusal)) return settled
-    return failure(settled, await repairUrl(context, incoming.requestId, caller, facts, settled))
+    return failure(settled, await repairLinks(context, incoming.requestId, caller, facts, settled))
   }
 
   return async (incoming) => {

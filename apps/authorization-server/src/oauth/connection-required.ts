@@ -1,15 +1,15 @@
 import type { Grant, Resource } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { askForGranted } from '../connect/ask.ts'
-import { connectUrl, pollUrl } from '../connect/tickets.ts'
+import { type ConnectLinks, connectLinks } from '../connect/tickets.ts'
 import type { AppContext, RequestState } from '../context.ts'
 import { liveConnections, type NamedConnections } from './held-connections.ts'
 
 /** The user has to connect an account first; the answer says where. */
 class ConnectionRequired extends errors.CustomOIDCProviderError {
-  readonly links: { readonly connect_url: string; readonly poll_url: string }
+  readonly links: ConnectLinks
 
-  constructor(links: ConnectionRequired['links']) {
+  constructor(links: ConnectLinks) {
     super('oauth_required', 'the user has not connected this account: send them to connect_url')
     this.links = links
   }
@@ -51,11 +51,7 @@ export async function requireConnection(
   const { requestId } = ctx.state as unknown as RequestState
   const ticket = await askForGranted(app, { grant, name, clientId, requestId })
   if (!ticket) throw new errors.InvalidRequest('too many connect links are open for this user')
-  const { issuer } = app.config
-  throw new ConnectionRequired({
-    connect_url: connectUrl(issuer, ticket),
-    poll_url: pollUrl(issuer, ticket),
-  })
+  throw new ConnectionRequired(connectLinks(app.config.issuer, ticket))
 }
 
 /** Puts the links of a {@link ConnectionRequired} into the answer. */

@@ -1,6 +1,6 @@
 import { type ConnectTicket, type Grant, isOfApiKey } from '@holdfast/storage'
 import { askForGranted, askForRenewal } from '../connect/ask.ts'
-import { connectUrl } from '../connect/tickets.ts'
+import { type ConnectLinks, connectLinks } from '../connect/tickets.ts'
 import type { AppContext } from '../context.ts'
 import type { Caller } from './caller.ts'
 import type { ParsedDispatch } from './parse-request.ts'
@@ -20,20 +20,20 @@ interface Failed {
  * Where the user renews the connection of a call that failed for want of that, or makes another in place
  * of one that is revoked; undefined where neither would help.
  */
-export async function repairUrl(
+export async function repairLinks(
   parts: Parts,
   requestId: string,
   caller: Caller,
   { call }: { readonly call?: ParsedDispatch },
   { code }: DispatchRefusal,
-): Promise<string | undefined> {
+): Promise<ConnectLinks | undefined> {
   const ask = asks[code]
   if (ask === undefined || call === undefined) return undefined
   const { handle } = call
   const grant =
     caller.grant === undefined ? undefined : await parts.storage.grants.find(caller.grant)
   const ticket = await ask(parts, { caller, grant, handle, requestId })
-  return ticket && connectUrl(parts.config.issuer, ticket)
+  return ticket && connectLinks(parts.config.issuer, ticket)
 }
 
 async function askToRenew(

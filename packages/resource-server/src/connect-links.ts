@@ -1,0 +1,28 @@
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const originOf = (url: string): string | undefined =>
+  URL.canParse(url) ? new URL(url).origin : undefined
+
+/** Where a connection is made, and where a server asks whether it was. */
+export interface ConnectLinks {
+  readonly connectUrl?: string | undefined
+  readonly pollUrl?: string | undefined
+}
+
+/**
+ * The links of a connection that is missing or broken, as an error of the authorization server names
+ * them. Those to elsewhere are left out: users are sent to the one with the server's word for it, and
+ * the other one gets the server's secret.
+ */
+export function connectLinksOf(error: unknown, issuer: string): ConnectLinks {
+  // Dedalus servers put the error one level down.
+  const levels = isObject(error) ? [error, error['detail'], error['error']] : []
+  const named = levels.filter(isObject).find((one) => typeof one['connect_url'] === 'string')
+  const ownUrl = (name: string): string | undefined => {
+    const url = named?.[name]
+    return typeof url === 'string' && originOf(url) === originOf(issuer) ? url : undefined
+  }
+  const connectUrl = ownUrl('connect_url')
+  return connectUrl === undefined ? {} : { connectUrl, pollUrl: ownUrl('poll_url') }
+}
