@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { trustIssuer } from '../src/assertions/issuers.ts'
+import { newIssuerSchema } from '../src/assertions/trust.ts'
+import { createAssertionVerifier } from '../src/assertions/verify.ts'
 import { createKeySets, type KeySets } from '../src/outbound/key-sets.ts'
+import { registerClient } from '../src/registration/clients.ts'
 import { Browser } from './support/browser.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
 import { addResource, authorizationUrl } from './support/flow.ts'
@@ -89,6 +93,50 @@ describe('a stranger who makes this server ask a host for documents that are not
     await spend()
     expect(await signedRequest(id)).toBe('invalid_grant')
     expect(hits('/keys')).toBe(2)
+  })
+
+  test('does not cut off an issuer that an administrator trusts, with the keys of clients either', async () => {
+    const issuer = host.url('/tenant')
+    const { id } = await server.addUser('ann@example.com')
+    const uri = 'https://mcp.example/own'
+    await addResource(server, { resource: uri })
+    const { client } = await registerClient(
+      server.ctx,
+      { client_name: 'Job', redirect_uris: ['http://127.0.0.1/callback'] },
+      'usr_admin',
+    )
+    await trustIssuer(
+      server.ctx,
+      newIssuerSchema.parse({
+        issuer,
+        trust: {
+          ...{ uses: ['workload'], jwks_uri: host.url('/keys'), clients: [client.clientId] },
+          ...{
+            subjects: [{ subject: 'u-ann', user: id }],
+            resources: [uri],
+          },
+        },
+      }),
+      'usr_admin',
+    )
+    for (const use of ['new-document', 'known-document', 'new-keys', 'known-keys'] as const) {
+      const options = { accept: '*/*', maxBytes: 1000, timeoutMs: 5000, use }
+      for (let n = 0; n < 30; n += 1) await server.ctx.outbound.get(host.url('/x'), options)
+      await expect(server.ctx.outbound.get(host.url('/x'), options)).rejects.toThrow('too often')
+    }
+    const text = await new SignJWT({ email: 'ann@example.com' })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+      .setIssuer(issuer)
+      .setSubject('u-ann')
+      .setAudience(server.issuer)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey)
+    const verified = await createAssertionVerifier(server.ctx)(text, () => ({
+      ...{ use: 'workload', types: [undefined], audience: [server.issuer] },
+      ...{ singleAudience: true, maxLifetime: 600 },
+    }))
+    expect(verified.claims.sub).toBe('u-ann')
   })
 
   test('does not keep documents that are known from being looked at again', async () => {
