@@ -48,4 +48,6 @@ export interface RequestState {
   deviceCode?: string | undefined
   /** Set when a code was typed that no device has. */
   wrongDeviceCode?: boolean | undefined
+  /** Set once the refusal of a token request has its record. */
+  isRefusalRecorded?: boolean | undefined
 }

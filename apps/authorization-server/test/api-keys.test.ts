@@ -359,6 +359,23 @@ describe('the exchange of an API key', () => {
     expect((await ask(second, { resource: 'https://other.example/mcp' })).status).toBe(200)
   })
 
+  test('is refused with one record, whichever client the key comes with', async () => {
+    const named = await addClient(server, { grant_types: [grantType], redirect_uris: [] })
+    const { key, record: revoked } = await makeKey()
+    await server.ctx.revocation.revokeApiKey(revoked.id)
+    const { key: live, record } = await makeKey()
+    for (const clientId of ['nobody', named.client_id]) {
+      const { seq } = await server.ctx.storage.audit.head()
+      await ask(key, {}, { clientId })
+      await ask(live, ext({ github: foreign }), { clientId })
+      const records = await server.ctx.storage.audit.read({ after: seq, limit: 10 })
+      expect(records.map(({ type, subject, detail }) => [type, subject, detail])).toEqual([
+        ['api_key.refused', revoked.id, { reason: 'revoked' }],
+        ['api_key.refused', record.id, { reason: 'connection' }],
+      ])
+    }
+  })
+
   test('leaves no trace of the key in logs, audit or answers, and tells refusals by its id', async () => {
     const { key, record } = await makeKey()
     await ask(key)

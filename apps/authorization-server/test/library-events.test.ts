@@ -390,3 +390,20 @@ test('kinds without end are counted by type', () => {
     entry,
   ])
 })
+
+test('the question of `holdfast doctor` is not recorded, and a code that somebody made up is', async () => {
+  const ask = async (code: string): Promise<string | undefined> => {
+    const before = (await server.ctx.storage.audit.head()).seq
+    await post('/oauth2/token', {
+      grant_type: 'authorization_code',
+      client_id: 'holdfast-cli',
+      code,
+      redirect_uri: 'http://127.0.0.1/callback',
+      code_verifier: 'v'.repeat(43),
+    })
+    return (await server.ctx.storage.audit.read({ after: before, limit: 1 }))[0]?.type
+  }
+  shiftMs += 3_600_000
+  expect(await ask('doctor')).toBeUndefined()
+  expect(await ask('doctors')).toBe('token.refused')
+})

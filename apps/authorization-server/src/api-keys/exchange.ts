@@ -3,7 +3,7 @@ import { type ApiKey, StorageError } from '@holdfast/storage'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { findAccount, resolveRequestedResources } from 'oidc-provider/lib/helpers/grants.js'
 import { recordEvent } from '../audit/recorder.ts'
-import type { AppContext } from '../context.ts'
+import type { AppContext, RequestState } from '../context.ts'
 import { dispatchPath, managementPath } from '../oauth/built-in-resources.ts'
 import { grantTypes } from '../oauth/grant-types.ts'
 import { issueToken } from '../oauth/issue-token.ts'
@@ -103,21 +103,24 @@ async function usableKey(ctx: ExchangeContext, parts: ApiKeyParts, text: string)
   )
 }
 
-const recordRefusal = (
+async function recordRefusal(
   ctx: ExchangeContext,
   { storage }: ApiKeyParts,
   key: ApiKey,
   reason: 'revoked' | 'expired' | 'connection',
-) =>
-  recordEvent(storage.audit, {
+): Promise<void> {
+  const state = ctx.state as Partial<RequestState>
+  await recordEvent(storage.audit, {
     type: 'api_key.refused',
     outcome: 'denied',
     actor: key.owner,
     subject: key.id,
     client: ctx.oidc.client.clientId,
-    request_id: (ctx.state as { requestId?: string }).requestId,
+    request_id: state.requestId,
     detail: { reason },
   })
+  state.isRefusalRecorded = true
+}
 
 /** The resource of a request that names none: Dedalus servers leave it out. */
 async function defaultResource(

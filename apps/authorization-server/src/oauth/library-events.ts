@@ -7,7 +7,7 @@ import type { AppContext, RequestState } from '../context.ts'
 import { addressGroup } from '../http/address-group.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { registrationPath } from '../registration/dynamic/answer.ts'
-import { apiKeyClientId } from './built-in-clients.ts'
+import { apiKeyClientId, cliClientId } from './built-in-clients.ts'
 import { basicClientId } from './client-authentication.ts'
 import { expectedErrors, safeErrorCode, safeReason } from './error-reasons.ts'
 import { routes } from './routes.ts'
@@ -88,15 +88,19 @@ const failureOf = (error: unknown): LibraryEvent => ({
   detail: { error: error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'Error' },
 })
 
-/** Anyone can present what is no API key; who presents a key of ours is recorded with it. */
-function isNobodys(koa: Koa.ParameterizedContext, { type }: LibraryEvent): boolean {
+/** Anyone can present what is no API key or code; who presents a key of ours is recorded with it, once. */
+function isNobodys(koa: Koa.ParameterizedContext<RequestState>, { type }: LibraryEvent): boolean {
+  if (type !== 'token.refused') return false
+  if (koa.state.isRefusalRecorded === true) return true
   const { oidc } = koa as unknown as Partial<KoaContextWithOIDC>
-  return (
-    type === 'token.refused' &&
-    oidc?.client?.clientId === apiKeyClientId &&
-    oidc.entities.Account === undefined
-  )
+  if (oidc?.entities.Account !== undefined) return false
+  const { clientId } = oidc?.client ?? {}
+  const isProbe = clientId === cliClientId && oidc?.params?.['code'] === probeCode
+  return isProbe || clientId === apiKeyClientId
 }
+
+/** What `holdfast doctor` presents as a code, to see whether proofs are taken. */
+const probeCode = 'doctor'
 
 /**
  * Writes down what the library and the endpoints beside it did, before the answer leaves. Failures,
