@@ -138,7 +138,7 @@ const oauthSchema = z.strictObject({
   /** Where people see and take back what they allowed. */
   access_page: urlTemplate.optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'none']),
-  /** Whether the provider takes PKCE with S256. */
+  /** Whether the provider checks PKCE with S256, which is always sent. */
   pkce: z.boolean(),
   /** Scopes in words. */
   scopes: z.record(z.string().regex(/^[\x21-\x7e]{1,200}$/), words),
@@ -254,8 +254,9 @@ function* contradictions(provider: {
     yield ['variables', `the variable ${name} does not stand in base_url`]
   }
   const { authorization_endpoint = '', token_endpoint = '', access_page = '' } = oauth ?? {}
-  const { revocation_endpoint = '', revocation_request } = oauth ?? {}
-  const urls = authorization_endpoint + token_endpoint + revocation_endpoint + access_page
+  const { revocation_endpoint = '', revocation_request, register_url = '' } = oauth ?? {}
+  const endpoints = authorization_endpoint + token_endpoint + revocation_endpoint
+  const urls = endpoints + access_page + register_url
   const slots: readonly string[] = revocationSlots
   const inRequest = variableNames(revocation_request?.url ?? '').filter(
     (one) => !slots.includes(one),

@@ -85,11 +85,16 @@ function addCommand(): Command {
 }
 
 async function add(provider: string, options: AddOptions, command: Command): Promise<void> {
-  const { client } = await openClient(command)
+  const { client, issuer } = await openClient(command)
   const catalog = localCatalog(loadConfig(flagsOf(command)).config)
-  const { app, baseUrl } = planOAuthApp(catalog, provider, options)
+  const { app, baseUrl, registerUrl } = planOAuthApp(catalog, provider, options)
   // Before the secret is asked for: a missing sign-in must not cost it.
   await client.token('management')
+  if (registerUrl !== undefined && options.clientSecretStdin !== true) {
+    note(
+      `The client is registered at ${registerUrl}, with the redirect URI ${issuer}/oauth/callback`,
+    )
+  }
   const isPublic = app.token_endpoint_auth_method === 'none'
   const secret = isPublic
     ? undefined

@@ -1,11 +1,12 @@
-import { findProvider, lintProvider, type Provider, type ProviderKind } from '@holdfast/providers'
+import { findProvider, lintProvider } from '@holdfast/providers'
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { note, paint, print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { flagsOf, wantsJson } from './flags.ts'
+import { providerText } from './provider-text.ts'
 import { showList } from './show.ts'
 
 interface ListOptions {
@@ -74,34 +75,7 @@ function show(name: string, command: Command): void {
   const provider = findProvider(catalog, name)
   if (!provider) throw unknownProvider(catalog, name)
   if (wantsJson(command)) return printJson(provider)
-  for (const line of describe(provider)) print(line)
-}
-
-function* describe(provider: Provider): Generator<string> {
-  yield `${paint('bold', provider.title)}  ${provider.docs}`
-  yield `base URL   ${provider.base_url}`
-  for (const [name, { title, example }] of Object.entries(provider.variables ?? {})) {
-    yield `  ${name.padEnd(9)} ${title}, such as ${example}`
-  }
-  for (const kind of provider.kinds) yield* describeKind(kind)
-  const scopes = Object.entries(provider.oauth?.scopes ?? {})
-  if (scopes.length > 0) yield 'scopes'
-  for (const [scope, words] of scopes) yield `  ${scope}: ${words}`
-  if (provider.identity) yield `test       GET ${provider.identity.path}`
-  if (provider.operations) yield 'operations'
-  for (const { name, method, path, words } of provider.operations ?? []) {
-    yield `  ${name}: ${method} ${path}: ${words}`
-  }
-  const how = provider.verified === 'docs' ? 'compared with the documentation' : 'not verified'
-  yield `checked    ${provider.checked}, ${how}`
-}
-
-function* describeKind({ id, title, advice, fields }: ProviderKind): Generator<string> {
-  yield `kind       ${id}: ${title}${advice === undefined ? '' : `. ${advice}`}`
-  for (const [name, { title, where, constant }] of Object.entries(fields)) {
-    if (constant !== undefined) continue
-    yield `  ${name.padEnd(9)} ${title}${where ? `. ${where.words} ${where.url}` : ''}`
-  }
+  for (const line of providerText(provider)) print(line)
 }
 
 function lint(command: Command): void {

@@ -1,6 +1,7 @@
 import { type OAuthApp, parseBaseUrl } from '@holdfast/protocol'
 import {
   type Catalog,
+  fillTemplate,
   findProvider,
   matchBaseUrl,
   type Provider,
@@ -29,6 +30,8 @@ export interface AppOptions {
 export interface AppPlan {
   readonly baseUrl: string
   readonly app: Omit<OAuthApp, 'kind'>
+  /** Where an operator registers the client, if the catalog knows. */
+  readonly registerUrl: string | undefined
 }
 
 /**
@@ -63,8 +66,10 @@ export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions
     ...known?.authorization_parameters,
     ...pairs(options.parameter ?? [], '--parameter'),
   }
+  const registerUrl = known && provider?.oauth?.register_url
   return {
     baseUrl,
+    registerUrl: registerUrl && fillTemplate(provider, registerUrl, account ?? {}),
     app: {
       client_id: options.clientId,
       authorization_endpoint: authorization,
