@@ -348,48 +348,49 @@ describe('keys that a client brings itself', () => {
     expect(answer.status).toBe(400)
   })
 
-  test('that are broken at their address refuse the client, and break nothing', async () => {
-    for (const keys of [
-      { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] },
+  test.each<[string, unknown]>([
+    ['a broken key', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] }],
+    [
+      'a weak key',
       {
         keys: [
           generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }),
         ],
       },
-      { keys: 'x' },
-      { keys: [null] },
-      [],
-      null,
-    ]) {
-      const id = host.serve(`/${randomUUID()}.json`, {
-        token_endpoint_auth_method: 'private_key_jwt',
-        jwks_uri: host.url(`/keys-${randomUUID()}`),
-      })
-      const documents = host.handler
-      host.handler = (request, response) => {
-        if (!request.url?.startsWith('/keys')) return documents.call(host, request, response)
-        response.end(JSON.stringify(keys))
-        return undefined
-      }
-      for (const alg of ['ES256', 'RS256'] as const) {
-        const { privateKey } = await generateKeyPair(alg)
-        const now = Math.floor(Date.now() / 1000)
-        const client_assertion = await new SignJWT({ jti: randomUUID(), iat: now, exp: now + 60 })
-          .setProtectedHeader({ alg })
-          .setIssuer(id)
-          .setSubject(id)
-          .setAudience(server.issuer)
-          .sign(privateKey)
-        for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/introspect']) {
-          const answer = await postForm(path, {
-            ...{ grant_type: 'refresh_token', refresh_token: 'x', token: 'a.b.c' },
-            ...{ client_assertion, client_assertion_type: assertionType },
-          })
-          expect([400, 401], `${path} ${alg} ${JSON.stringify(keys)}`).toContain(answer.status)
-        }
-      }
-      host.handler = documents
+    ],
+    ['text', { keys: 'x' }],
+    ['no key', { keys: [null] }],
+    ['a list', []],
+    ['nothing', null],
+  ])('refuse the client, and break nothing, when their address holds %s', async (_what, keys) => {
+    const id = host.serve('/client.json', {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: host.url('/keys'),
+    })
+    const documents = host.handler.bind(host)
+    host.handler = (request, response) => {
+      if (request.url !== '/keys') return documents(request, response)
+      response.end(JSON.stringify(keys))
+      return undefined
     }
+    for (const alg of ['ES256', 'RS256'] as const) {
+      const { privateKey } = await generateKeyPair(alg)
+      const now = Math.floor(Date.now() / 1000)
+      const client_assertion = await new SignJWT({ jti: randomUUID(), iat: now, exp: now + 60 })
+        .setProtectedHeader({ alg })
+        .setIssuer(id)
+        .setSubject(id)
+        .setAudience(server.issuer)
+        .sign(privateKey)
+      for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/introspect']) {
+        const answer = await postForm(path, {
+          ...{ grant_type: 'refresh_token', refresh_token: 'x', token: 'a.b.c' },
+          ...{ client_assertion, client_assertion_type: assertionType },
+        })
+        expect([400, 401], `${path} ${alg}`).toContain(answer.status)
+      }
+    }
+    expect(host.requests.some((request) => request.startsWith('/keys '))).toBe(true)
   })
 })
 
