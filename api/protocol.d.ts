@@ -606,11 +606,14 @@ export declare class EnclaveError extends Error {
   readonly code: EnclaveErrorCode
   /** How long the other side wants to be left alone, where it said so. */
   readonly retryAfterMs: number | undefined
+  /** Whether the upstream may have carried the call out, although there is no answer of it. */
+  readonly mayHaveRun: boolean
   constructor(
     code: EnclaveErrorCode,
     message: string,
     options?: ErrorOptions & {
       readonly retryAfterMs?: number | undefined
+      readonly mayHaveRun?: boolean
     },
   )
 }
@@ -1193,6 +1196,15 @@ declare const headerSchema: z.ZodObject<
             client_id: z.ZodString
             authorization_endpoint: z.ZodString
             token_endpoint: z.ZodString
+            refresh_gone: z.ZodOptional<
+              z.ZodObject<
+                {
+                  statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+                  errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+                },
+                z.core.$strict
+              >
+            >
             issuer: z.ZodOptional<z.ZodString>
             issuer_in_response: z.ZodOptional<z.ZodBoolean>
             token_endpoint_auth_method: z.ZodEnum<{
@@ -2077,6 +2089,15 @@ export declare const credentialKindSchema: z.ZodDiscriminatedUnion<
         client_id: z.ZodString
         authorization_endpoint: z.ZodString
         token_endpoint: z.ZodString
+        refresh_gone: z.ZodOptional<
+          z.ZodObject<
+            {
+              statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+              errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+            },
+            z.core.$strict
+          >
+        >
         issuer: z.ZodOptional<z.ZodString>
         issuer_in_response: z.ZodOptional<z.ZodBoolean>
         token_endpoint_auth_method: z.ZodEnum<{
@@ -2504,6 +2525,16 @@ export declare function injectionFault(
 import { z } from 'zod'
 /** What a request for revocation may be made of. */
 export declare const revocationSlots: readonly ['token', 'client_id', 'client_secret']
+/** Answers that say that a token is over or dead. */
+export declare const goneAnswersSchema: z.ZodObject<
+  {
+    statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+    errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+  },
+  z.core.$strict
+>
+/** Answers that say that a token is over or dead. */
+export type GoneAnswers = z.infer<typeof goneAnswersSchema>
 /** The form of {@link RevocationRequest} with URLs of another form, such as a catalog's with variables. */
 export declare const revocationRequestOf: <Url extends z.ZodType<string>>(
   url: Url,
@@ -2680,6 +2711,15 @@ declare const appSchema: z.ZodObject<
     client_id: z.ZodString
     authorization_endpoint: z.ZodString
     token_endpoint: z.ZodString
+    refresh_gone: z.ZodOptional<
+      z.ZodObject<
+        {
+          statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+          errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+        },
+        z.core.$strict
+      >
+    >
     issuer: z.ZodOptional<z.ZodString>
     issuer_in_response: z.ZodOptional<z.ZodBoolean>
     token_endpoint_auth_method: z.ZodEnum<{
@@ -2991,6 +3031,15 @@ export declare const tokenKindSchemas: readonly [
       client_id: z.ZodString
       authorization_endpoint: z.ZodString
       token_endpoint: z.ZodString
+      refresh_gone: z.ZodOptional<
+        z.ZodObject<
+          {
+            statuses: z.ZodOptional<z.ZodArray<z.ZodInt>>
+            errors: z.ZodOptional<z.ZodArray<z.ZodString>>
+          },
+          z.core.$strict
+        >
+      >
       issuer: z.ZodOptional<z.ZodString>
       issuer_in_response: z.ZodOptional<z.ZodBoolean>
       token_endpoint_auth_method: z.ZodEnum<{
@@ -3406,6 +3455,8 @@ export interface DispatchFailure {
   readonly retryable: boolean
   /** Page on which the user makes or repairs the connection, where that would help. */
   readonly connect_url?: string
+  /** Where the server that called asks, as its own client, what became of that. */
+  readonly poll_url?: string
 }
 /** Answer of `POST /dispatch`, always with HTTP status 200. */
 export type DispatchResponse =
@@ -3634,6 +3685,8 @@ export interface EnclaveFailure {
   readonly message: string
   /** How long a provider wants to be left alone. */
   readonly retry_after_ms?: number
+  /** Present where the upstream may have carried the call out, although there is no answer of it. */
+  readonly may_have_run?: true
 }
 /** Body: the sealed credential. Answer: {@link IngestResult} with the vault record as body. */
 export interface IngestHead {
@@ -3995,6 +4048,8 @@ export {
 export { hmacSlots, type SignaturePlace } from './credential-hmac.ts'
 export { type Injection } from './credential-place.ts'
 export {
+  type GoneAnswers,
+  goneAnswersSchema,
   type RevocationRequest,
   revocationRequestOf,
   revocationSlots,

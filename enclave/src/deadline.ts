@@ -23,7 +23,9 @@ export function startDeadline(timeoutMs: number, outer: CancelSignal): Deadline 
     signal,
     explain: (error) =>
       isOver
-        ? new EnclaveError('DOWNSTREAM_TIMEOUT', 'the upstream did not answer in time')
+        ? new EnclaveError('DOWNSTREAM_TIMEOUT', 'the upstream did not answer in time', {
+            mayHaveRun: true,
+          })
         : error,
     clear() {
       clearTimeout(timer)

@@ -70,6 +70,7 @@ export function contentEncoding(headers: UpstreamResponse['headers']): ContentEn
     throw new EnclaveError(
       'DOWNSTREAM_UNREACHABLE',
       'the upstream encodes its answer in a way that cannot be checked for secrets',
+      { mayHaveRun: true },
     )
   }
   return encoding

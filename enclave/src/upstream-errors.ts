@@ -22,6 +22,10 @@ const relayRefusals: Readonly<Record<string, EnclaveError>> = {
 const unreachable = (message: string): EnclaveError =>
   new EnclaveError('DOWNSTREAM_UNREACHABLE', message)
 
+/** Of a request that was sent, at least in part. */
+const unanswered = (message: string): EnclaveError =>
+  new EnclaveError('DOWNSTREAM_UNREACHABLE', message, { mayHaveRun: true })
+
 /** The failure that a relay code stands for. */
 export const relayRefusal = (code: string): EnclaveError =>
   relayRefusals[code] ?? new EnclaveError('INTERNAL', 'the egress relay refused the request')
@@ -72,12 +76,12 @@ export function requestFailure(error: unknown): EnclaveError {
   if (isCertificateAlert(code)) return certificateRefused()
   const isParserError = error instanceof Error && error.name === 'HTTPParserError'
   if (isParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return unreachable('the upstream’s answer is not valid HTTP')
+    return unanswered('the upstream’s answer is not valid HTTP')
   }
   if (code.startsWith('Z_') || code.startsWith('ERR_BROTLI') || code.startsWith('ERR__ERROR')) {
-    return unreachable('the upstream’s compressed answer cannot be read')
+    return unanswered('the upstream’s compressed answer cannot be read')
   }
-  return unreachable('the upstream closed the connection before its answer was complete')
+  return unanswered('the upstream closed the connection before its answer was complete')
 }
 
 const isCertificateAlert = (code: string): boolean =>

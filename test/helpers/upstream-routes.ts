@@ -28,6 +28,7 @@ const routes: readonly (readonly [method: string, path: RegExp, route: Route])[]
   ['GET', /^\/echo-headers$/, echoHeaders],
   ['*', /^\/status\/\d{3}$/, sendStatus],
   ['*', /^\/slow$/, sendSlowly],
+  ['*', /^\/hang-up$/, ({ response }) => void response.destroy()],
   ['GET', /^\/bytes\/\d+$/, sendBytes],
   ['GET', /^\/events$/, sendEvents],
   ['*', /^\/redirect$/, redirect],

@@ -454,14 +454,26 @@ describe('an upstream that fails', () => {
     expect(posted.json.error).toMatchObject({ code: 'DOWNSTREAM_TIMEOUT', retryable: false })
   })
 
+  test.each([
+    ['GET', true],
+    ['POST', false],
+  ])('to complete its answer: for %s retryable is %s', async (method, retryable) => {
+    const { handle, caller } = await connected()
+    const reply = await callDispatch(app, caller, call(handle, '/hang-up', { method }))
+    expect(reply.json.error).toMatchObject({ code: 'DOWNSTREAM_UNREACHABLE', retryable })
+  })
+
   test('to be there is DOWNSTREAM_UNREACHABLE', async () => {
     const elsewhere = 'https://localhost:9'
     const reservation = await reserve(annApi, { base_url: elsewhere })
     const body = await sealFor(reservation, ann.id, { hosts: ['localhost:9'], baseUrl: elsewhere })
     expect((await put(annApi, reservation.handle, body)).status).toBe(200)
     const caller = await directToken(app, ann.id, { github: reservation.handle })
-    const reply = await callDispatch(app, caller, call(reservation.handle))
-    expect(reply.json.error).toMatchObject({ code: 'DOWNSTREAM_UNREACHABLE', retryable: true })
+    for (const method of ['GET', 'POST']) {
+      const request = call(reservation.handle, '/user', { method })
+      const reply = await callDispatch(app, caller, request)
+      expect(reply.json.error).toMatchObject({ code: 'DOWNSTREAM_UNREACHABLE', retryable: true })
+    }
   })
 })
 

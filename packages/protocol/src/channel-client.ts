@@ -266,9 +266,14 @@ const isEnclaveErrorCode = (code: unknown): code is EnclaveErrorCode =>
   (enclaveErrorCodes as readonly unknown[]).includes(code)
 
 function toEnclaveError(value: unknown): EnclaveError {
-  const { code, message, retry_after_ms: pause } = (value ?? {}) as Partial<EnclaveFailure>
+  const {
+    code,
+    message,
+    retry_after_ms: pause,
+    may_have_run: mayHaveRun = false,
+  } = (value ?? {}) as Partial<EnclaveFailure>
   const retryAfterMs = Number.isSafeInteger(pause) ? pause : undefined
   return isEnclaveErrorCode(code) && typeof message === 'string'
-    ? new EnclaveError(code, message, { retryAfterMs })
+    ? new EnclaveError(code, message, { retryAfterMs, mayHaveRun })
     : new EnclaveError('INTERNAL', 'the enclave reported a failure without a known code')
 }

@@ -35,14 +35,20 @@ export class EnclaveError extends Error {
   readonly code: EnclaveErrorCode
   /** How long the other side wants to be left alone, where it said so. */
   readonly retryAfterMs: number | undefined
+  /** Whether the upstream may have carried the call out, although there is no answer of it. */
+  readonly mayHaveRun: boolean
 
   constructor(
     code: EnclaveErrorCode,
     message: string,
-    options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+    options: ErrorOptions & {
+      readonly retryAfterMs?: number | undefined
+      readonly mayHaveRun?: boolean
+    } = {},
   ) {
     super(message, options)
     this.code = code
     this.retryAfterMs = options.retryAfterMs
+    this.mayHaveRun = options.mayHaveRun ?? false
   }
 }

@@ -209,8 +209,12 @@ async function discard(body: BodySource | undefined): Promise<void> {
 
 function failureOf(error: unknown): EnclaveFailure {
   if (error instanceof EnclaveError) {
-    const { code, message, retryAfterMs } = error
-    return { code, message, ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }) }
+    const { code, message, retryAfterMs, mayHaveRun } = error
+    return {
+      ...{ code, message },
+      ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+      ...(mayHaveRun && { may_have_run: true }),
+    }
   }
   if (error instanceof ChannelError && error.code === 'BODY_TOO_LARGE') {
     return { code: 'INVALID_REQUEST', message: error.message }

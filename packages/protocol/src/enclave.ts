@@ -44,6 +44,8 @@ export interface EnclaveFailure {
   readonly message: string
   /** How long a provider wants to be left alone. */
   readonly retry_after_ms?: number
+  /** Present where the upstream may have carried the call out, although there is no answer of it. */
+  readonly may_have_run?: true
 }
 
 /** Body: the sealed credential. Answer: {@link IngestResult} with the vault record as body. */

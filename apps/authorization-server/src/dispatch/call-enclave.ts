@@ -1,7 +1,7 @@
 import { type DispatchErrorCode, dispatchErrors, type HttpRequest } from '@holdfast/protocol'
 import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchResult, EnclaveErrorCode } from '@holdfast/protocol/enclave'
-import { type EnclaveClient, UnansweredError } from '../enclave-client/client.ts'
+import type { EnclaveClient } from '../enclave-client/client.ts'
 import type { Caller } from './caller.ts'
 import type { UsableConnection } from './load-connection.ts'
 import type { ParsedDispatch } from './parse-request.ts'
@@ -67,7 +67,7 @@ export async function callEnclave(
     })
   } catch (error) {
     if (!(error instanceof EnclaveError)) throw error
-    throw mayBeDone(error) && !idempotent.has(call.request.method)
+    throw error.mayHaveRun && !idempotent.has(call.request.method)
       ? toRefusal(error, { retryable: false })
       : toRefusal(error)
   }
@@ -75,10 +75,6 @@ export async function callEnclave(
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2} */
 const idempotent: ReadonlySet<HttpRequest['method']> = new Set(['GET', 'PUT', 'DELETE'])
-
-/** Whether the upstream may have carried the call out, although there is no answer to give. */
-const mayBeDone = (error: EnclaveError): boolean =>
-  error instanceof UnansweredError || error.code === 'DOWNSTREAM_TIMEOUT'
 
 // Codes of the enclave that are none of the wire's.
 const wireCodes: Partial<Record<EnclaveErrorCode, DispatchErrorCode>> = {

@@ -84,9 +84,6 @@ export interface EnclaveClient {
   close(): Promise<void>
 }
 
-/** A call that the enclave took but whose answer never came: it may have been carried out. */
-export class UnansweredError extends EnclaveError {}
-
 export type EnclaveClientOptions = EnclaveLinkOptions
 
 const quickMs = 5000
@@ -226,14 +223,15 @@ const unavailable = (message: string, cause?: unknown): EnclaveError =>
   new EnclaveError('ENCLAVE_UNAVAILABLE', message, { cause })
 
 const unanswered = (message: string, cause: unknown): EnclaveError =>
-  new UnansweredError('ENCLAVE_UNAVAILABLE', message, { cause })
+  new EnclaveError('ENCLAVE_UNAVAILABLE', message, { cause, mayHaveRun: true })
 
 function translate(error: unknown): unknown {
   if (!(error instanceof ChannelError)) return error
   switch (error.code) {
     case 'BODY_TOO_LARGE':
-      return new UnansweredError('DOWNSTREAM_UNREACHABLE', 'the upstream answer is too large', {
+      return new EnclaveError('DOWNSTREAM_UNREACHABLE', 'the upstream answer is too large', {
         cause: error,
+        mayHaveRun: true,
       })
     case 'TOO_MANY_REQUESTS':
       return unavailable('the enclave has more calls under way than it takes; try again', error)
