@@ -44,11 +44,11 @@ async function pidOf(stack: Stack, name: string): Promise<number> {
   return workerPid(processes.find((process) => process.name === name)?.pid ?? 0)
 }
 
-describe.skipIf(!isLinux || !isRoot)('Holdfast started by root', () => {
+describe.skipIf(!isLinux || !isRoot)('Holdfast started by root', { timeout: 120_000 }, () => {
   let stack: Stack
   beforeAll(async () => {
     stack = await startStack()
-  })
+  }, 120_000)
   afterAll(() => stack.stop())
 
   it('is networkless: nothing that the enclave or the control plane tried succeeded', async () => {
@@ -107,58 +107,66 @@ describe.skipIf(!isLinux || !isRoot)('Holdfast started by root', () => {
   })
 })
 
-describe.skipIf(!isLinux || !ordinaryUserCanRun)('Holdfast started by an ordinary user', () => {
-  it('is filtered: the control plane of the same user gets neither key nor memory', async () => {
-    const stack = await startStack({ as: ordinaryUser })
-    try {
-      const { level, inside, outside, reasons } = await isolationOf(stack)
-      expect(level).toBe('filtered')
-      expect(reasons).toContain('namespaces need root')
-      expect(inside).toEqual(['network-interface', 'pathname-socket', 'see-file'])
-      // Without user namespaces the control plane shares all sockets of its user.
-      const foreign = outside.filter((id) => id !== 'service-socket')
-      expect(foreign).toEqual(['same-user', ...(hasUserNamespaces ? [] : ['connect-socket'])])
-      const supervisor = (await stack.report()).pid
-      const peek = `require('node:fs').openSync('/proc/${supervisor}/mem', 'r')`
-      const { stderr } = spawnSync(process.execPath, ['-e', peek], {
-        ...ordinaryUser,
-        encoding: 'utf8',
-      })
-      expect(stderr).toContain('EACCES')
-    } finally {
-      await stack.stop()
-    }
-  })
-})
-
-describe.skipIf(!ordinaryUserCanRun)('a floor that the machine does not reach', () => {
-  it('keeps the key from the enclave, and Holdfast from starting', async () => {
-    const settings = {
-      HOLDFAST_ENCLAVE_ISOLATION: 'process',
-      HOLDFAST_ENCLAVE_MIN_ISOLATION: 'filtered',
-    }
-    await expect(startStack({ as: ordinaryUser, settings })).rejects.toThrow(
-      'ISOLATION_BELOW_FLOOR',
-    )
-  })
-
-  it('is a decision: lowered, the same machine starts and says what it lacks', async () => {
-    const stack = await startStack({
-      as: ordinaryUser,
-      settings: {
-        HOLDFAST_ENCLAVE_ISOLATION: 'process',
-        HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process',
-      },
+describe.skipIf(!isLinux || !ordinaryUserCanRun)(
+  'Holdfast started by an ordinary user',
+  { timeout: 120_000 },
+  () => {
+    it('is filtered: the control plane of the same user gets neither key nor memory', async () => {
+      const stack = await startStack({ as: ordinaryUser })
+      try {
+        const { level, inside, outside, reasons } = await isolationOf(stack)
+        expect(level).toBe('filtered')
+        expect(reasons).toContain('namespaces need root')
+        expect(inside).toEqual(['network-interface', 'pathname-socket', 'see-file'])
+        // Without user namespaces the control plane shares all sockets of its user.
+        const foreign = outside.filter((id) => id !== 'service-socket')
+        expect(foreign).toEqual(['same-user', ...(hasUserNamespaces ? [] : ['connect-socket'])])
+        const supervisor = (await stack.report()).pid
+        const peek = `require('node:fs').openSync('/proc/${supervisor}/mem', 'r')`
+        const { stderr } = spawnSync(process.execPath, ['-e', peek], {
+          ...ordinaryUser,
+          encoding: 'utf8',
+        })
+        expect(stderr).toContain('EACCES')
+      } finally {
+        await stack.stop()
+      }
     })
-    try {
-      const { level, inside, reasons } = await isolationOf(stack)
-      expect(level).toBe('process')
-      expect(reasons).toContain('asked for no more than process')
-      expect(inside).toEqual(
-        isLinux ? expect.arrayContaining(['socket-inet', 'fork']) : ['system-calls'],
+  },
+)
+
+describe.skipIf(!ordinaryUserCanRun)(
+  'a floor that the machine does not reach',
+  { timeout: 120_000 },
+  () => {
+    it('keeps the key from the enclave, and Holdfast from starting', async () => {
+      const settings = {
+        HOLDFAST_ENCLAVE_ISOLATION: 'process',
+        HOLDFAST_ENCLAVE_MIN_ISOLATION: 'filtered',
+      }
+      await expect(startStack({ as: ordinaryUser, settings })).rejects.toThrow(
+        'ISOLATION_BELOW_FLOOR',
       )
-    } finally {
-      await stack.stop()
-    }
-  })
-})
+    })
+
+    it('is a decision: lowered, the same machine starts and says what it lacks', async () => {
+      const stack = await startStack({
+        as: ordinaryUser,
+        settings: {
+          HOLDFAST_ENCLAVE_ISOLATION: 'process',
+          HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process',
+        },
+      })
+      try {
+        const { level, inside, reasons } = await isolationOf(stack)
+        expect(level).toBe('process')
+        expect(reasons).toContain('asked for no more than process')
+        expect(inside).toEqual(
+          isLinux ? expect.arrayContaining(['socket-inet', 'fork']) : ['system-calls'],
+        )
+      } finally {
+        await stack.stop()
+      }
+    })
+  },
+)
