@@ -498,6 +498,14 @@ describe('a token exchange', () => {
       authorization_details: [granted()],
       'ddls:connections': { repo: github },
     })
+    // What the user connects since is not among the details.
+    const grantId = String(claimsOf(subject)['ddls:grant'])
+    const { grants } = server.ctx.storage
+    const { userId } = (await grants.find(grantId))!
+    expect(await grants.addConnection(grantId, userId, 'mail', 'ddls:conn:x-mail')).toBe(true)
+    expect(claimsOf((await exchanged(subject)).access_token)['ddls:connections']).toEqual({
+      repo: github,
+    })
     const narrow = await exchanged(subject, asked({ name: 'repo', actions: ['GET /repos/a'] }))
     expect(claimsOf(narrow.access_token)['authorization_details']).toEqual([
       { ...granted(), actions: ['GET /repos/a'] },
