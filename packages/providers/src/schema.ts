@@ -135,7 +135,7 @@ const oauthSchema = z.strictObject({
   revocation_request: revocationRequestOf(urlTemplate).optional(),
   /** Answers to a refresh token that is over, beside `invalid_grant`. */
   refresh_gone: goneAnswersSchema.optional(),
-  /** Where people see and take back what they allowed. */
+  /** Where people see and take back what they allowed, or where the provider says how. */
   access_page: urlTemplate.optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'none']),
   /** Whether the provider checks PKCE with S256, which is always sent. */

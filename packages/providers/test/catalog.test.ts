@@ -37,6 +37,17 @@ describe('the built-in catalog', () => {
     }
   })
 
+  it('knows for all but one where people sign in how their access is ended', () => {
+    const unknown = catalog.providers.filter(
+      ({ kinds, oauth }) =>
+        kinds.some(({ credential }) => credential.kind === 'oauth2') &&
+        (oauth?.revocation_endpoint ?? oauth?.revocation_request ?? oauth?.access_page) ===
+          undefined,
+    )
+    // No document of ClickUp's was found that says how.
+    expect(unknown.map(({ name }) => name)).toEqual(['clickup'])
+  })
+
   it('has one file per provider, and lists every file', () => {
     const files = readdirSync(path.join(import.meta.dirname, '../src/data'))
       .map((file) => file.replace('.ts', ''))

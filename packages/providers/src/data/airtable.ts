@@ -41,6 +41,7 @@ export const airtable: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://airtable.com/oauth2/v1/authorize',
     token_endpoint: 'https://airtable.com/oauth2/v1/token',
+    access_page: 'https://support.airtable.com/docs/third-party-integrations-via-oauth-overview',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

@@ -25,4 +25,6 @@ export const attio: ProviderData = {
     },
   ],
   identity: { path: '/v2/self', account: ['/workspace_name'] },
+  // https://docs.attio.com/rest-api/guides/rate-limiting
+  rate_limit: { retry_after: 'retry-after' },
 }

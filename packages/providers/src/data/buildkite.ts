@@ -26,4 +26,10 @@ export const buildkite: ProviderData = {
     },
   ],
   identity: { path: '/access-token', account: ['/user/email', '/uuid'] },
+  // https://buildkite.com/docs/apis/rest-api/rate-limits
+  rate_limit: {
+    limit: 'ratelimit-limit',
+    remaining: 'ratelimit-remaining',
+    reset: 'ratelimit-reset',
+  },
 }

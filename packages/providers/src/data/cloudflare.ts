@@ -43,4 +43,6 @@ export const cloudflare: ProviderData = {
     },
   ],
   identity: { path: '/user/tokens/verify', account: ['/result/id'], ok: '/success' },
+  // https://developers.cloudflare.com/fundamentals/api/reference/limits
+  rate_limit: { limit: 'ratelimit-policy', remaining: 'ratelimit', retry_after: 'retry-after' },
 }

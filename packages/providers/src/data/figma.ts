@@ -34,6 +34,8 @@ export const figma: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://www.figma.com/oauth',
     token_endpoint: 'https://api.figma.com/v1/oauth/token',
+    access_page:
+      'https://help.figma.com/hc/en-us/articles/1500006061462-View-and-manage-account-settings',
     token_endpoint_auth_method: 'client_secret_basic',
     pkce: true,
     scopes: {

@@ -34,6 +34,8 @@ export const monday: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://auth.monday.com/oauth2/authorize',
     token_endpoint: 'https://auth.monday.com/oauth2/token',
+    access_page:
+      'https://support.monday.com/hc/en-us/articles/15265913506450-How-to-manage-your-account-s-apps',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: false,
     scopes: {

@@ -46,6 +46,9 @@ export const zendesk: ProviderData = {
   oauth: {
     authorization_endpoint: 'https://{subdomain}.zendesk.com/oauth/authorizations/new',
     token_endpoint: 'https://{subdomain}.zendesk.com/oauth/tokens',
+    // Not by DELETE /api/v2/oauth/tokens/current.json: people report that it answers 204 and ends nothing.
+    access_page:
+      'https://developer.zendesk.com/documentation/api-basics/authentication/revoking-oauth-token',
     token_endpoint_auth_method: 'client_secret_post',
     pkce: true,
     scopes: {
