@@ -48,6 +48,8 @@ export interface RequestState {
   deviceCode?: string | undefined
   /** Set when a code was typed that no device has. */
   wrongDeviceCode?: boolean | undefined
+  /** Set once a token request has shown a good token of a user: what is refused from then on is no guess. */
+  isUserKnown?: boolean | undefined
   /** Set once the refusal of a token request has its record. */
   isRefusalRecorded?: boolean | undefined
 }

@@ -5,6 +5,8 @@ import {
   addClient,
   addResource,
   authorizationUrl,
+  dpopKeys,
+  exchange,
   obtainTokens,
   refresh,
   type TokenSet,
@@ -77,6 +79,30 @@ describe('limits of requests', () => {
     expect(refused.status).toBe(429)
     expect(refused.headers.get('access-control-expose-headers')).toContain('Retry-After')
     expect((await failing(running, 'neighbour')).status).toBe(401)
+  })
+
+  test('token: a user who has not connected an account does not use up the limit of the server that asks', async () => {
+    const { server: running, client } = await start({
+      tokenFailuresPerAddress: 2,
+      tokenFailuresPerClient: 2,
+    })
+    const uri = 'https://files.example/mcp'
+    const own = await addResource(running, {
+      resource: uri,
+      connections: [{ name: 'github', provider: 'github', description: 'Reads', optional: true }],
+    })
+    const { access_token: token } = await obtainTokens(running, { client, email, resource: uri })
+    const ask = async (parameters: Record<string, string>): Promise<Response> =>
+      exchange(running, own.client, token, { dpop: await dpopKeys(), parameters })
+    for (let i = 0; i < 3; i += 1) {
+      expect(await (await ask({ connection: 'github' })).json()).toMatchObject({
+        error: 'oauth_required',
+      })
+      expect(await (await ask({ connection: 'gitlab' })).json()).toMatchObject({
+        error: 'invalid_request',
+      })
+    }
+    expect((await ask({})).status).toBe(200)
   })
 
   test('token: one user in a loop runs out, and keeps the refresh token', async () => {

@@ -41,6 +41,8 @@ export function limitRequests(limits: Config['rateLimits']): Koa.Middleware<Requ
     const early = basicClientId(koa.req)
     if (early !== undefined) await requireBudget(clientFailures, `${early} ${from}`)
     const failed = async (): Promise<void> => {
+      // One user without a connection must not use up what there is for all users of a server.
+      if (koa.state.isUserKnown === true) return
       const { oidc } = koa as { oidc?: { params?: Record<string, unknown> } }
       const client = early ?? oidc?.params?.['client_id']
       await failures.penalty(from)

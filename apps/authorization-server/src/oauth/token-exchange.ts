@@ -9,7 +9,7 @@ import type { TokenEndpointGrantContext } from 'oidc-provider'
 import { apiKeyTypes, exchangeApiKey } from '../api-keys/exchange.ts'
 import { createAssertionVerifier, type VerifyAssertion } from '../assertions/verify.ts'
 import { exchangeUpstreamToken, isForeignToken } from '../assertions/upstream-token.ts'
-import type { AppContext } from '../context.ts'
+import type { AppContext, RequestState } from '../context.ts'
 import { type AccessTokenClaims, TokenError } from '../tokens.ts'
 import { dispatchPath } from './built-in-resources.ts'
 import { requireConnection } from './connection-required.ts'
@@ -130,6 +130,8 @@ async function exchange(provider: Provider, ctx: Context, app: AppContext): Prom
     : narrowScope(params.scope, target.scopes, [(subject.scope ?? '').split(' ')])
   const grant = await checkStillGranted(subject, app)
   const { grantId } = grant
+  const state = ctx.state as Partial<RequestState>
+  state.isUserKnown = true
   const connections = heldConnections(subject, grant, ownResource.resource)
   await requireConnection(app, ctx, ownResource, grant, connections)
   const details = narrowForExchange(
