@@ -1,8 +1,9 @@
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
-const originOf = (url: string): string | undefined =>
-  URL.canParse(url) ? new URL(url).origin : undefined
+/** Whether an address is one of the authorization server's own. */
+export const isAtIssuer = (url: string, issuer: string): boolean =>
+  URL.parse(url)?.origin === new URL(issuer).origin
 
 /** Where a connection is made, and where a server asks whether it was. */
 export interface ConnectLinks {
@@ -21,7 +22,7 @@ export function connectLinksOf(error: unknown, issuer: string): ConnectLinks {
   const named = levels.filter(isObject).find((one) => typeof one['connect_url'] === 'string')
   const ownUrl = (name: string): string | undefined => {
     const url = named?.[name]
-    return typeof url === 'string' && originOf(url) === originOf(issuer) ? url : undefined
+    return typeof url === 'string' && isAtIssuer(url, issuer) ? url : undefined
   }
   const connectUrl = ownUrl('connect_url')
   return connectUrl === undefined ? {} : { connectUrl, pollUrl: ownUrl('poll_url') }

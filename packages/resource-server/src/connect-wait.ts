@@ -1,4 +1,5 @@
 import { basicAuthorization } from './client-authentication.ts'
+import { isAtIssuer } from './connect-links.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
 import type { ConnectedSettings } from './settings.ts'
 
@@ -25,7 +26,7 @@ const pause = (signal: AbortSignal | undefined): Promise<void> =>
   })
 
 /** Asks every two seconds, for two minutes, what became of a link on which a user connects an account. */
-export function createConnectWait({ fetch, client, now }: ConnectedSettings): ConnectWait {
+export function createConnectWait({ fetch, client, issuer, now }: ConnectedSettings): ConnectWait {
   const ask = (url: string, signal: AbortSignal | undefined): Promise<JsonAnswer | undefined> =>
     requestJson(fetch, url, {
       headers: { accept: 'application/json', authorization: basicAuthorization(client) },
@@ -35,6 +36,8 @@ export function createConnectWait({ fetch, client, now }: ConnectedSettings): Co
     }).catch(() => undefined)
 
   return async (pollUrl, signal) => {
+    // Errors are made by tools too, and this server's secret is for its authorization server alone.
+    if (!isAtIssuer(pollUrl, issuer)) return false
     for (const until = now() + patienceMs; ;) {
       const answer = await ask(pollUrl, signal)
       if (member(answer?.body, 'connected') === true) return true

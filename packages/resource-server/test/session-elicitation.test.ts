@@ -7,7 +7,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { type ClientCapabilities, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { authorizedTool } from '../src/mcp.ts'
+import { authorizedTool, DispatchError } from '../src/mcp.ts'
 import { type GuardedRequest, protectedResource, protectListener } from '../src/node.ts'
 import { client, type IssuerDouble, listen, resource, startIssuer } from './issuer-double.ts'
 
@@ -178,8 +178,20 @@ describe('a person who opened the page and has not finished there', () => {
     const evil = createServer((_request, response) => response.end('{"connected":true}'))
     let hits = 0
     evil.on('request', () => (hits += 1))
-    issuer.pollUrl = `${await listen(evil)}/poll`
+    const pollUrl = `${await listen(evil)}/poll`
+    issuer.pollUrl = pollUrl
     expect((await call(asked, 'accept')).text).toBe(text)
+    // Nor when a tool puts the error together from what another server told it.
+    const guard = protectedResource({ issuer: issuer.issuer, resource, client })
+    const token = await issuer.signToken()
+    const decision = await guard.check({
+      method: 'POST',
+      target: '/mcp',
+      header: (name) => (name === 'authorization' ? [`Bearer ${token}`] : []),
+    })
+    const forged = new DispatchError('CONNECTION_REVOKED', 'gone', { pollUrl })
+    const request = decision.answer === undefined ? decision.request : undefined
+    expect(await request?.untilConnected(forged)).toBe(false)
     expect(hits).toBe(0)
     evil.close()
     await once(evil, 'close')
