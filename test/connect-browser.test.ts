@@ -467,9 +467,14 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
       expect(await bare.locator('main').innerText()).toContain('holdfast connections add acme')
       await bare.getByRole('button', { name: 'Connect acme' }).click()
       await bare.getByRole('heading', { name: 'Connect Acme' }).waitFor()
-      expect(await bare.content()).toMatch(/<noscript>.*holdfast connections add acme/s)
-      await bare.goBack()
-      await bare.getByRole('button', { name: 'Deny' }).click()
+      const [, command = ''] =
+        /<noscript>.*<code>holdfast ([^<]*)/s.exec(await bare.content()) ?? []
+      expect(command).toMatch(/^connections add acme --ticket \S{32} --allow read$/)
+      await ada.run([...command.split(' '), '--secret-stdin'], `${secret}\n`)
+      await bare.reload()
+      await bare.getByRole('link', { name: 'Go on and decide about the app' }).click()
+      expect(await bare.getByLabel('Reads your account').innerText()).toContain('octo')
+      await bare.getByRole('button', { name: 'Allow' }).click()
       await bare.getByText('Back in the app').waitFor()
       await plain.close()
     })

@@ -1,5 +1,5 @@
 import type * as oauth from 'oauth4webapi'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '@holdfast/protocol/token'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import { type ConnectApp, signInAt, signInForm, startConnectApp } from './helpers/connect-app.ts'
@@ -187,7 +187,7 @@ describe('a connection that a tool call lacks', () => {
 
   test('and was revoked is asked for anew, by exchange and by dispatch; the dead one is not named', async () => {
     const { email } = ann.user
-    const resource = 'https://again.example/mcp'
+    const resource = 'https://before.example/mcp'
     const connections = [
       { name: 'local', provider: 'local', description: 'Reads', optional: true },
       { name: 'other', provider: 'local', description: 'Reads', optional: true },
@@ -264,6 +264,91 @@ async function signOut(browser: Browser): Promise<void> {
   expect(session).toBeDefined()
   await app.context.storage.oidcAdapter('Session').destroy(id!)
 }
+
+describe('an account that the person has connected before', () => {
+  const resource = 'https://before.example/mcp'
+  let site: RegisteredResource
+  let mine: string
+  let closed: string
+  let foreign: string
+  let token: string
+  let ask: () => Promise<{ connect_url: string; poll_url: string }>
+
+  beforeAll(async () => {
+    const local = { name: 'local', provider: 'local', description: 'Reads', optional: true }
+    site = await addResource(server, { resource, connections: [local] })
+    const handleFor = async (caller: Caller, policy: object): Promise<string> => {
+      const made = await connect.makeTicket(caller, { provider: 'local', policy })
+      const browser = new Browser(app.issuer)
+      await connect.signInAtProvider(browser, await signInAt(browser, made.connect_url, caller))
+      const { json } = await callApi(app, caller.api, 'GET', `/v1/connect-tickets/${made.id}`)
+      return json.handle as string
+    }
+    const policy = { methods: ['GET'], paths: ['/**'], resources: [resource] }
+    mine = await handleFor(ann, policy)
+    closed = await handleFor(ann, { ...policy, resources: ['https://other.example/mcp'] })
+    foreign = await handleFor(bob, policy)
+  })
+  beforeEach(async () => {
+    const { email } = ann.user
+    token = (await obtainTokens(server, { client, email, resource })).access_token
+    ask = async () => {
+      const parameters = { connection: 'local' }
+      const answer = await exchange(server, site.client, token, {
+        dpop: await dpopKeys(),
+        parameters,
+      })
+      return (await answer.json()) as { connect_url: string; poll_url: string }
+    }
+  })
+  const granted = async () =>
+    (await app.context.storage.grants.find(String(claimsOf(token)['ddls:grant'])))?.connections
+
+  test('is chosen by a plain form, and nothing else is', async () => {
+    const { connect_url: url, poll_url: poll } = await ask()
+    const browser = new Browser(app.issuer)
+    const first = await signInAt(browser, url, ann)
+    expect(first.text).toContain('Use an account that you have connected')
+    const page = await browser.open(`${url}?by=existing&provider=local`)
+    const form = formOf(page, '/existing')
+    expect(page.text).toContain(mine)
+    for (const other of [closed, foreign]) expect(page.text).not.toContain(other)
+    const choose = (connection: string, headers?: Record<string, string>) =>
+      browser.submit(form, { connection }, headers)
+    const elsewhere = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    expect((await choose(mine, elsewhere)).status).toBe(403)
+    expect((await choose(foreign)).status).toBe(404)
+    const refused = await choose(closed)
+    expect(refused.status).toBe(409)
+    expect(refused.text).toContain(`that ${resource} may use`)
+    expect(await granted()).toEqual({})
+    const done = await choose(mine)
+    expect(done.url).toBe(url)
+    expect(done.text).toContain('is connected')
+    expect(await granted()).toEqual({ local: mine })
+    const polled = await send(app, 'GET', pathOf(poll), basic(site.client))
+    expect(polled.json).toMatchObject({ connected: true, handle: mine })
+    expect((await choose(mine)).status).toBe(409)
+  })
+
+  test('is named by its owner’s program, in place of one that was reserved and never filled', async () => {
+    const { connect_url: url, poll_url: poll } = await ask()
+    const browser = new Browser(app.issuer)
+    await signInAt(browser, url, ann)
+    const reserved = await step(browser, pathOf(url).split('/').at(-1) ?? '', 'reserve')
+    const answer = (caller: Caller, handle: string) =>
+      callApi(app, caller.api, 'POST', `${pathOf(poll)}/connection`, { handle })
+    expect((await answer(bob, foreign)).status).toBe(404)
+    expect((await answer(ann, foreign)).json).toMatchObject({ code: 'CONNECTION_NOT_FOUND' })
+    expect((await answer(ann, closed)).json).toMatchObject({ code: 'CONFLICT' })
+    expect((await answer(ann, mine)).json).toMatchObject({ status: 'connected', handle: mine })
+    expect((await answer(ann, mine)).json).toMatchObject({ code: 'CONFLICT' })
+    expect(await granted()).toEqual({ local: mine })
+    const { handle } = JSON.parse(reserved.text) as { handle: string }
+    const left = await app.context.storage.connections.find(handle)
+    expect(left?.status).toBe('revoked')
+  })
+})
 
 describe('the page of a connect ticket', () => {
   test('shows nothing to nobody and refuses everybody but its owner', async () => {

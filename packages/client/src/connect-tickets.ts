@@ -23,16 +23,29 @@ export interface ConnectTicketView {
   readonly status: 'pending' | 'connected' | 'expired'
   /** The connection, once it is connected. */
   readonly handle: string | null
+  /** Null where the person chooses. */
+  readonly provider: string | null
+  readonly name: string | null
+  /** The server that asked for it. */
+  readonly resource: string | null
 }
 
 /** One-time links to the page on which a person adds or repairs a connection. */
 export interface ConnectTickets {
   readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
   readonly get: (id: string) => Promise<ConnectTicketView>
+  /** Uses a link up for a connection that there is already. */
+  readonly answer: (id: string, handle: string) => Promise<ConnectTicketView>
 }
 
 /** Links on which accounts are connected in a browser. */
 export const connectTicketsApi = (api: Api): ConnectTickets => ({
   create: (body) => api({ method: 'POST', path: '/v1/connect-tickets', body }),
   get: (id) => api({ method: 'GET', path: `/v1/connect-tickets/${segment(id)}` }),
+  answer: (id, handle) =>
+    api({
+      method: 'POST',
+      path: `/v1/connect-tickets/${segment(id)}/connection`,
+      body: { handle },
+    }),
 })

@@ -85,8 +85,11 @@ export interface ConnectTickets {
   attempt(id: string, maxAttempts: number): Promise<boolean>
   /** Names the connection of an open ticket, in place of `from`: of many callers exactly one may. */
   setHandle(id: string, from: string | undefined, handle: string): Promise<boolean>
-  /** Uses it up for its connection: of many callers exactly one may. */
-  finish(id: string, handle: string): Promise<boolean>
+  /**
+   * Uses it up for a connection, in place of `from`, which is the same unless it was reserved for another:
+   * of many callers exactly one may.
+   */
+  finish(id: string, handle: string, from?: string | null): Promise<boolean>
 }
 
 /** How long after its end a ticket's fate can be asked. */
@@ -121,7 +124,7 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
     `update connect_tickets set handle = ? where id = ? and ${open} and handle is ?`,
   )
   const finish = db.prepare(
-    `update connect_tickets set connected_at_ms = ? where id = ? and ${open} and handle = ?`,
+    `update connect_tickets set connected_at_ms = ?, handle = ? where id = ? and ${open} and handle is ?`,
   )
   return {
     async add(ticket) {
@@ -170,7 +173,8 @@ export function createConnectTickets({ db, commit, now }: Backend): ConnectTicke
     attempt: (id, maxAttempts) => commit.statement(() => attempt.run(id, now(), maxAttempts) > 0),
     setHandle: (id, from, handle) =>
       commit.statement(() => name.run(handle, id, now(), from ?? null) > 0),
-    finish: (id, handle) => commit.statement(() => finish.run(now(), id, now(), handle) > 0),
+    finish: (id, handle, from = handle) =>
+      commit.statement(() => finish.run(now(), handle, id, now(), from) > 0),
   }
 }
 

@@ -2,6 +2,7 @@ import { connectionPolicySchema, providerNameSchema } from '@holdfast/protocol'
 import type { ConnectTicket } from '@holdfast/storage'
 import type Koa from 'koa'
 import { z } from 'zod'
+import { useExisting } from '../connect/existing.ts'
 import { connectLinks, createTicket, ticketStatus } from '../connect/tickets.ts'
 import type { AppContext, RequestState } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
@@ -45,19 +46,32 @@ const ticketView = statusView.extend({
   connect_url: z.string(),
   poll_url: z.string(),
   expires_at: z.string(),
+  /** Undefined parts are the person's choice. */
+  provider: z.string().nullable(),
+  name: z.string().nullable(),
+  /** The server that asked for it. */
+  resource: z.string().nullable(),
 })
 
+const answer = z.strictObject({ handle: z.string().max(128) })
+
 /** Links on which a person connects an account in a browser. */
-export function connectTicketRoutes(
-  ctx: Pick<AppContext, 'config' | 'storage' | 'clock'>,
-): readonly AnyRoute[] {
+export function connectTicketRoutes(ctx: AppContext): readonly AnyRoute[] {
   const { config, storage, clock } = ctx
   const view = (ticket: ConnectTicket): z.infer<typeof ticketView> => ({
     ...viewStatus(ticket, clock()),
     id: ticket.id,
     ...connectLinks(config.issuer, ticket),
     expires_at: timeText(ticket.usableUntilMs),
+    provider: ticket.provider ?? null,
+    name: ticket.name ?? null,
+    resource: ticket.resource ?? null,
   })
+  const findOwn = async (id: string | undefined, owner: string): Promise<ConnectTicket> => {
+    const ticket = await storage.connectTickets.find(id ?? '')
+    if (ticket?.owner !== owner) throw unknown()
+    return ticket
+  }
   return [
     defineRoute({
       method: 'post',
@@ -76,10 +90,18 @@ export function connectTicketRoutes(
       path: connectTicketPath,
       scope: 'connections:read',
       response: ticketView,
-      handle: async ({ actor, params }) => {
-        const ticket = await storage.connectTickets.find(params['id'] ?? '')
-        if (ticket?.owner !== actor.sub) throw unknown()
-        return view(ticket)
+      handle: async ({ actor, params }) => view(await findOwn(params['id'], actor.sub)),
+    }),
+    defineRoute({
+      method: 'post',
+      path: `${connectTicketPath}/connection`,
+      scope: 'connections:write',
+      body: answer,
+      response: ticketView,
+      handle: async ({ actor, params, body }) => {
+        const ticket = await findOwn(params['id'], actor.sub)
+        await useExisting(ctx, actor, ticket, body.handle)
+        return view(await findOwn(ticket.id, actor.sub))
       },
     }),
   ]

@@ -123,6 +123,7 @@ export function ticketStatus(
  * Uses a ticket up: its connection has what it needs. Where a resource asked for the sake of a grant,
  * the grant names the connection from now on: the page said so, and its owner went on.
  *
+ * @param from - what the ticket had reserved before
  * @returns false when the ticket is no longer open
  */
 export async function finishTicket(
@@ -130,8 +131,9 @@ export async function finishTicket(
   { id, owner, clientId, grantId, name }: ConnectTicket,
   handle: string,
   requestId: string,
+  from: string | null = handle,
 ): Promise<boolean> {
-  if (!(await storage.connectTickets.finish(id, handle))) return false
+  if (!(await storage.connectTickets.finish(id, handle, from))) return false
   const granted =
     grantId !== undefined &&
     name !== undefined &&

@@ -17,5 +17,11 @@ export async function canonicalPolicy(
   return { ...policy, resources: [...new Set(named)] }
 }
 
+/** Whether a stored policy lets a resource use the connection at all. */
+export function allowsResource({ policy }: { readonly policy: JsonObject }, uri: string): boolean {
+  const allowed = policy['resources']
+  return Array.isArray(allowed) && allowed.some((one) => one === '*' || one === uri)
+}
+
 /** A policy in the form in which storage keeps it. */
 export const policyJson = (policy: ConnectionPolicy): JsonObject => ({ ...policy })

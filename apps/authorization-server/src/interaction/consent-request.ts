@@ -2,6 +2,7 @@ import { ProtocolError } from '@holdfast/protocol'
 import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import type { ConnectionInfo, User } from '@holdfast/storage'
 import type { Client } from 'oidc-provider'
+import { allowsResource } from '../connections/policy.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { parseDetails } from '../oauth/details/parse-details.ts'
 import { type WantedConnection, wantedConnections } from '../oauth/details/wanted-connections.ts'
@@ -110,11 +111,6 @@ const fits = (
 ): boolean =>
   (provider === undefined || connection.provider === provider) &&
   (identifier === undefined || connection.handle === identifier)
-
-function allowsResource({ policy }: ConnectionInfo, resource: string): boolean {
-  const allowed = policy['resources']
-  return Array.isArray(allowed) && allowed.some((uri) => uri === '*' || uri === resource)
-}
 
 /** The request in the words of the consent page. */
 export function toConsentView(

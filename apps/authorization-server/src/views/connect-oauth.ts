@@ -1,6 +1,7 @@
 import type { Connection } from '@holdfast/storage'
 import { html } from 'hono/html'
 import { ticketPagePath } from '../connect/tickets.ts'
+import { existingLink } from './connect-existing.ts'
 import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { messagePage } from './message.ts'
 import { type Html, page } from './page.ts'
@@ -32,7 +33,8 @@ export function oauthTicketPage(view: ConnectPageView, csrf: string): Html {
           <button type="submit" class="primary">Continue to ${title}</button>
         </div>
       </form>
-      ${kinds.length === 0 ? '' : html`<p><a href="${byKey}">Paste a key instead</a></p>`}`,
+      ${kinds.length === 0 ? '' : html`<p><a href="${byKey}">Paste a key instead</a></p>`}
+      ${existingLink(view)}`,
   })
 }
 

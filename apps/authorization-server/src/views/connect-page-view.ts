@@ -25,6 +25,8 @@ export interface ConnectPageView {
   readonly allowed: string | undefined
   readonly apps: readonly { readonly handle: string; readonly label: string }[]
   readonly kinds: readonly ProviderKind[]
+  /** What its owner has connected before and may use here. */
+  readonly existing: readonly { readonly handle: string; readonly words: string }[]
   readonly renewed:
     | {
         readonly handle: string

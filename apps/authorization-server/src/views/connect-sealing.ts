@@ -4,6 +4,7 @@ import { html } from 'hono/html'
 import { ticketPagePath } from '../connect/tickets.ts'
 import type { BrowserScript } from './browser-scripts.ts'
 import { cloneNote } from './clone-note.ts'
+import { existingLink } from './connect-existing.ts'
 import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { type Html, page } from './page.ts'
 
@@ -41,16 +42,21 @@ export function sealingPage(
               >
             </p>`
           : ''
-      }`,
+      }
+      ${existingLink(view)}`,
   })
 }
 
 /** The stronger way, which is also the one without scripts. */
-function byCommand({ renewed, providerName, name }: ConnectPageView, why: string): Html {
-  const asked = name === undefined || name === providerName ? '' : ` --name ${name}`
+function byCommand(
+  { ticket, renewed, providerName, resource }: ConnectPageView,
+  why: string,
+): Html {
+  // Without a resource nothing says what it is for.
+  const allow = resource === undefined ? '' : ' --allow read'
   const command =
     renewed === undefined
-      ? `holdfast connections add ${providerName}${asked}`
+      ? `holdfast connections add ${providerName} --ticket ${ticket}${allow}`
       : `holdfast connections rotate ${renewed.handle}`
   return html`<p class="notice">${why} In a terminal: <code>${command}</code></p>
     ${cloneNote()}`

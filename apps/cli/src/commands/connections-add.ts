@@ -2,10 +2,13 @@ import { findProvider } from '@holdfast/providers'
 import type { SealReceipt } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
+import { findTicket, optionsFor } from '../connect/asked-ticket.ts'
 import { handKinds, keyPlaces, planByHand } from '../connect/by-hand.ts'
 import { planFromCatalog } from '../connect/from-catalog.ts'
 import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { note } from '../output.ts'
 import { isInteractive } from '../terminal/secrets.ts'
 import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
@@ -21,6 +24,9 @@ several values as a JSON object. It is checked and sealed on this machine to the
 server only ever gets the sealed form. Then the enclave makes one harmless call and shows which
 account it is. Without --allow, --operations or --methods, --paths and --resources nothing else may
 use it yet: see \`holdfast connections allow\`.
+
+With --ticket it answers a link of the connect page, which names this command: what it allows, it
+allows the server that asked.
 
 By hand, for anything else: --base-url and a kind
   api_key  a header with a template, such as --header X-Api-Key --template '{api_key}'
@@ -40,6 +46,7 @@ Examples:
   $ holdfast connections add maps --base-url https://maps.example --in query --field key`
 
 interface Options extends AddOptions {
+  readonly ticket?: string
   readonly label?: string
   readonly name?: string
 }
@@ -63,6 +70,7 @@ export function addConnectionCommand(): Command {
     .option('--secret-file <field=path>', 'by hand: a secret field that lies in a file', repeat)
     .option('--label <text>', 'label for people')
     .option('--name <name>', 'its name in your own sign-in for calls (default: the provider)')
+    .option('--ticket <id>', 'answer this link of the connect page with it')
     .option('--any-key', 'seal a key that does not look right')
     .option('--no-test', 'do not ask the provider which account it is')
     .option('--secret-stdin', 'read the credential from stdin')
@@ -70,10 +78,13 @@ export function addConnectionCommand(): Command {
   return addPolicyOptions(command).action(add)
 }
 
-async function add(name: string, options: Options, command: Command): Promise<void> {
+async function add(name: string, given: Options, command: Command): Promise<void> {
   const { client, issuer } = await openClient(command)
   // Nobody answers questions in vain.
   if (isInteractive()) await client.token('management')
+  const ticket =
+    given.ticket === undefined ? undefined : await findTicket(client, given.ticket, name)
+  const options = ticket === undefined ? given : optionsFor(ticket, given)
   const plan = await planOf(name, options, command, issuer)
   // Before the secret is asked for: a changed enclave or a missing sign-in must not cost it.
   await client.token('management')
@@ -89,7 +100,7 @@ async function add(name: string, options: Options, command: Command): Promise<vo
       secrets,
       ...(policy !== undefined && { policy }),
       ...(options.label !== undefined && { label: options.label }),
-      ...(options.name !== undefined && { name: options.name }),
+      name: options.name ?? ticket?.name ?? provider,
     })
   } finally {
     for (const secret of Object.values(secrets)) secret.fill(0)
@@ -104,6 +115,9 @@ async function add(name: string, options: Options, command: Command): Promise<vo
       next: nextStep(plan, receipt.handle),
     },
   )
+  if (ticket === undefined || process.exitCode === exitCodes.upstreamFailed) return
+  await client.connectTickets.answer(ticket.id, receipt.handle)
+  note(`The link is answered${ticket.resource === null ? '' : `: ${ticket.resource} may use it`}.`)
 }
 
 /** What the arguments describe, but for the secrets. */

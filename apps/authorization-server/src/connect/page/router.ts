@@ -17,7 +17,8 @@ import { beginAuthorization } from '../begin.ts'
 import { bindBrowser } from '../pending-browser.ts'
 import type { ConnectParts } from '../router.ts'
 import { signIn } from '../sign-in.ts'
-import { ticketPagePath } from '../tickets.ts'
+import { useExisting } from '../existing.ts'
+import { consentPath, ticketPagePath } from '../tickets.ts'
 import {
   actorOf,
   admit,
@@ -58,6 +59,7 @@ export function createTicketPages(router: Router<RequestState>, parts: ConnectPa
   router.get(path, (koa) => show(parts, catalog, koa, koa.params['ticket']))
   router.post(path, (koa) => submitSignIn(parts, koa, koa.params['ticket']))
   router.post(`${path}/oauth`, (koa) => toProvider(parts, koa, koa.params['ticket']))
+  router.post(`${path}/existing`, (koa) => chooseExisting(parts, koa, koa.params['ticket']))
   const steps: Readonly<Record<string, Step>> = {
     reserve: (koa, ticket, body) => reserve(parts, catalog, koa, ticket, body),
     credential: (koa, ticket, body) => store(parts, catalog, koa, ticket, body),
@@ -136,6 +138,19 @@ async function toProvider(parts: ConnectParts, koa: KoaContext, id: unknown): Pr
   } catch (error) {
     throw asProblem(error)
   }
+}
+
+async function chooseExisting(parts: ConnectParts, koa: KoaContext, id: unknown): Promise<void> {
+  const ticket = await requireOpen(parts, koa, id)
+  const form = await readTicketForm(parts, koa, ticket.id)
+  const handle = form.get('connection') ?? ''
+  try {
+    await useExisting(parts.ctx, actorOf(ticket, koa.state.requestId), ticket, handle)
+  } catch (error) {
+    throw asProblem(error)
+  }
+  koa.redirect(consentPath(ticket) ?? `${ticketPagePath}/${ticket.id}`)
+  koa.status = 303
 }
 
 /** Steps are for the page's script alone: JSON that no form of another site can send. */

@@ -6,16 +6,18 @@ import {
   type Provider,
 } from '@holdfast/providers'
 import { connectionPolicySchema } from '@holdfast/protocol'
-import type { Connection, ConnectTicket } from '@holdfast/storage'
+import type { Connection, ConnectionInfo, ConnectTicket } from '@holdfast/storage'
 import { describeAgent } from '../../interaction/describe-agent.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
 import { loadConnectScript } from '../../views/browser-scripts.ts'
 import { chooseProviderPage } from '../../views/connect-choice.ts'
+import { existingPage } from '../../views/connect-existing.ts'
 import { connectedTicketPage, oauthTicketPage } from '../../views/connect-oauth.ts'
 import type { ConnectPageView } from '../../views/connect-page-view.ts'
 import { sealingPage } from '../../views/connect-sealing.ts'
 import { sendPage } from '../../views/page.ts'
 import type { ConnectParts } from '../router.ts'
+import { existingFor } from '../existing.ts'
 import { consentPath } from '../tickets.ts'
 import { ticketToken } from './access.ts'
 import { policyWords } from './allow.ts'
@@ -48,6 +50,9 @@ export async function showTicket(
   }
   const renewed = ticket.isRenewal ? current : undefined
   const view = await viewOf(parts, ticket, provider, chosen ?? '', renewed)
+  if (koa.query['by'] === 'existing' && view.existing.length > 0) {
+    return sendPage(koa, 200, existingPage(view, ticketToken(parts, koa, ticket.id)))
+  }
   const isSignIn = renewed
     ? renewed.appHandle !== undefined
     : view.apps.length > 0 && (koa.query['by'] !== 'key' || view.kinds.length === 0)
@@ -64,10 +69,11 @@ async function viewOf(
 ): Promise<ConnectPageView> {
   const { storage } = ctx
   const agentId = ticket.agentId ?? (ticket.resource === undefined ? ticket.clientId : undefined)
-  const [resource, agent, apps] = await Promise.all([
+  const [resource, agent, apps, existing] = await Promise.all([
     ticket.resource === undefined ? undefined : storage.resources.find(ticket.resource),
     agentId === undefined ? undefined : describeAgent(library(), agentId),
     storage.connections.list({ purpose: 'oauth_app', limit: 200 }),
+    existingFor({ storage }, ticket, name),
   ])
   const policy = connectionPolicySchema.safeParse(renewed?.policy ?? ticket.policy)
   const isTheirs = (app: { provider: string; status: string }): boolean =>
@@ -89,6 +95,7 @@ async function viewOf(
     allowed: policy.success ? policyWords(policy.data) : undefined,
     apps: own.map(({ handle, label, provider: title }) => ({ handle, label: label ?? title })),
     kinds: kindsOf(provider, renewed),
+    existing: existing.map((one) => ({ handle: one.handle, words: describeConnection(one) })),
     renewed: renewed && {
       handle: renewed.handle,
       baseUrl: renewed.baseUrl,
@@ -96,6 +103,13 @@ async function viewOf(
       variables: (provider && matchBaseUrl(provider, renewed.baseUrl)) ?? {},
     },
   }
+}
+
+const describeConnection = ({ handle, label, provider, summary }: ConnectionInfo): string => {
+  const account = summary?.['account']
+  return [label ?? provider, typeof account === 'string' ? account : '', handle]
+    .filter(Boolean)
+    .join(', ')
 }
 
 /** What can be pasted; for a renewal only what the connection already is. */
