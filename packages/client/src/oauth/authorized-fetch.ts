@@ -41,7 +41,8 @@ function proofsOf(key: DpopKey): oauth.DPoPHandle {
 
 /**
  * A `fetch` that presents tokens, makes another proof where the first is refused or lacks a nonce, and
- * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is for one origin.
+ * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is
+ * for one origin.
  *
  * @throws ClientError `PLAINTEXT_REFUSED` when the resource is not https
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9} nonces of resource servers

@@ -28,8 +28,9 @@ export type RequireTrust = (client: HostedClient) => Promise<void>
 const waitingPerAddress = 10
 
 /**
- * Makes the decision. A denied host is denied in every case. `open`: every host that is not denied. `allow-list`: those of the setting, and
- * those that an administrator approved. `review`: the same, and any other host waits for one.
+ * Makes the decision. A denied host is denied in every case. `open` takes every other one, `allow-list`
+ * those of the setting and those that an administrator approved; `review` the same, and any other host
+ * waits for an administrator.
  *
  * @throws (the decision) DocumentError HOST_DENIED, HOST_NOT_ALLOWED, HOST_WAITING
  */
