@@ -181,6 +181,8 @@ describe.skipIf(!hasProc)('Ctrl-C and another start', { timeout: 120_000 }, () =
   test('a start on the same data keeps everything and prints no set-up link', async () => {
     const up = await job.stack.startAgain()
     expect(up['setup_link'] ?? null).toBeNull()
+    const setup = await job.stack.cli(['setup'])
+    expect([setup.code, setup.stderr]).toEqual([6, expect.stringContaining('an administrator')])
     await works()
     expect((await job.session.callTool('whoami')).isError).toBe(false)
     expect((await direct.refresh()).status).toBe(200)
