@@ -1,3 +1,4 @@
+import type { ProcessStart } from '@holdfast/protocol/token'
 import type { Storage } from '@holdfast/storage'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -17,6 +18,8 @@ export interface AppContext {
   readonly config: Config
   /** Unix milliseconds. */
   readonly clock: () => number
+  /** Proofs that seem older need its nonce: what was used before it is forgotten. */
+  readonly processStart: ProcessStart
   readonly logger: Logger
   readonly storage: Storage
   readonly enclave: EnclaveClient

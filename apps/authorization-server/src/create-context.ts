@@ -1,3 +1,4 @@
+import { processStart } from '@holdfast/protocol/token'
 import { serverVersion } from './api/admin-routes.ts'
 import type { AppSecrets } from './app-secrets.ts'
 import { createTokenRefresher } from './connections/refresh.ts'
@@ -41,6 +42,7 @@ export async function createContext(
   return Object.freeze({
     config,
     clock,
+    processStart: processStart(clock),
     logger,
     storage,
     outbound,

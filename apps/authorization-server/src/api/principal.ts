@@ -1,14 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import {
-  authorizeRequest,
-  createDpopVerifier,
-  createMemoryReplayStore,
-  formatChallenge,
-  TokenError,
-} from '@holdfast/protocol/token'
+import { authorizeRequest, formatChallenge, TokenError } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
 import type { AppContext } from '../context.ts'
-import { sha256Base64url, verifySignature } from '../dispatch/node-crypto.ts'
+import { createProofVerifier } from '../dispatch/proof-verifier.ts'
 import { createOwnTokenVerifier } from '../dispatch/token-verifier.ts'
 import { ApiProblem } from './problem.ts'
 
@@ -46,21 +40,15 @@ export type Identify = (
  * Makes the check of callers: a DPoP-bound token for `<issuer>/v1` with the needed scope, of a user
  * who may sign in; for `admin` also an administrator.
  */
-export function createIdentify({
-  config,
-  storage,
-  verifyToken,
-  clock,
-  proofNonces,
-}: Pick<AppContext, 'config' | 'storage' | 'verifyToken' | 'clock' | 'proofNonces'>): Identify {
+export function createIdentify(
+  context: Pick<
+    AppContext,
+    'config' | 'storage' | 'verifyToken' | 'clock' | 'processStart' | 'proofNonces'
+  >,
+): Identify {
+  const { config, storage, verifyToken, proofNonces } = context
   const tokens = createOwnTokenVerifier(verifyToken)
-  const proofs = createDpopVerifier({
-    replay: createMemoryReplayStore({ now: clock }),
-    sha256: sha256Base64url,
-    verifySignature,
-    notBefore: Math.floor(clock() / 1000),
-    now: clock,
-  })
+  const proofs = createProofVerifier(context)
 
   return async (request, path, { scope }) => {
     const { headersDistinct, method = 'GET' } = request
@@ -93,7 +81,8 @@ export function createIdentify({
   }
 }
 
-function toProblem(error: TokenError, scope: ApiScope, nonce: string | undefined): ApiProblem {
+function toProblem(error: TokenError, scope: ApiScope, usual: string | undefined): ApiProblem {
+  const nonce = error.nonce ?? usual
   const code = error.code === 'insufficient_scope' ? 'INSUFFICIENT_SCOPE' : 'UNAUTHORIZED'
   const challenge = formatChallenge(error, { dpop: 'required', scopes: [scope] })
   return new ApiProblem(code, error.reason, {

@@ -1,18 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import {
-  createDpopVerifier,
-  createMemoryReplayStore,
-  formatChallenge,
-  TokenError,
-} from '@holdfast/protocol/token'
+import { formatChallenge, TokenError } from '@holdfast/protocol/token'
 import type { AppContext } from '../context.ts'
 import { authenticateRunner, runnerHeaders } from './authenticate-runner.ts'
 import { authenticateToken } from './authenticate-token.ts'
 import type { Caller } from './caller.ts'
 import { headerValues } from './header-values.ts'
+import { createProofVerifier } from './proof-verifier.ts'
 import { CallerRefusal, DispatchRefusal } from './refusal.ts'
 import { createSeenOnce } from './seen-once.ts'
-import { sha256Base64url, verifySignature } from './node-crypto.ts'
 import { createOwnTokenVerifier } from './token-verifier.ts'
 
 /** Tells who sends a dispatch. */
@@ -26,23 +21,13 @@ export type Authenticate = (request: IncomingMessage, body: Uint8Array) => Promi
  * be remembered.
  */
 export function createAuthenticate(
-  {
-    storage,
-    clock,
-    verifyToken,
-    proofNonces,
-  }: Pick<AppContext, 'storage' | 'clock' | 'verifyToken' | 'proofNonces'>,
+  context: Pick<AppContext, 'storage' | 'clock' | 'processStart' | 'verifyToken' | 'proofNonces'>,
   dispatchUrl: string,
 ): Authenticate {
+  const { storage, clock, verifyToken, proofNonces } = context
   const tokens = createOwnTokenVerifier(verifyToken)
   const signatures = createSeenOnce({ storage, clock })
-  const proofs = createDpopVerifier({
-    replay: createMemoryReplayStore({ now: clock }),
-    sha256: sha256Base64url,
-    verifySignature,
-    notBefore: Math.floor(clock() / 1000),
-    now: clock,
-  })
+  const proofs = createProofVerifier(context)
 
   return async ({ headers, rawHeaders }, body) => {
     const authorization = headerValues(rawHeaders, 'authorization')
@@ -76,5 +61,5 @@ function toRefusal(error: TokenError, nonce: string | undefined): CallerRefusal 
     return new DispatchRefusal('DOWNSTREAM_RATE_LIMITED', error.reason, { cause: error })
   }
   const challenge = formatChallenge(error, { dpop: 'required', scopes: ['dispatch'] })
-  return new CallerRefusal(401, error.reason, challenge, nonce)
+  return new CallerRefusal(401, error.reason, challenge, error.nonce ?? nonce)
 }

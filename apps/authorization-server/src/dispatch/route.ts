@@ -19,7 +19,14 @@ import { createRefusalLog } from './refusal-log.ts'
 /** What the dispatch endpoint needs of the process. */
 export type DispatchContext = Pick<
   AppContext,
-  'config' | 'clock' | 'storage' | 'enclave' | 'verifyToken' | 'proofNonces' | 'tokens'
+  | 'config'
+  | 'clock'
+  | 'processStart'
+  | 'storage'
+  | 'enclave'
+  | 'verifyToken'
+  | 'proofNonces'
+  | 'tokens'
 >
 
 /** One request on its way. */

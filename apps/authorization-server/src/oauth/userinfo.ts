@@ -1,13 +1,7 @@
-import {
-  authorizeRequest,
-  createDpopVerifier,
-  createMemoryReplayStore,
-  formatChallenge,
-  TokenError,
-} from '@holdfast/protocol/token'
+import { authorizeRequest, formatChallenge, TokenError } from '@holdfast/protocol/token'
 import type Koa from 'koa'
 import type { AppContext, RequestState } from '../context.ts'
-import { sha256Base64url } from '../dispatch/node-crypto.ts'
+import { createProofVerifier } from '../dispatch/proof-verifier.ts'
 import { createOwnTokenVerifier } from '../dispatch/token-verifier.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { routes } from './routes.ts'
@@ -18,15 +12,10 @@ import { routes } from './routes.ts'
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo}
  */
 export function serveUserinfo(
-  ctx: Pick<AppContext, 'config' | 'verifyToken' | 'clock' | 'proofNonces'>,
+  ctx: Pick<AppContext, 'config' | 'verifyToken' | 'clock' | 'processStart' | 'proofNonces'>,
 ): Koa.Middleware<RequestState> {
   const tokens = createOwnTokenVerifier(ctx.verifyToken)
-  const proofs = createDpopVerifier({
-    replay: createMemoryReplayStore({ now: ctx.clock }),
-    sha256: sha256Base64url,
-    notBefore: Math.floor(ctx.clock() / 1000),
-    now: ctx.clock,
-  })
+  const proofs = createProofVerifier(ctx)
   const url = ctx.config.issuer + routes.userinfo
   const { proofNonces } = ctx
 
@@ -43,9 +32,10 @@ export function serveUserinfo(
       { tokens, proofs, dpop: 'preferred', ...(proofNonces && { nonce: proofNonces.accepts }) },
     ).catch((error: unknown) => {
       if (!(error instanceof TokenError)) throw error
+      const nonce = error.nonce ?? proofNonces?.current()
       const headers = {
         'WWW-Authenticate': formatChallenge(error, { dpop: 'preferred' }),
-        ...(proofNonces && { 'DPoP-Nonce': proofNonces.current() }),
+        ...(nonce !== undefined && { 'DPoP-Nonce': nonce }),
       }
       throw new HttpProblem(401, error.reason, { error: 'invalid_token', headers })
     })
