@@ -1,11 +1,12 @@
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '@holdfast/protocol/token'
+import { cliClientId } from '../src/oauth/built-in-clients.ts'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import { type ConnectApp, signInAt, signInForm, startConnectApp } from './helpers/connect-app.ts'
 import { edit } from './helpers/edit-database.ts'
 import { type Caller, callerFor, makePerson } from './helpers/token-connections.ts'
-import { callApi, callDispatch, send, type VaultApp } from './helpers/vault-app.ts'
+import { bound, callApi, callDispatch, send, type VaultApp } from './helpers/vault-app.ts'
 import { Browser, formOf } from './support/browser.ts'
 import {
   addClient,
@@ -187,7 +188,7 @@ describe('a connection that a tool call lacks', () => {
 
   test('and was revoked is asked for anew, by exchange and by dispatch; the dead one is not named', async () => {
     const { email } = ann.user
-    const resource = 'https://before.example/mcp'
+    const resource = 'https://again.example/mcp'
     const connections = [
       { name: 'local', provider: 'local', description: 'Reads', optional: true },
       { name: 'other', provider: 'local', description: 'Reads', optional: true },
@@ -336,8 +337,15 @@ describe('an account that the person has connected before', () => {
     const browser = new Browser(app.issuer)
     await signInAt(browser, url, ann)
     const reserved = await step(browser, pathOf(url).split('/').at(-1) ?? '', 'reserve')
-    const answer = (caller: Caller, handle: string) =>
-      callApi(app, caller.api, 'POST', `${pathOf(poll)}/connection`, { handle })
+    const inPerson = { clientId: cliClientId, scope: 'connections:read connections:write' }
+    const answer = async ({ user }: Caller, handle: string, rest: object = inPerson) => {
+      const own = await bound(app, { sub: user.id, aud: `${app.issuer}/v1`, ...rest })
+      return callApi(app, own, 'POST', `${pathOf(poll)}/connection`, { handle })
+    }
+    // An app that may change connections does not give itself what its user did not grant it.
+    const agent = await answer(ann, mine, { ...inPerson, clientId: client.client_id })
+    expect(agent.json).toMatchObject({ status: 403, code: 'USER_REQUIRED' })
+    expect(await granted()).toEqual({})
     expect((await answer(bob, foreign)).status).toBe(404)
     expect((await answer(ann, foreign)).json).toMatchObject({ code: 'CONNECTION_NOT_FOUND' })
     expect((await answer(ann, closed)).json).toMatchObject({ code: 'CONFLICT' })

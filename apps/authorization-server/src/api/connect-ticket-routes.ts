@@ -6,6 +6,7 @@ import { useExisting } from '../connect/existing.ts'
 import { connectLinks, createTicket, ticketStatus } from '../connect/tickets.ts'
 import type { AppContext, RequestState } from '../context.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { cliClientId } from '../oauth/built-in-clients.ts'
 import { createClientAuthentication } from '../oauth/client-authentication.ts'
 import { connectionName } from './connection-routes.ts'
 import { requireKnownProvider } from './known-provider.ts'
@@ -100,6 +101,8 @@ export function connectTicketRoutes(ctx: AppContext): readonly AnyRoute[] {
       response: ticketView,
       handle: async ({ actor, params, body }) => {
         const ticket = await findOwn(params['id'], actor.sub)
+        // An app that may change connections must not give itself what its user did not grant it.
+        if (ticket.grantId !== undefined && actor.clientId !== cliClientId) throw notInPerson()
         await useExisting(ctx, actor, ticket, body.handle)
         return view(await findOwn(ticket.id, actor.sub))
       },
@@ -113,6 +116,11 @@ function viewStatus(ticket: ConnectTicket, nowMs: number): z.infer<typeof status
   const connected = status === 'connected'
   return { status, connected, handle: connected ? (ticket.handle ?? null) : null }
 }
+
+const notInPerson = (): ApiProblem =>
+  new ApiProblem('USER_REQUIRED', 'this link gives an app access: its owner answers it in person', {
+    fix: 'Open the link, or run `holdfast connections add` with `--ticket`.',
+  })
 
 const unknown = (): ApiProblem =>
   new ApiProblem('NOT_FOUND', 'you have no connect link with this id', {
