@@ -176,6 +176,12 @@ describe('exit codes without a server', () => {
     expect((await holdfast(['token'])).code).toBe(exitCodes.notSignedIn)
   })
 
+  it('a grant id that begins with a hyphen is no option', async () => {
+    const grant = await holdfast(['grants', 'revoke', '-TxzY1uN4vVh0mWfZt8mTg'])
+    expect(grant.code).toBe(exitCodes.notSignedIn)
+    expect((await holdfast(['grants', 'revoke', '--jsonn'])).code).toBe(exitCodes.usage)
+  })
+
   it('login says 8 when nothing answers', async () => {
     const args = ['login', '--no-browser', '--issuer', 'http://localhost:9']
     const { code, stderr } = await holdfast(args)

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { openClient } from './open-client.ts'
 import { showEntry, showList } from './show.ts'
 
@@ -17,7 +17,9 @@ export function grantsCommand(): Command {
     })
   grants
     .command('revoke')
-    .argument('<id>', 'grant id')
+    .argument('<id>', 'grant id', grantId)
+    // Some ids begin with a dash; what is no id is refused by its form.
+    .allowUnknownOption()
     .description('take access away; it ends with the next request')
     .addHelpText('after', '\nExample:\n  $ holdfast grants revoke 9Kx…')
     .action(async (id: string, _options, command: Command) => {
@@ -25,4 +27,9 @@ export function grantsCommand(): Command {
       showEntry(command, await client.grants.revoke(id))
     })
   return grants
+}
+
+function grantId(text: string): string {
+  if (/^[\w-]{20,128}$/.test(text) && !text.startsWith('--')) return text
+  throw new InvalidArgumentError('It must be a grant id, as grants list shows them.')
 }
