@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -117,12 +118,13 @@ test('a service account is connected by its key; the first call gets the first t
   )
   const tested = await ada.run(['connections', 'test', handle, '--path', '/api/me'])
   expect(tested).toMatchObject({ status: 200, body: { account: 'octo' } })
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const wrong = await ada.attempt(
     [
       ...['connections', 'add', 'local-robot', '--base-url', provider.url, '--secret-stdin'],
       ...['--injection', JSON.stringify(kind)],
     ],
-    'not a key\n',
+    privateKey.export({ type: 'pkcs8', format: 'pem' }),
   )
   expect(wrong.code).not.toBe(0)
   expect(wrong.stdout).toContain('private key is not an RSA key')
