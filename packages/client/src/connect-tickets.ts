@@ -34,7 +34,11 @@ export interface ConnectTicketView {
 export interface ConnectTickets {
   readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
   readonly get: (id: string) => Promise<ConnectTicketView>
-  /** Uses a link up for a connection that there is already. */
+  /**
+   * Uses a link up for a connection that there is already.
+   *
+   * @throws ClientError `USER_REQUIRED` for a link that a server asked for, unless signed in as `holdfast-cli`
+   */
   readonly answer: (id: string, handle: string) => Promise<ConnectTicketView>
 }
 
