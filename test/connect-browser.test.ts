@@ -351,13 +351,19 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
     const renewal = await makeTicket('--renew', handle)
     await open(renewal)
     await page.getByRole('heading', { name: 'Renew Acme' }).waitFor()
+    await paste('refused_always')
+    await page.getByText('The connection has the key again that it had').waitFor()
+    expect(await ada.run(['connections', 'show', handle])).toMatchObject({ account: 'octo' })
+    expect(await ada.run(['connections', 'test', handle, '--path', '/user'])).toMatchObject({
+      status: 200,
+    })
     await paste(secret)
     await page.getByRole('heading', { name: 'Connected as octo' }).waitFor()
     expect(await handleOf(page)).toBe(handle)
     expect(await ada.run(['connections', 'test', handle, '--path', '/user'])).toMatchObject({
       status: 200,
     })
-    expect(await ada.run(['connections', 'show', handle])).toMatchObject({ record_version: 2 })
+    expect(await ada.run(['connections', 'show', handle])).toMatchObject({ record_version: 4 })
     expect(violations).toEqual([])
   })
 

@@ -9,15 +9,18 @@ const words: Readonly<Record<Outcome['result'], string>> = {
   failed: 'The key is stored. The provider could not be asked whose account it is.',
   unavailable: 'The key is stored. Nobody can ask this provider whose account it is.',
   kept: 'The key is stored although the provider did not take it.',
-  refused: 'The provider does not take this key. Nothing may use it. Paste another one, or ',
+  refused:
+    'The provider does not take this key. It is stored, and of no use. Paste another one, or ',
+  restored:
+    'The provider does not take this key. The connection has the key again that it had. Paste another one.',
 }
 
 /** Shows what came of a credential: a receipt, or why another is needed. */
 export function showOutcome(page: Page, enclave: EnclaveKey, outcome: Outcome): void {
   const progress = part(document, '#progress')
   progress.replaceChildren()
-  if (outcome.result === 'refused') {
-    progress.append(refusal(page, enclave))
+  if (outcome.result === 'refused' || outcome.result === 'restored') {
+    progress.append(refusal(page, enclave, outcome.result))
     return
   }
   page.form.hidden = true
@@ -44,9 +47,10 @@ function whatNext(returnTo: string | null): HTMLElement {
   return next
 }
 
-function refusal(page: Page, enclave: EnclaveKey): HTMLElement {
-  const notice = element('p', words.refused)
+function refusal(page: Page, enclave: EnclaveKey, result: 'refused' | 'restored'): HTMLElement {
+  const notice = element('p', words[result])
   notice.className = 'error'
+  if (result === 'restored') return notice
   const keep = element('button', 'keep this one')
   keep.className = 'link'
   keep.type = 'button'

@@ -13,7 +13,7 @@ import type { Secrets } from './secrets.ts'
 
 /** What came of a credential. */
 export interface Outcome {
-  readonly result: 'ok' | 'refused' | 'forbidden' | 'failed' | 'unavailable' | 'kept'
+  readonly result: 'ok' | 'refused' | 'restored' | 'forbidden' | 'failed' | 'unavailable' | 'kept'
   readonly account: string | null
   readonly handle: string
 }

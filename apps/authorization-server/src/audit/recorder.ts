@@ -9,6 +9,7 @@ export const auditEventTypes = [
   'connection.upload_opened',
   'connection.sealed',
   'connection.upload_refused',
+  'connection.restored',
   'connection.updated',
   'connection.policy_changed',
   'connection.paused',

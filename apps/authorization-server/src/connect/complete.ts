@@ -5,6 +5,7 @@ import { recordEvent } from '../audit/recorder.ts'
 import { boundRecord, requireApp } from '../connections/bound-record.ts'
 import { ConnectionError } from '../connections/errors.ts'
 import { recordContext } from '../connections/record-context.ts'
+import { rewrapTo } from '../connections/rewrap-to.ts'
 import { timesOf } from '../connections/token-times.ts'
 import type { AppContext } from '../context.ts'
 import type { TokenAnswer } from '../enclave-client/client.ts'
@@ -83,11 +84,8 @@ async function redeemAndStore(
       if (!isConflict || !current || conflicts >= maxConflicts) throw error
       // The code is spent: what it gave is bound to what the connection is now.
       const { policy } = recordContext(current, current.recordVersion)
-      while (context.version <= current.recordVersion) {
-        const version = context.version + 1
-        record = await enclave.rewrap({ context, policy, version }, record)
-        context = { ...context, policy, version }
-      }
+      const version = current.recordVersion + 1
+      ;({ context, record } = await rewrapTo({ enclave }, { context, record }, policy, version))
     }
   }
 }

@@ -5,6 +5,7 @@ import type { ConnectTicket } from '@holdfast/storage'
 import { z } from 'zod'
 import { problemCodes, toProblem } from '../../api/problem.ts'
 import { checked, readJson } from '../../api/run-route.ts'
+import { restoreCredential } from '../../connections/restore.ts'
 import { uploadCredential } from '../../connections/upload.ts'
 import type { RequestState } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
@@ -206,7 +207,9 @@ async function store(
   } = checked(uploadSchema, body, '/') as z.infer<typeof uploadSchema>
   const { requestId } = koa.state
   const { handle = '' } = ticket
-  await uploadCredential(ctx, actorOf(ticket, requestId), handle, {
+  const actor = actorOf(ticket, requestId)
+  const former = ticket.isRenewal ? await ctx.storage.connections.find(handle) : undefined
+  const { recordVersion } = await uploadCredential(ctx, actor, handle, {
     form: 'sealed-box',
     kid,
     nonce,
@@ -214,7 +217,11 @@ async function store(
   })
   const { result, account } = await identifyForTicket(ctx, catalog, ticket, handle, requestId)
   // Another key may be tried on the same page.
-  if (result !== 'refused') await completeTicket(ctx, ticket, handle, requestId)
+  if (result === 'refused') {
+    const isRestored = former && (await restoreCredential(ctx, actor, former, recordVersion))
+    return { result: isRestored === true ? 'restored' : result, account: null, handle }
+  }
+  await completeTicket(ctx, ticket, handle, requestId)
   return { result, account: account ?? null, handle }
 }
 

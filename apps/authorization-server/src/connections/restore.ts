@@ -1,0 +1,51 @@
+import { type Connection, StorageError } from '@holdfast/storage'
+import { recordEvent } from '../audit/recorder.ts'
+import { findOwned } from './find-owned.ts'
+import type { Actor, ConnectionParts } from './parts.ts'
+import { recordContext } from './record-context.ts'
+import { rewrapTo } from './rewrap-to.ts'
+
+/**
+ * Puts the credential back that a connection had before the last upload, under what it is allowed now.
+ *
+ * @param former - as it was before the upload
+ * @param uploaded - the record version of the upload
+ * @returns false when the former one was of no use either, or the connection has changed since
+ * @throws EnclaveError `ENCLAVE_UNAVAILABLE`, `DECRYPTION_FAILED`
+ */
+export async function restoreCredential(
+  parts: ConnectionParts,
+  actor: Actor,
+  former: Connection,
+  uploaded: number,
+): Promise<boolean> {
+  const { handle, kind, summary, status, tokenExpiresAtMs, tokenRefreshAtMs } = former
+  if (status !== 'active' || former.record === undefined) return false
+  const bound = { context: recordContext(former), record: former.record }
+  const { policy } = recordContext(await findOwned(parts, actor, handle))
+  const version = uploaded + 1
+  const { record } = await rewrapTo(parts, bound, policy, version)
+  try {
+    await parts.storage.connections.replaceRecord(handle, {
+      expectedVersion: uploaded,
+      version,
+      record,
+      kind,
+      summary,
+      tokens: { expiresAtMs: tokenExpiresAtMs ?? null, refreshAtMs: tokenRefreshAtMs ?? null },
+    })
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'VERSION_CONFLICT') return false
+    throw error
+  }
+  await recordEvent(parts.storage.audit, {
+    type: 'connection.restored',
+    outcome: 'success',
+    actor: actor.sub,
+    client: actor.clientId,
+    connection: handle,
+    request_id: actor.requestId,
+    detail: { version },
+  })
+  return true
+}
