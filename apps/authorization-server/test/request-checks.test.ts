@@ -87,7 +87,7 @@ describe('a response mode that is not advertised', () => {
 })
 
 describe('scopes of which the resource has none', () => {
-  test.each(['nothing', 'openid profile', 'notes:READ', 'notes:read,notes:write'])(
+  test.each(['nothing', 'openid nothing', 'notes:READ', 'notes:read,notes:write'])(
     '%s: refused before anybody signs in',
     async (scope) => {
       for (const ask of [refusalOf, push, start]) {
@@ -100,6 +100,12 @@ describe('scopes of which the resource has none', () => {
     expect(await authorize({ scope: 'openid notes:read profile' })).toBe('sign-in')
     expect(await push({ scope: 'notes:read nothing' })).toHaveProperty('request_uri')
     expect(await start({ scope: 'openid' })).toHaveProperty('device_code')
+  })
+
+  test('are no obstacle where a client only asks for what OpenID Connect has by habit', async () => {
+    expect(await authorize({ scope: 'openid email profile' })).toBe('sign-in')
+    expect(await push({ scope: 'profile' })).toHaveProperty('request_uri')
+    expect(await start({ scope: 'openid email' })).toHaveProperty('device_code')
   })
 })
 

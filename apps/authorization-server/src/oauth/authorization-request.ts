@@ -37,6 +37,10 @@ export function completeAuthorizationRequest(
   }
 }
 
+// What clients of OpenID Connect ask for wherever they sign in: alone, it says nothing of the resource.
+const habits = new Set(['profile', 'email', 'address', 'phone'])
+const isNoHabit = (name: string): boolean => !habits.has(name)
+
 /** Leaves alone what is there more than once: to refuse that is the library's part. */
 async function complete(
   directory: ResourceDirectory,
@@ -46,13 +50,15 @@ async function complete(
   const [resource, ...furtherResources] = parameters.getAll('resource')
   const [scope = '', ...furtherScopes] = parameters.getAll('scope')
   if (furtherResources.length > 0) return
+  const asked = resourceScopesOf(scope)
   const known =
     resource === undefined
-      ? await directory.guess(resourceScopesOf(scope), clientId)
+      ? await directory.guess(asked.filter(isNoHabit), clientId)
       : await directory.resolve(resource)
   if (!known) return
   parameters.set('resource', known.resource)
-  if (furtherScopes.length > 0 || resourceScopesOf(scope).length > 0) return
+  const isOwn = (name: string): boolean => known.scopes.some((own) => own.name === name)
+  if (furtherScopes.length > 0 || asked.some((name) => isNoHabit(name) || isOwn(name))) return
   const all = known.scopes.map(({ name }) => name)
   parameters.set('scope', [...scope.split(' ').filter(Boolean), ...all].join(' '))
 }
