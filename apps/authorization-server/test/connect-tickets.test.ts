@@ -5,7 +5,13 @@ import { cliClientId } from '../src/oauth/built-in-clients.ts'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import { type ConnectApp, signInAt, signInForm, startConnectApp } from './helpers/connect-app.ts'
 import { edit } from './helpers/edit-database.ts'
-import { type Caller, callerFor, makePerson } from './helpers/token-connections.ts'
+import {
+  authorizationLink,
+  type Caller,
+  callerFor,
+  makePerson,
+  toProvider,
+} from './helpers/token-connections.ts'
 import { bound, callApi, callDispatch, send, type VaultApp } from './helpers/vault-app.ts'
 import { Browser, formOf } from './support/browser.ts'
 import {
@@ -357,6 +363,42 @@ describe('an account that the person has connected before', () => {
     expect(left?.status).toBe('revoked')
   })
 })
+
+test('a connection that is signed in anew as somebody else is shown with both accounts', async () => {
+  const { id, connect_url: url } = await connect.makeTicket(ann)
+  const browser = new Browser(app.issuer)
+  await connect.signInAtProvider(browser, await signInAt(browser, url, ann))
+  const { json } = await callApi(app, ann.api, 'GET', `/v1/connect-tickets/${id}`)
+  const handle = json.handle as string
+  const again = async () => {
+    const link = await authorizationLink(app, ann, handle)
+    const back = await connect.provider.approve(await toProvider(browser, link, ann.user))
+    return browser.open(back.href)
+  }
+  const same = await again()
+  expect(same.text).toContain('is connected as <b>octo</b>')
+  expect(same.text).not.toContain('until now')
+  connect.provider.trick = ({ url: asked }, response) => {
+    if (asked !== '/api/me') return false
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"account":"mallory"}')
+    return true
+  }
+  try {
+    const other = await again()
+    expect(other.text).toContain('is connected as <b>mallory</b>')
+    expect(other.text).toContain('It was <b>octo</b> until now')
+  } finally {
+    connect.provider.trick = undefined
+  }
+  const renewal = await connect.makeTicket(ann, { handle })
+  const page = await browser.open(renewal.connect_url)
+  const back = await connect.signInAtProvider(browser, page)
+  expect(back.text).toContain('It was <b>mallory</b> until now')
+  expect(formlessLink(back.text)).toBe(pathOf(renewal.connect_url))
+})
+
+const formlessLink = (text: string): string | undefined =>
+  /<a href="(\/connect[^"]*)"/.exec(text)?.[1]
 
 describe('the page of a connect ticket', () => {
   test('shows nothing to nobody and refuses everybody but its owner', async () => {

@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import type { PendingAuthorization } from '@holdfast/storage'
+import { loadCatalog } from '@holdfast/providers'
+import type { ConnectionInfo, PendingAuthorization } from '@holdfast/storage'
 import { z } from 'zod'
 import { ConnectionError } from '../connections/errors.ts'
 import type { RequestState } from '../context.ts'
@@ -16,6 +17,7 @@ import { requireToken, tokenFor } from './form-token.ts'
 import { bindBrowser, browserOf, expired } from './pending-browser.ts'
 import { completeAuthorization } from './complete.ts'
 import { signedInUser, signIn } from './sign-in.ts'
+import { identify } from './page/complete.ts'
 import { createTicketPages } from './page/router.ts'
 import { returnToTicket } from './page/return.ts'
 
@@ -125,12 +127,29 @@ async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void>
     )
   }
   try {
-    const connection = await completeAuthorization(ctx, pending, answer.data, koa.state.requestId)
-    if (await returnToTicket(ctx, koa, pending)) return undefined
-    return await sendPage(koa, 200, connectedPage(connection))
+    const { handle, owner: sub } = pending
+    const { requestId } = koa.state
+    const former = accountOf(await ctx.storage.connections.find(handle))
+    const connection = await completeAuthorization(ctx, pending, answer.data, requestId)
+    const actor = { sub, clientId: 'holdfast-connect', requestId }
+    const { account } = await identify(ctx, loadCatalog(ctx.config.providers), actor, handle)
+    const next = await returnToTicket(ctx, koa.state, pending)
+    const isOther = former !== undefined && account !== undefined && account !== former
+    if (next === undefined || isOther) {
+      const change = isOther ? { former, next } : undefined
+      return await sendPage(koa, 200, connectedPage(connection, account, change))
+    }
+    koa.redirect(next)
+    koa.status = 303
+    return undefined
   } catch (error) {
     throw asPage(error)
   }
+}
+
+function accountOf(connection: ConnectionInfo | undefined): string | undefined {
+  const account = connection?.summary?.['account']
+  return typeof account === 'string' ? account : undefined
 }
 
 function asPage(error: unknown): unknown {

@@ -42,9 +42,34 @@ export function toProviderPage(url: string): Html {
   })
 }
 
+/** Another account than the connection had before. */
+export interface AccountChange {
+  readonly former: string
+  /** Where the person came from. */
+  readonly next: string | undefined
+}
+
 /** The end of a sign-in at a provider. */
-export const connectedPage = ({ provider, label }: ConnectionInfo): Html =>
-  messagePage(
-    'Connected',
-    html`<p role="status">${label ?? provider} is connected. You can close this tab.</p>`,
+export const connectedPage = (
+  { handle, provider, label }: ConnectionInfo,
+  account: string | undefined,
+  change: AccountChange | undefined,
+): Html => {
+  const as = account === undefined ? '' : html` as <b>${account}</b>`
+  const close = change === undefined ? 'You can close this tab.' : ''
+  return messagePage(
+    change === undefined ? 'Connected' : 'Connected as somebody else',
+    html`<p role="status">${label ?? provider} is connected${as}. ${close}</p>
+      ${change === undefined ? '' : otherAccount(handle, change)}`,
   )
+}
+
+const otherAccount = (handle: string, { former, next }: AccountChange): Html =>
+  html`<p class="notice" role="alert">
+      It was <b>${former}</b> until now. Whoever may use this connection uses the new account from
+      now on. If you did not mean that, sign out at the provider, and sign in as ${former}:
+      <code>holdfast connections reconnect ${handle}</code>
+    </p>
+    <p>
+      ${next === undefined ? 'If you did, you can close this tab.' : html`<a href="${next}">I meant that: go on</a>`}
+    </p>`

@@ -1,20 +1,19 @@
 import type { Catalog } from '@holdfast/providers'
 import type { ConnectTicket } from '@holdfast/storage'
+import type { Actor } from '../../connections/parts.ts'
 import type { AppContext } from '../../context.ts'
 import { type Identified, identifyConnection } from '../../dispatch/identify-connection.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { finishTicket } from '../tickets.ts'
-import { actorOf } from './access.ts'
 
-/** Asks the provider whose account the ticket's connection is. */
-export const identifyForTicket = (
+/** Asks the provider whose account a connection is. */
+export const identify = (
   ctx: AppContext,
   catalog: Catalog,
-  ticket: ConnectTicket,
+  actor: Actor,
   handle: string,
-  requestId: string,
 ): Promise<Identified> =>
-  identifyConnection(ctx, catalog, actorOf(ticket, requestId), handle, {
+  identifyConnection(ctx, catalog, actor, handle, {
     defaultTimeoutMs: ctx.config.dispatch.defaultTimeoutMs,
     maxResponseBytes: ctx.config.dispatch.maxResponseBytes,
     dispatchUrl: `${ctx.config.issuer}/dispatch`,

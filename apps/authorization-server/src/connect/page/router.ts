@@ -30,7 +30,7 @@ import {
   visitorOf,
 } from './access.ts'
 import { allowSchema } from './allow.ts'
-import { completeTicket, identifyForTicket } from './complete.ts'
+import { completeTicket, identify } from './complete.ts'
 import { reserveForTicket, reserveOAuthForTicket } from './reserve.ts'
 import { showTicket } from './show.ts'
 
@@ -215,7 +215,7 @@ async function store(
     nonce,
     sealed: fromBase64url(sealed),
   })
-  const { result, account } = await identifyForTicket(ctx, catalog, ticket, handle, requestId)
+  const { result, account } = await identify(ctx, catalog, actor, handle)
   // Another key may be tried on the same page.
   if (result === 'refused') {
     const isRestored = former && (await restoreCredential(ctx, actor, former, recordVersion))
