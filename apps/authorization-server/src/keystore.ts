@@ -13,8 +13,8 @@ export interface LoadedSigningKey {
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly state: SigningKeyState
-  readonly createdAtMs: number
-  readonly activatedAtMs: number | undefined
+  /** When it came into its state. */
+  readonly sinceMs: number
   readonly publicJwk: PublicSigningKey
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject
@@ -50,6 +50,8 @@ export interface Keystore {
   rotate(alg?: SigningAlgorithm): Promise<SigningKeyRotation>
   /** Rotates when it is time and forgets retired keys; call it from a timer. */
   maintain(): Promise<SigningKeyRotation | undefined>
+  /** When the next key signs by itself; undefined where only a command makes it. */
+  rotationDueMs(): number | undefined
   /** Calls back after every change of the keys. */
   onChange(listener: () => void): void
 }
@@ -127,9 +129,12 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
     return { active, next }
   }
 
-  /** When the next key signs by itself; undefined for one that waits for its rotation. */
-  const signsFrom = ({ active, next }: ReturnType<typeof current>): number | undefined =>
-    next.alg === active.alg ? undefined : next.createdAtMs + announcementMs
+  function dueRotation(): { atMs: number; reason: 'algorithm' | 'age' } | undefined {
+    const { active, next } = current()
+    if (next.alg !== active.alg) return { atMs: next.sinceMs + announcementMs, reason: 'algorithm' }
+    if (options.maxAgeSeconds === 0) return undefined
+    return { atMs: active.sinceMs + options.maxAgeSeconds * 1000, reason: 'age' }
+  }
 
   async function promote(reason: SigningKeyRotation['reason']): Promise<SigningKeyRotation> {
     const before = current()
@@ -150,13 +155,13 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
     await remember(alg)
     wanted = alg
     await changed()
-    const pair = current()
-    const from = signsFrom(pair)
+    const { active, next } = current()
+    const due = dueRotation()
     return {
-      signing_kid: pair.active.kid,
-      alg: pair.active.alg,
-      next_kid: pair.next.kid,
-      ...(from !== undefined && { next_signs_from_ms: from }),
+      signing_kid: active.kid,
+      alg: active.alg,
+      next_kid: next.kid,
+      ...(due?.reason === 'algorithm' && { next_signs_from_ms: due.atMs }),
       reason: 'command',
     }
   }
@@ -170,12 +175,8 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
     )
     for (const { kid } of gone) await store.remove(kid)
     if (gone.length > 0) await changed()
-    const pair = current()
-    const from = signsFrom(pair)
-    if (from !== undefined) return from <= clock() ? promote('algorithm') : undefined
-    const age = clock() - (pair.active.activatedAtMs ?? clock())
-    const isDue = options.maxAgeSeconds > 0 && age > options.maxAgeSeconds * 1000
-    return isDue ? promote('age') : undefined
+    const due = dueRotation()
+    return due !== undefined && due.atMs <= clock() ? promote(due.reason) : undefined
   }
 
   await reload()
@@ -184,11 +185,14 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
     find: (kid) => keys.find((key) => key.kid === kid),
     rotate: (alg) => inTurn(() => rotate(alg)),
     maintain: () => inTurn(maintain),
+    rotationDueMs: () => dueRotation()?.atMs,
     onChange: (listener) => void listeners.push(listener),
   }
 }
 
-function loadKey({ kid, alg, state, createdAtMs, activatedAtMs, privateJwk }: SigningKey) {
+function loadKey({ kid, alg, state, privateJwk, ...times }: SigningKey): LoadedSigningKey {
   if (!isSigningAlgorithm(alg)) throw new Error('a signing key has an unknown algorithm')
-  return { kid, alg, state, createdAtMs, activatedAtMs, ...readSigningKey(privateJwk) }
+  const { createdAtMs, activatedAtMs, retiredAtMs } = times
+  const since = { next: createdAtMs, active: activatedAtMs, retired: retiredAtMs }[state]
+  return { kid, alg, state, sinceMs: since ?? createdAtMs, ...readSigningKey(privateJwk) }
 }

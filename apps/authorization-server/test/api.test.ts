@@ -453,16 +453,22 @@ describe('an administrator', () => {
     })
     const after = await callApi(app, rootApi, 'GET', '/v1/status')
     expect(after.status).toBe(200)
-    expect(after.json.signing_keys[0]).toEqual({
-      kid: rotated.json.kid,
-      alg: 'ES256',
-      state: 'active',
-    })
-    expect(after.json.signing_keys[0].kid).not.toBe(before.json.signing_keys[0].kid)
+    const { signing_keys: keys, signing_rotation_due: due } = after.json
+    const since = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    expect(keys).toEqual([
+      { kid: rotated.json.kid, alg: 'ES256', state: 'active', since },
+      { kid: rotated.json.next_kid, alg: 'ES256', state: 'next', since },
+      { kid: before.json.signing_keys[0].kid, alg: 'ES256', state: 'retired', since },
+    ])
+    expect(keys[2].since).toBe(keys[0].since)
+    expect(Date.parse(due) - Date.parse(keys[0].since)).toBe(30 * 86_400_000)
     const other = { what: 'signing', alg: 'EdDSA' }
     const announced = await callApi(app, rootApi, 'POST', '/v1/keys/rotate', other)
     expect(announced.json).toMatchObject({ kid: rotated.json.kid, alg: 'ES256' })
     expect(Date.parse(announced.json.next_signs_from)).toBeGreaterThan(Date.now())
+    const { json: waiting } = await callApi(app, rootApi, 'GET', '/v1/status')
+    expect(waiting.signing_keys[1]).toMatchObject({ alg: 'EdDSA', state: 'next' })
+    expect(waiting.signing_rotation_due).toBe(announced.json.next_signs_from)
     for (const wrong of [
       { what: 'signing', alg: 'none' },
       { what: 'sealing', alg: 'EdDSA' },

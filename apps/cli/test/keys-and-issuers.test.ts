@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { exitCodes } from '../src/exit-codes.ts'
 import { holdfast } from './run-cli.ts'
-import { signedIn } from './signed-in.ts'
+import { signedIn, signingKeys } from './signed-in.ts'
 
 const asked = (requests: readonly string[]): readonly string[] =>
   requests.filter((line) => line.includes('/v1/'))
@@ -52,3 +52,29 @@ it.each([['--days=0'], ['--days=x'], ['--connection=ddls:conn:1']])(
     expect(asked(requests)).toEqual([])
   },
 )
+
+it('lists the keys that sign tokens beside the sealing key, and when the next one takes over', async () => {
+  const { dir } = await signedIn()
+  const { code, stdout, stderr } = await holdfast(['keys', 'list', '--json'], { dir })
+  expect(code, stderr).toBe(exitCodes.ok)
+  expect(JSON.parse(stdout)).toMatchObject({
+    sealing_key: 'seal_1',
+    signing_keys: [{ ...signingKeys[0], state: 'signing' }, signingKeys[1], signingKeys[2]],
+    signing_rotation_due: '2026-12-21T09:00:00.000Z',
+  })
+  const table = (await holdfast(['keys', 'list'], { dir })).stdout
+  expect(table).toMatch(/^sealing key +seal_1$/m)
+  expect(table).toMatch(/^signing rotation due +2026-12-21T09:00:00\.000Z$/m)
+  expect(table).toMatch(/^sig_2 +ES256 +signing +2026-11-21 09:00:00Z$/m)
+  expect(table).toMatch(/^sig_1 +RS256 +retired +2026-11-21 09:00:00Z$/m)
+})
+
+it('lists the sealing key to who may not see the others', async () => {
+  const { dir } = await signedIn('/v1/status')
+  const { code, stdout, stderr } = await holdfast(['keys', 'list'], { dir })
+  expect(code, stderr).toBe(exitCodes.ok)
+  expect(stdout).toMatch(/^sealing key +seal_1$/m)
+  expect(stderr).toContain('to administrators')
+  const json = (await holdfast(['keys', 'list', '--json'], { dir })).stdout
+  expect(JSON.parse(json)).toMatchObject({ sealing_key: 'seal_1', signing_keys: null })
+})

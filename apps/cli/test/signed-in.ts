@@ -19,17 +19,26 @@ export interface SignedIn {
 /** A connection of that server whose owner signed in at GitHub. */
 export const signedInAtGithub = 'ddls:conn:01J0000000000000000000000A-github'
 
+/** The keys that sign tokens at that server. */
+export const signingKeys = [
+  { kid: 'sig_2', alg: 'ES256', state: 'active', since: '2026-11-21T09:00:00.000Z' },
+  { kid: 'sig_3', alg: 'ES256', state: 'next', since: '2026-11-21T09:00:00.000Z' },
+  { kid: 'sig_1', alg: 'RS256', state: 'retired', since: '2026-11-21T09:00:00.000Z' },
+]
+
 /** How many records the server's audit log has. */
 export const auditRecords = 120
 
-export async function signedIn(): Promise<SignedIn> {
+/** @param forbidden - path below which the server refuses the caller */
+export async function signedIn(forbidden?: string): Promise<SignedIn> {
   const requests: string[] = []
   const keys = keySet()
   const server = createServer((request, response) => {
     const { method, url = '' } = request
     requests.push(`${method} ${url}`)
     request.resume()
-    response.writeHead(200, { 'content-type': 'application/json' })
+    const isForbidden = forbidden !== undefined && url.startsWith(forbidden)
+    response.writeHead(isForbidden ? 403 : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(url.startsWith('/.well-known/') ? keys : answerTo(url)))
   }).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
@@ -60,6 +69,9 @@ function answerTo(url: string): object {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   if (pathname === '/v1/audit/head') {
     return { latest: { seq: auditRecords, hash: '' }, stored: null, enclave: null }
+  }
+  if (pathname === '/v1/status') {
+    return { signing_keys: signingKeys, signing_rotation_due: '2026-12-21T09:00:00.000Z' }
   }
   if (pathname === '/v1/client-pins/bundled') return { enabled: true, documents: [] }
   if (pathname === `/v1/connections/${encodeURIComponent(signedInAtGithub)}`) {

@@ -34,6 +34,7 @@ import type { ResourceName } from './resource-names.ts'
 import { requireSecureUrl } from './secure-url.ts'
 import { trustedSealingKey, type TrustedSealingKey } from './sealing-keys.ts'
 import type { StoredTokens, TokenStore } from './session.ts'
+import { type SigningKeys, signingKeys } from './signing-keys.ts'
 import { readTimeLimit, withTimeLimit } from './time-limit.ts'
 import { subjectOf } from './token-claims.ts'
 
@@ -81,6 +82,8 @@ export interface Client {
   readonly keys: {
     /** The sealing key to use, verified; pins the enclave's identity on first use. */
     readonly sealing: () => Promise<TrustedSealingKey>
+    /** The keys that sign access tokens; for administrators. @throws ClientError `FORBIDDEN` */
+    readonly signing: () => Promise<SigningKeys>
     /** Forgets the pinned identity: the next use trusts what it finds. */
     readonly forgetPin: () => Promise<void>
     /** With another algorithm than the next signing key's, one of that algorithm is published and signs a minute later. */
@@ -141,6 +144,7 @@ export function createClient(options: ClientOptions): Client {
     audit: auditApi(api),
     keys: {
       sealing: sealingKey,
+      signing: () => signingKeys(api),
       forgetPin: () =>
         store.exclusive(async () => {
           const session = await store.load()

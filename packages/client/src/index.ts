@@ -58,6 +58,7 @@ export type { Issuers, IssuerSubject, IssuerTrust, IssuerView } from './issuers.
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
+export type { SigningKeys, SigningKeyView } from './signing-keys.ts'
 export type { LoginOptions } from './login.ts'
 export type { ConnectionDetail } from '@holdfast/protocol'
 export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'

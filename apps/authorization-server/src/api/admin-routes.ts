@@ -7,6 +7,7 @@ import type { Actor } from '../connections/parts.ts'
 import type { AppContext } from '../context.ts'
 import type { SigningKeyRotation } from '../keystore.ts'
 import { signingAlgorithms } from '../signing-algorithms.ts'
+import { optionalTime, timeText } from './page.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 import type { SealingKeys } from './sealing-keys.ts'
 
@@ -17,7 +18,17 @@ const statusView = z.object({
   pid: z.int(),
   production: z.boolean(),
   uptime_seconds: z.int(),
-  signing_keys: z.array(z.object({ kid: z.string(), alg: z.string(), state: z.string() })),
+  signing_keys: z.array(
+    z.object({
+      kid: z.string(),
+      alg: z.string(),
+      state: z.string(),
+      /** When it came into its state. */
+      since: z.string(),
+    }),
+  ),
+  /** When the next key signs by itself; null where only a command makes it. */
+  signing_rotation_due: z.string().nullable(),
   storage: z.object({ database: z.string(), enclave_socket: z.string() }),
   audit: z.object({ seq: z.int(), hash: z.string() }),
   /** Null while the enclave does not answer. */
@@ -68,7 +79,11 @@ export function adminRoutes(
         pid: process.pid,
         production: config.production,
         uptime_seconds: Math.round(process.uptime()),
-        signing_keys: keystore.keys().map(({ kid, alg, state }) => ({ kid, alg, state })),
+        signing_keys: keystore.keys().map(({ kid, alg, state, sinceMs }) => ({
+          ...{ kid, alg, state },
+          since: timeText(sinceMs),
+        })),
+        signing_rotation_due: optionalTime(keystore.rotationDueMs()),
         storage: {
           database: join(config.dataDir, 'holdfast.db'),
           enclave_socket: config.enclaveSocket,
@@ -103,7 +118,7 @@ const rotationViewOf = (rotation: SigningKeyRotation): z.infer<typeof rotationVi
   alg: rotation.alg,
   next_kid: rotation.next_kid,
   ...(rotation.next_signs_from_ms !== undefined && {
-    next_signs_from: new Date(rotation.next_signs_from_ms).toISOString(),
+    next_signs_from: timeText(rotation.next_signs_from_ms),
   }),
 })
 

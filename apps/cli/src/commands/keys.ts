@@ -1,13 +1,18 @@
-import type { SigningAlgorithm } from '@holdfast/client'
+import { type Client, ClientError, type SigningAlgorithm } from '@holdfast/client'
 import { Command, Option } from 'commander'
-import { print, printJson } from '../output.ts'
+import { note, print, printJson } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
-import { showEntry } from './show.ts'
+import { showEntry, showList } from './show.ts'
 
 interface RotateOptions {
   readonly what: 'signing' | 'sealing'
   readonly alg?: SigningAlgorithm
+}
+
+interface ShownSigningKeys {
+  readonly signing_keys: readonly object[] | null
+  readonly signing_rotation_due: string | null
 }
 
 /** `holdfast keys` */
@@ -16,8 +21,10 @@ export function keysCommand(): Command {
   keys
     .command('list')
     .alias('ls')
-    .description("show the sealing key in use and the enclave's pinned identity")
-    .addHelpText('after', '\nExample:\n  $ holdfast keys list')
+    .description(
+      "show the sealing key in use, the enclave's pinned identity and, to administrators, the keys that sign tokens",
+    )
+    .addHelpText('after', '\nExamples:\n  $ holdfast keys list\n  $ holdfast keys list --json')
     .action(async (_options, command: Command) => {
       const { client } = await openClient(command)
       const { key, pin } = await client.keys.sealing()
@@ -28,7 +35,13 @@ export function keysCommand(): Command {
         not_before: new Date(key.not_before * 1000).toISOString(),
         expires_at: new Date(key.expires_at * 1000).toISOString(),
       }
-      showEntry(command, shown)
+      const signing = await signingKeysOf(client)
+      if (wantsJson(command)) return printJson({ ...shown, ...signing })
+      const { signing_keys: rows, signing_rotation_due } = signing
+      showEntry(command, { ...shown, signing_rotation_due })
+      if (rows === null) return note('The signing keys are shown to administrators who signed in.')
+      print()
+      return showList(command, rows, ['kid', 'alg', 'state', 'since'], '')
     })
   keys
     .command('rotate')
@@ -63,4 +76,23 @@ export function keysCommand(): Command {
       return print(`Pinned ${pin.fingerprint}.`)
     })
   return keys
+}
+
+const noAdministrator: ReadonlySet<string> = new Set([
+  'FORBIDDEN',
+  'NOT_SIGNED_IN',
+  'SESSION_EXPIRED',
+  'UNAUTHORIZED',
+])
+
+/** Null for who may not see them: the sealing key is for everybody. */
+async function signingKeysOf(client: Client): Promise<ShownSigningKeys> {
+  try {
+    const { keys, rotation_due } = await client.keys.signing()
+    const shown = keys.map((key) => (key.state === 'active' ? { ...key, state: 'signing' } : key))
+    return { signing_keys: shown, signing_rotation_due: rotation_due }
+  } catch (error) {
+    if (!(error instanceof ClientError && noAdministrator.has(error.code))) throw error
+    return { signing_keys: null, signing_rotation_due: null }
+  }
 }
