@@ -430,6 +430,7 @@ import { type LoginOptions } from './login.ts'
 import type { ResourceName } from './resource-names.ts'
 import { type TrustedSealingKey } from './sealing-keys.ts'
 import type { StoredTokens, TokenStore } from './session.ts'
+import { type SigningKeys } from './signing-keys.ts'
 /** What a client is made of. */
 export interface ClientOptions {
   /** The server's issuer URL, without a trailing slash. */
@@ -473,6 +474,8 @@ export interface Client {
   readonly keys: {
     /** The sealing key to use, verified; pins the enclave's identity on first use. */
     readonly sealing: () => Promise<TrustedSealingKey>
+    /** The keys that sign access tokens; for administrators. @throws ClientError `FORBIDDEN` */
+    readonly signing: () => Promise<SigningKeys>
     /** Forgets the pinned identity: the next use trusts what it finds. */
     readonly forgetPin: () => Promise<void>
     /** With another algorithm than the next signing key's, one of that algorithm is published and signs a minute later. */
@@ -523,11 +526,22 @@ export interface ConnectTicketView {
   readonly status: 'pending' | 'connected' | 'expired'
   /** The connection, once it is connected. */
   readonly handle: string | null
+  /** Null where the person chooses. */
+  readonly provider: string | null
+  readonly name: string | null
+  /** The server that asked for it. */
+  readonly resource: string | null
 }
 /** One-time links to the page on which a person adds or repairs a connection. */
 export interface ConnectTickets {
   readonly create: (ticket: NewConnectTicket) => Promise<ConnectTicketView>
   readonly get: (id: string) => Promise<ConnectTicketView>
+  /**
+   * Uses a link up for a connection that there is already.
+   *
+   * @throws ClientError `USER_REQUIRED` for a link that a server asked for, unless signed in as `holdfast-cli`
+   */
+  readonly answer: (id: string, handle: string) => Promise<ConnectTicketView>
 }
 /** Links on which accounts are connected in a browser. */
 export declare const connectTicketsApi: (api: Api) => ConnectTickets
@@ -818,6 +832,7 @@ export type { Issuers, IssuerSubject, IssuerTrust, IssuerView } from './issuers.
 export { ClientError, type ClientErrorCode, type FieldError } from './errors.ts'
 export type { Fetch } from './http.ts'
 export type { KeyRotation, SigningAlgorithm } from './key-rotation.ts'
+export type { SigningKeys, SigningKeyView } from './signing-keys.ts'
 export type { LoginOptions } from './login.ts'
 export type { ConnectionDetail } from '@holdfast/protocol'
 export type { Auth, AuthContext, PresentableToken, Refusal } from './oauth/auth.ts'
@@ -1251,7 +1266,8 @@ export interface AuthorizedFetchOptions {
 export type AuthorizedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 /**
  * A `fetch` that presents tokens, makes another proof where the first is refused or lacks a nonce, and
- * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is for one origin.
+ * on a refusal obtains another token and sends the request again. Redirects are not followed: a token is
+ * for one origin.
  *
  * @throws ClientError `PLAINTEXT_REFUSED` when the resource is not https
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9} nonces of resource servers
@@ -1777,6 +1793,27 @@ export interface TokenStore<T = Session> {
 }
 /** A store for tests and short-lived programs. */
 export declare function memoryTokenStore<T = Session>(initial?: T): TokenStore<T>
+
+// ── signing-keys.d.ts
+import type { Api } from './api.ts'
+import type { SigningAlgorithm } from './key-rotation.ts'
+/** A key that signs access tokens, will, or did while tokens of it may be valid. */
+export interface SigningKeyView {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  /** `active` signs; `next` is published and signs from the next rotation on. */
+  readonly state: 'active' | 'next' | 'retired'
+  /** When it came into its state. */
+  readonly since: string
+}
+/** The signing keys of a server, the one that signs first. */
+export interface SigningKeys {
+  readonly keys: readonly SigningKeyView[]
+  /** When the next key signs by itself; null where only a command makes it. */
+  readonly rotation_due: string | null
+}
+/** Reads the signing keys; for administrators. @throws ClientError `FORBIDDEN` */
+export declare function signingKeys(api: Api): Promise<SigningKeys>
 
 // ── time-limit.d.ts
 import type { Fetch } from './http.ts'
