@@ -38,7 +38,7 @@ export async function uploadSealed(
   app: VaultApp,
   { user, api }: Caller,
   { handle, upload }: Reserved,
-  provider: Pick<TokenProvider, 'url' | 'authority'>,
+  provider: Pick<TokenProvider, 'url' | 'authority'> & { readonly name?: string },
   credential: CredentialKind,
   secrets: Readonly<Record<string, string>>,
 ) {
@@ -52,7 +52,7 @@ export async function uploadSealed(
       binding: {
         handle: handle as never,
         owner: user.id,
-        provider: 'local',
+        provider: provider.name ?? 'local',
         allowed_hosts: [provider.authority],
         upload_nonce: upload.nonce,
         created_at: nowSeconds,
