@@ -14,6 +14,7 @@ import type { HttpResponse } from '@holdfast/protocol/dispatch'
 import type { VerifiedAccessToken } from '@holdfast/protocol/token'
 import type { Connection } from './connection.ts'
 import type { DispatchCall, Gateway } from './dispatch.ts'
+import { DispatchError } from './dispatch-error.ts'
 import type { MissingScopes } from './scopes.ts'
 import { type BodySchema, type TypedResponse } from './typed-response.ts'
 /** Calls an upstream through the vault. */
@@ -51,6 +52,11 @@ export interface AuthInfo {
 export interface AuthenticatedRequest {
   readonly auth: VerifiedAccessToken
   readonly dispatch: Dispatch
+  /**
+   * Waits, for two minutes at most, until the user has made or repaired the connection for want of which
+   * a dispatch failed; false when that did not happen. Without a `pollUrl` nobody can tell: false at once.
+   */
+  readonly untilConnected: (error: DispatchError, signal?: AbortSignal) => Promise<boolean>
   /** Which of the scopes the token does not cover, by the guard's hierarchy. */
   readonly missingScopes: (needed: readonly string[]) => readonly string[]
   /** The same for the official MCP SDKs: pass it as `authInfo`. */
@@ -204,6 +210,33 @@ export declare function authorizedTool<Callback extends ToolCallback>(
   handler: AuthorizedHandler<Callback>,
 ): Callback
 
+// ── connect-links.d.ts
+/** Whether an address is one of the authorization server's own. */
+export declare const isAtIssuer: (url: string, issuer: string) => boolean
+/** Where a connection is made, and where a server asks whether it was. */
+export interface ConnectLinks {
+  readonly connectUrl?: string | undefined
+  readonly pollUrl?: string | undefined
+}
+/**
+ * The links of a connection that is missing or broken, as an error of the authorization server names
+ * them. Those to elsewhere are left out: users are sent to the one with the server's word for it, and
+ * the other one gets the server's secret.
+ */
+export declare function connectLinksOf(error: unknown, issuer: string): ConnectLinks
+
+// ── connect-wait.d.ts
+import type { ConnectedSettings } from './settings.ts'
+/** Tells whether the user has made a connection, once that is settled or nobody waits any longer. */
+export type ConnectWait = (pollUrl: string, signal?: AbortSignal) => Promise<boolean>
+/** Asks every two seconds, for two minutes, what became of a link on which a user connects an account. */
+export declare function createConnectWait({
+  fetch,
+  client,
+  issuer,
+  now,
+}: ConnectedSettings): ConnectWait
+
 // ── connection.d.ts
 import { type CredentialKind } from '@holdfast/protocol/credential'
 /** Names of a connection's secret fields, with where a person keeps each, such as `{ token: 'GITHUB_TOKEN' }`. */
@@ -294,6 +327,7 @@ export declare function getContext(): AuthenticatedRequest
 
 // ── dispatch-error.d.ts
 import { type DispatchErrorCode } from '@holdfast/protocol/dispatch'
+import type { ConnectLinks } from './connect-links.ts'
 /** Failures that happen on this side, before the authorization server took the request. */
 declare const localErrors: {
   readonly NO_CONNECTIONS: {
@@ -329,13 +363,15 @@ export declare class DispatchError extends Error {
   readonly retryable: boolean
   /** Page on which the user makes or repairs the connection, where that would help. */
   readonly connectUrl: string | undefined
+  /** Where this server, as its own client, asks whether the user has done so. */
+  readonly pollUrl: string | undefined
   constructor(
     code: DispatchFailureCode,
     message: string,
-    options?: ErrorOptions & {
-      readonly retryable?: boolean
-      readonly connectUrl?: string | undefined
-    },
+    options?: ErrorOptions &
+      ConnectLinks & {
+        readonly retryable?: boolean
+      },
   )
 }
 export {}
@@ -343,6 +379,7 @@ export {}
 // ── dispatch.d.ts
 import type { ConnectionHandle, DispatchMethod } from '@holdfast/protocol'
 import { type DispatchBody, type HttpResponse } from '@holdfast/protocol/dispatch'
+import { type ConnectWait } from './connect-wait.ts'
 import type { ConnectedSettings } from './settings.ts'
 import { type SubjectToken, type TokenExchange } from './token-exchange.ts'
 /** A request that the vault makes for a tool, with the user's credential. */
@@ -366,8 +403,9 @@ export interface Gateway {
     handle: ConnectionHandle,
     call: DispatchCall,
   ) => Promise<HttpResponse>
-  /** Where the user makes a connection that the token does not grant, if there is such a place. */
-  readonly connectUrl: TokenExchange['connectUrl']
+  readonly ask: TokenExchange['ask']
+  readonly held: TokenExchange['held']
+  readonly waitFor: ConnectWait
 }
 /**
  * The way to the vault: the user's token is exchanged for one that names this server as the actor and
@@ -396,13 +434,18 @@ export declare function createDpopNonces(
 ): () => Promise<NonceWindow>
 
 // ── elicitation.d.ts
+import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { DispatchError } from './dispatch-error.ts'
-/** The parts of the v2 SDK's context that tell what its client can do and has answered. */
+/** The parts of both SDKs' contexts that tell what the client can do and has answered. */
 export interface ElicitingContext {
+  /** SDK v1. */
+  readonly signal?: AbortSignal
+  /** SDK v2. */
   readonly mcpReq?: {
     /** Present from protocol revision 2026-07-28 on. */
     readonly envelope?: Readonly<Record<string, unknown>>
     readonly inputResponses?: Readonly<Record<string, unknown>>
+    readonly signal?: AbortSignal
   }
 }
 /** What a session of an older protocol revision offers: `server.server` of both SDKs. */
@@ -410,10 +453,15 @@ export interface ClientRequests {
   readonly getClientCapabilities?: () => unknown
   readonly elicitInput?: (params: never) => Promise<unknown>
 }
+/** How a call that failed is made once more. */
+export interface SecondTry {
+  readonly retry: () => Promise<unknown>
+  readonly untilConnected: AuthenticatedRequest['untilConnected'] | undefined
+}
 /**
  * What a tool answers when its dispatch failed: `[CODE] message`. Where the user can repair the cause
  * on a page, a client that declares URL-mode elicitation is asked to open it, and the call is made
- * once more; any other client gets the address as text.
+ * once more when that is done; any other client gets the address as text.
  *
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation}
  */
@@ -421,7 +469,7 @@ export declare function askToConnect(
   error: DispatchError,
   context: ElicitingContext | undefined,
   client: ClientRequests | undefined,
-  retry: () => Promise<unknown>,
+  { retry, untilConnected }: SecondTry,
 ): Promise<unknown>
 
 // ── express.d.ts
@@ -491,6 +539,16 @@ export interface FastifyReply {
 export declare function fastifyProtection(
   resource: ProtectedResource,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+// ── granted-connections.d.ts
+import { type ConnectionHandle } from '@holdfast/protocol'
+/** Connections by the names under which a user granted them. */
+export type GrantedConnections = Readonly<Record<string, ConnectionHandle>>
+/**
+ * What a token names that the authorization server has just handed us; undefined for one that we cannot
+ * read. Nothing rests on it: the authorization server checks each handle again.
+ */
+export declare function connectionsIn(accessToken: string): GrantedConnections | undefined
 
 // ── hono.d.ts
 import type { ProtectedResource } from './protected-resource.ts'
@@ -1492,11 +1550,21 @@ export declare function statelessHandler(
 
 // ── token-exchange.d.ts
 import { type DpopKey } from '@holdfast/protocol/token'
+import { type ConnectLinks } from './connect-links.ts'
+import { type GrantedConnections } from './granted-connections.ts'
 import type { ConnectedSettings } from './settings.ts'
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {
   readonly accessToken: string
   readonly key: DpopKey
+  /** What the grant held when it was issued, where that can be read. */
+  readonly connections: GrantedConnections | undefined
+}
+/** What came of asking for a connection: all that the grant holds now, or where the user makes it. */
+export interface AskedFor extends ConnectLinks {
+  readonly connections?: GrantedConnections | undefined
+  /** Why the user can make none, in the authorization server's words. */
+  readonly reason?: string | undefined
 }
 /** The user's token on the way into an exchange. */
 export interface SubjectToken {
@@ -1508,14 +1576,10 @@ export interface SubjectToken {
 export interface TokenExchange {
   /** @throws DispatchError `NOT_AUTHORIZED` or `GATEWAY_UNREACHABLE` */
   readonly exchange: (subject: SubjectToken) => Promise<DispatchToken>
-  /**
-   * Where the user makes a connection that the token does not grant; undefined when the authorization
-   * server names no place. It is told the name in the exchange's `connection`.
-   */
-  readonly connectUrl: (
-    subject: SubjectToken,
-    connection: string | undefined,
-  ) => Promise<string | undefined>
+  /** Exchanges anew for a connection that the token does not name, or that no longer works. */
+  readonly ask: (subject: SubjectToken, connection: string | undefined) => Promise<AskedFor>
+  /** What the last exchange of this token has named. */
+  readonly held: (subject: SubjectToken) => GrantedConnections | undefined
   /** Forgets a dispatch token that was refused. */
   readonly forget: (subject: SubjectToken) => void
 }
