@@ -1,6 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateDpopKey } from '@holdfast/protocol/token'
+import { restoreCredential } from '../src/connections/restore.ts'
 import { cliClientId } from '../src/oauth/built-in-clients.ts'
 import type { RegisteredResource } from '../src/registration/resources.ts'
 import { type ConnectApp, signInAt, signInForm, startConnectApp } from './helpers/connect-app.ts'
@@ -336,6 +337,21 @@ describe('an account that the person has connected before', () => {
     const polled = await send(app, 'GET', pathOf(poll), basic(site.client))
     expect(polled.json).toMatchObject({ connected: true, handle: mine })
     expect((await choose(mine)).status).toBe(409)
+  })
+
+  test('does not get a credential back that another change had replaced meanwhile', async () => {
+    const { storage } = app.context
+    const former = (await storage.connections.find(mine))!
+    const policy = { methods: ['GET'], paths: ['/**'], resources: [resource] }
+    for (const methods of [['GET', 'POST'], ['GET']]) {
+      const path = `/v1/connections/${mine}`
+      const changed = await callApi(app, ann.api, 'PATCH', path, { policy: { ...policy, methods } })
+      expect(changed.status, changed.text).toBe(200)
+    }
+    const { recordVersion } = (await storage.connections.find(mine))!
+    const actor = { sub: ann.user.id, clientId: cliClientId, requestId: 'req_test' }
+    expect(await restoreCredential(app.context, actor, former, recordVersion)).toBe(false)
+    expect((await storage.connections.find(mine))?.recordVersion).toBe(recordVersion)
   })
 
   test('is named by its owner’s program, in place of one that was reserved and never filled', async () => {

@@ -10,7 +10,7 @@ import { rewrapTo } from './rewrap-to.ts'
  *
  * @param former - as it was before the upload
  * @param uploaded - the record version of the upload
- * @returns false when the former one was of no use either, or the connection has changed since
+ * @returns false when the former one was of no use either, or the connection has changed in between or since
  * @throws EnclaveError `ENCLAVE_UNAVAILABLE`, `DECRYPTION_FAILED`
  */
 export async function restoreCredential(
@@ -20,7 +20,9 @@ export async function restoreCredential(
   uploaded: number,
 ): Promise<boolean> {
   const { handle, kind, summary, status, tokenExpiresAtMs, tokenRefreshAtMs } = former
-  if (status !== 'active' || former.record === undefined) return false
+  // Whoever changed it in between may have had a reason not to want the former one back.
+  const isReplaced = uploaded === former.recordVersion + 1
+  if (!isReplaced || status !== 'active' || former.record === undefined) return false
   const bound = { context: recordContext(former), record: former.record }
   const { policy } = recordContext(await findOwned(parts, actor, handle))
   const version = uploaded + 1
