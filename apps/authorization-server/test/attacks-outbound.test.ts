@@ -185,6 +185,24 @@ describe('the keys of a client', () => {
     expect(await signedRequest(id)).toBe('invalid_client')
   })
 
+  test('that one address had fetched for it do not use up their host, also when they are known', async () => {
+    const keySets: KeySets = createKeySets({
+      ...{ outbound: server.ctx.outbound, clock: () => nowMs },
+      ...{ uses: { known: 'known-keys', unknown: 'known-keys' } },
+    })
+    const fetched = async (from: string, path: string): Promise<boolean> =>
+      keySets.get(host.url(`/keys?${path}`), from).then(
+        () => true,
+        () => false,
+      )
+    await fetched('203.0.113.1', 'own')
+    for (let n = 0; n < 30; n += 1) await fetched('198.51.100.7', `invented-${n}`)
+    expect(hits('/keys?invented-10')).toBe(0)
+    nowMs += 2 * minuteMs
+    await fetched('203.0.113.1', 'own')
+    expect(hits('/keys?own')).toBe(2)
+  })
+
   test('are not asked for again in the seconds after a failure', async () => {
     const keySets: KeySets = createKeySets({
       ...{ outbound: server.ctx.outbound, clock: () => nowMs },

@@ -67,7 +67,8 @@ export function createKeySets({ outbound, clock, uses }: KeySetOptions): KeySets
         accept: 'application/jwk-set+json, application/json',
         maxBytes: maxKeySetBytes,
         timeoutMs,
-        ...(entries.has(url) ? { use: uses.known } : { use: uses.unknown, from }),
+        use: entries.has(url) ? uses.known : uses.unknown,
+        from,
       })
       const entry = { ...readKeySet(status, body), fetchedAtMs: clock() }
       putNewest(entries, url, entry)
