@@ -315,6 +315,17 @@ describe('signed in', { timeout: 120_000 }, () => {
     const { kid } = await json('keys', 'rotate', '--what', 'sealing')
     const { keys } = await json<{ keys: { sealing: string[] } }>('status')
     expect(keys.sealing[0]).toBe(kid)
+    const signing = await json('keys', 'rotate', '--what', 'signing')
+    const listed = await json<{ signing_keys: object[] }>('keys', 'list')
+    expect(listed).toMatchObject({
+      sealing_key: kid,
+      signing_keys: [
+        { kid: signing['kid'], state: 'signing' },
+        { kid: signing['next_kid'], state: 'next' },
+        { alg: 'ES256', state: 'retired', since: expect.stringContaining('T') as string },
+      ],
+      signing_rotation_due: expect.stringContaining('T') as string,
+    })
     expect((await stack.cli(['call', handle, 'GET', '/user'])).code).toBe(0)
   })
 
