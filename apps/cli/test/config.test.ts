@@ -167,7 +167,9 @@ describe('mistakes', () => {
     ['HOLDFAST_ISSUER', 'https://u:p@vault.example.com', 'must be scheme, lower-case host'],
     ['HOLDFAST_ISSUER', 'https://vault.example.com/a', 'must be scheme, lower-case host'],
     ['HOLDFAST_ISSUER', 'vault', 'must be a URL'],
-    ['HOLDFAST_EXTRA_CA', '/etc/ca.pem', 'must hold PEM certificates'],
+    ['HOLDFAST_EXTRA_CA', '/etc/ca.pem', 'must hold PEM certificates; a file is named'],
+    ['HOLDFAST_EGRESS_ALLOW', 'api.example/x', 'must list hosts as host or host:port'],
+    ['HOLDFAST_EGRESS_ALLOW_PRIVATE', 'https://localhost:47443', 'must list hosts'],
     ['HOLDFAST_ENCLAVE_MIN_ISOLATION', 'hardware', 'is not valid'],
     ['HOLDFAST_LOG_LEVEL', 'loud', 'is not valid'],
   ])('in the value of %s=%s name the variable and what it takes', (name, value, expected) => {

@@ -74,7 +74,11 @@ export function createDenyList(
       denied = readEntries(body)
       etag = headers.get('etag') ?? undefined
     } else if (status !== 304) {
-      throw new Error(`the deny list answered ${status}`)
+      throw new Error(
+        status === 401
+          ? "the authorization server refuses this server's client: check its client id and secret"
+          : `the deny list answered ${status}`,
+      )
     }
     askedAt = startedAt
     loaded = nth

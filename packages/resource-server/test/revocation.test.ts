@@ -108,6 +108,15 @@ describe('revocation', () => {
     expect([await call(strict, token), await call(lenient, token)]).toEqual([200, 200])
   })
 
+  test('that the client may not ask for says so where the operator looks', async () => {
+    const errors: unknown[] = []
+    const guard = guardWith({ onError: (error) => void errors.push(error) })
+    issuer.broken.set('/oauth2/deny-list', 401)
+    expect(await call(guard, await issuer.signToken())).toBe(503)
+    expect(String(errors[0])).toContain('check its client id and secret')
+    issuer.broken.clear()
+  })
+
   test('of a list that cannot be read refuses requests', async () => {
     const guard = guardWith({ onError: () => undefined })
     issuer.denied = { length: 1 } as never

@@ -1,6 +1,13 @@
 import { isolationLevels } from '@holdfast/protocol/enclave'
 import { z } from 'zod'
-import { booleanSetting, integerSetting, issuerSetting, listSetting, pemSetting } from './types.ts'
+import {
+  booleanSetting,
+  hostListSetting,
+  integerSetting,
+  issuerSetting,
+  listSetting,
+  pemSetting,
+} from './types.ts'
 
 /** What documentation says about one setting, beside its type. */
 export interface SettingMeta {
@@ -220,7 +227,7 @@ export const settingsSchema = z.strictObject({
         description: "Path of the enclave's root key: 32 raw bytes, mode 0600 or stricter.",
       }),
     ),
-  egressAllow: listSetting()
+  egressAllow: hostListSetting()
     .default(['*'])
     .meta(
       about({
@@ -229,7 +236,7 @@ export const settingsSchema = z.strictObject({
           'Hosts the relay may connect to: `host`, `host:port`, `*.host`, or `*` for any public host; comma-separated.',
       }),
     ),
-  egressAllowPrivate: listSetting()
+  egressAllowPrivate: hostListSetting()
     .default([])
     .meta(
       about({
@@ -310,7 +317,7 @@ export const settingsSchema = z.strictObject({
           'Whose documents are believed: any host, only listed and approved ones, or any that an administrator approves when it first appears.',
       }),
     ),
-  clientDocumentHosts: listSetting()
+  clientDocumentHosts: hostListSetting()
     .default([])
     .meta(
       about({
@@ -337,7 +344,7 @@ export const settingsSchema = z.strictObject({
           'Let the authorization server fetch what clients name (documents, keys); false for a server without Internet.',
       }),
     ),
-  outboundAllowPrivate: listSetting()
+  outboundAllowPrivate: hostListSetting()
     .default([])
     .meta(
       about({

@@ -39,6 +39,13 @@ export function listSetting(): z.ZodType<string[], unknown> {
   )
 }
 
+/** Rules of hosts, whose ranges and wildcards the relay reads. */
+export function hostListSetting(): z.ZodType<string[], unknown> {
+  return listSetting().refine((rules) => rules.every((rule) => !/[/\s]/.test(rule)), {
+    error: 'must list hosts as host or host:port, without a scheme or a path',
+  })
+}
+
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /** An issuer identifier as RFC 8414 section 2 wants it, at the root of its host. */
@@ -65,7 +72,7 @@ export function pemSetting(): z.ZodType<string, unknown> {
     .string()
     .regex(
       /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/,
-      'must hold PEM certificates',
+      'must hold PEM certificates; a file is named by the same setting with _FILE',
     )
     .refine((pem) => !pem.includes('PRIVATE KEY'), 'must not hold a private key')
 }
