@@ -52,7 +52,9 @@ async function consumeGrantSource(
 ): Promise<void> {
   const granted = [code.resource ?? []].flat()
   const asked = [koa.oidc.params.resource ?? []].flat()
-  if (!code.consumed && asked.some((resource) => !granted.includes(resource))) {
+  // A device code that was declined is for none.
+  const isForAnother = granted.length > 0 && asked.some((one) => !granted.includes(one))
+  if (!code.consumed && isForAnother) {
     throw new errors.InvalidTarget(
       `this ${label} is for ${granted.join(', ')}: ask for that resource, or for none`,
     )
