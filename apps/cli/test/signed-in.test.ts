@@ -3,6 +3,8 @@ import { exitCodes } from '../src/exit-codes.ts'
 import { holdfast } from './run-cli.ts'
 import { auditRecords, signedIn, signedInAtGithub } from './signed-in.ts'
 
+const ofAcme = 'ddls:conn:01J0000000000000000000000A-acme'
+
 describe('connections add', () => {
   const add = ['connections', 'add', 'github', '--secret-stdin', '--base-url']
 
@@ -54,6 +56,77 @@ describe('connections add', () => {
     expect(stderr).toContain(message)
     expect(stdout + stderr).not.toContain('canary')
     expect(requests.filter((line) => line.includes('/v1/connections'))).toEqual([])
+  })
+})
+
+describe('options that a connection cannot use', () => {
+  const [url, git] = ['https://api.example.com', 'https://git.example.com']
+  const acme = ['add', 'acme', '--base-url', url]
+  const belongs = 'belongs to --kind api_key'
+
+  it.each<[readonly string[], string, string]>([
+    [[...acme, '--kind', 'bearer', '--header', 'X-Api-Key'], `--header ${belongs}`, 'leave it out'],
+    [[...acme, '--kind', 'basic', '--template', '{api_key}'], `--template ${belongs}`, 'leave'],
+    [[...acme, '--kind', 'bearer', '--in', 'query'], `--in ${belongs}`, 'leave it out'],
+    [[...acme, '--kind', 'mtls', '--field', 'key'], `--field ${belongs}`, 'leave it out'],
+    [[...acme, '--in', 'query', '--header', 'X-Key'], '--header belongs to --in header', '--field'],
+    [
+      [...acme, '--field', 'key'],
+      '--field belongs to --in query, cookie, json or form',
+      '--header',
+    ],
+    [[...acme, '--in', 'path', '--field', 'key'], '--field belongs to --in query', '--template'],
+    [[...acme, '--injection', '{}', '--kind', 'bearer'], '--injection says all', 'without --kind'],
+    [[...acme, '--injection', '{}', '--in', 'query'], '--injection says all', 'without --in'],
+    [[...acme, '--allow', 'read'], '--allow needs a provider', '--methods --paths --resources'],
+    [[...acme, '--operations', 'a.b'], '--operations needs a provider', '--methods --paths'],
+    [[...acme, '--set', 'tenant=x'], '--set needs a provider', 'leave out --set'],
+    [[...acme, '--scopes', 'read'], '--scopes needs a provider', '--injection'],
+    [['add', 'stripe', '--base-url', url, '--allow', 'read'], '--allow', 'leave out --base-url'],
+    [['add', 'gitlab', '--base-url', git, '--allow', 'read'], '--allow', '--kind token'],
+    [['add', 'github', '--header', 'X-Key'], '--header is for a connection by hand', '--base-url'],
+    [['add', 'github', '--injection', '{}'], '--injection is for a connection by', '--base-url'],
+    [['add', 'github', '--secret-file', 'token=/x'], '--secret-file is for', '--secret-stdin'],
+    [
+      ['add', 'gitlab', '--kind', 'token', '--base-url', git, '--in', 'query'],
+      '--in is for a connection by hand',
+      'leave it out',
+    ],
+    [['add', 'stripe', '--kind', 'secret', '--scopes', 'x'], '--scopes', 'leave it out'],
+    [['add', 'github', '--ticket', 'x', '--field', 'key'], '--field is for', 'leave it out'],
+    [['rotate', ofAcme, '--base-url', url, '--kind', 'bearer', '--in', 'query'], belongs, 'leave'],
+    [['rotate', ofAcme, '--base-url', url, '--set', 'a=b'], '--set needs a provider', 'leave'],
+  ])('are refused before anything is read or sent: %j', async (args, message, fix) => {
+    const { dir, requests } = await signedIn()
+    const options = ['connections', ...args, '--secret-stdin']
+    const { code, stderr } = await holdfast(options, { dir, input: 'canary' })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(new RegExp(`fix: .*${fix}`))
+    expect(requests).toEqual([])
+  })
+})
+
+describe('a policy that is not whole', () => {
+  const acme = ['add', 'acme', '--secret-stdin', '--base-url', 'https://api.example.com']
+  const get = ['--methods', 'GET']
+
+  it.each<[readonly string[], string, string]>([
+    [[...acme, ...get, '--paths', '/user'], '--resources is missing', '--resources direct for'],
+    [[...acme, ...get, '--resources', 'direct'], '--paths is missing', "--paths '/"],
+    [[...acme, '--resources', 'direct'], '--methods and --paths are missing', '--methods GET'],
+    [[...acme, ...get, '--paths', '/', '--resources', ''], '--resources is missing', 'direct'],
+    [['add', 'github', ...get], '--paths and --resources are missing', '--resources direct'],
+    [['add', 'github', '--ticket', 'x', ...get], '--paths is missing', '--paths'],
+    [['link', 'github', '--paths', '/user'], '--methods and --resources are missing', 'GET'],
+    [['add-oauth', signedInAtGithub, ...get], '--paths and --resources are missing', 'direct'],
+  ])('is refused before anything is read or sent: %j', async (args, message, fix) => {
+    const { dir, requests } = await signedIn()
+    const { code, stderr } = await holdfast(['connections', ...args], { dir, input: 'canary' })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(new RegExp(`fix: .*${fix}`))
+    expect(requests).toEqual([])
   })
 })
 

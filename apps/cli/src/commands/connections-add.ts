@@ -1,18 +1,17 @@
-import { findProvider } from '@holdfast/providers'
 import type { SealReceipt } from '@holdfast/client'
 import { Command, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { findTicket, optionsFor } from '../connect/asked-ticket.ts'
-import { handKinds, keyPlaces, planByHand } from '../connect/by-hand.ts'
-import { planFromCatalog } from '../connect/from-catalog.ts'
-import { localCatalog, unknownProvider } from '../connect/load-catalog.ts'
+import { keyPlaces } from '../connect/by-hand.ts'
+import { localCatalog } from '../connect/load-catalog.ts'
 import type { AddOptions, ConnectionPlan } from '../connect/plan.ts'
+import { planOf, wayOf } from '../connect/way.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
 import { isInteractive } from '../terminal/secrets.ts'
 import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
-import { addPolicyOptions } from './policy-options.ts'
+import { addPolicyOptions, requireWholePolicy } from './policy-options.ts'
 import { commaList, repeat } from './repeat.ts'
 import { reportSealed } from './sealed-report.ts'
 import { allowsNothing } from './used-by.ts'
@@ -79,13 +78,18 @@ export function addConnectionCommand(): Command {
 }
 
 async function add(name: string, given: Options, command: Command): Promise<void> {
+  const way = wayOf(localCatalog(loadConfig(flagsOf(command)).config), name, given)
+  const hasPreset = given.allow !== undefined || given.operations !== undefined
+  // A link may say who asks.
+  if (!hasPreset) requireWholePolicy(given, given.ticket === undefined ? [] : ['resources'])
   const { client, issuer } = await openClient(command)
   // Nobody answers questions in vain.
   if (isInteractive()) await client.token('management')
   const ticket =
     given.ticket === undefined ? undefined : await findTicket(client, given.ticket, name)
   const options = ticket === undefined ? given : optionsFor(ticket, given)
-  const plan = await planOf(name, options, command, issuer)
+  if (!hasPreset) requireWholePolicy(options)
+  const plan = await planOf(way, options, issuer)
   // Before the secret is asked for: a changed enclave or a missing sign-in must not cost it.
   await client.token('management')
   const { firstUse } = await client.keys.sealing()
@@ -118,25 +122,6 @@ async function add(name: string, given: Options, command: Command): Promise<void
   if (ticket === undefined || process.exitCode === exitCodes.upstreamFailed) return
   await client.connectTickets.answer(ticket.id, receipt.handle)
   note(`The link is answered${ticket.resource === null ? '' : `: ${ticket.resource} may use it`}.`)
-}
-
-/** What the arguments describe, but for the secrets. */
-export async function planOf(
-  name: string,
-  options: AddOptions,
-  command: Command,
-  issuer: string,
-): Promise<ConnectionPlan> {
-  const { baseUrl, kind } = options
-  const catalog = localCatalog(loadConfig(flagsOf(command)).config)
-  const provider = findProvider(catalog, name)
-  const isCatalogKind =
-    kind !== undefined && !handKinds.includes(kind) && options.injection === undefined
-  if (baseUrl !== undefined && !(provider?.self_hosted === true && isCatalogKind)) {
-    return planByHand(catalog, name, baseUrl, options, issuer)
-  }
-  if (!provider) throw unknownProvider(catalog, name)
-  return planFromCatalog(catalog, provider, options, issuer)
 }
 
 const nextStep = ({ policy }: ConnectionPlan, handle: string): string =>

@@ -7,7 +7,12 @@ import { note, print, printJson } from '../output.ts'
 import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
-import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
+import {
+  addPolicyOptions,
+  policyOf,
+  type PolicyOptions,
+  requireWholePolicy,
+} from './policy-options.ts'
 
 const help = `
 Opens a page of this server on which you paste a key, or sign in at the provider. The key is sealed in
@@ -50,6 +55,7 @@ async function link(
   options: Options,
   command: Command,
 ): Promise<void> {
+  requireWholePolicy(options)
   const { client, issuer } = await openClient(command)
   const { name, label, renew: handle } = options
   const policy = policyOf(options, issuer)

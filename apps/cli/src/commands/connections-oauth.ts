@@ -10,7 +10,12 @@ import { openBrowser } from '../terminal/browser.ts'
 import { wantsJson } from './flags.ts'
 import { noteIdentity } from './identity-line.ts'
 import { openClient } from './open-client.ts'
-import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
+import {
+  addPolicyOptions,
+  policyOf,
+  type PolicyOptions,
+  requireWholePolicy,
+} from './policy-options.ts'
 import { commaList } from './repeat.ts'
 
 const addHelp = `
@@ -58,6 +63,7 @@ export function addOAuthCommand(): Command {
   return addPolicyOptions(withSignIn(command))
     .addHelpText('after', addHelp)
     .action(async (app: string, options: AddOptions, self: Command) => {
+      requireWholePolicy(options)
       const { client, issuer } = await openClient(self)
       const reserved = await client.oauthApps.connect({
         app,

@@ -1,11 +1,14 @@
 import type { SealReceipt } from '@holdfast/client'
 import { type ConnectionHandle, parseBaseUrl, parseConnectionHandle } from '@holdfast/protocol'
 import { Command, Option } from 'commander'
+import { loadConfig } from '../config.ts'
 import { handKinds, keyPlaces } from '../connect/by-hand.ts'
+import { localCatalog } from '../connect/load-catalog.ts'
 import type { AddOptions } from '../connect/plan.ts'
+import { planOf, wayOf } from '../connect/way.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { planOf } from './connections-add.ts'
+import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
 import { reportSealed } from './sealed-report.ts'
@@ -52,6 +55,7 @@ async function rotate(
   command: Command,
 ): Promise<void> {
   const provider = handle.replace(/^ddls:conn:[^-]+-/, '')
+  const way = wayOf(localCatalog(loadConfig(flagsOf(command)).config), provider, options)
   const { client, issuer } = await openClient(command)
   const { base_url: present, account, kind } = await client.connections.get(handle)
   if (kind === 'oauth2') {
@@ -61,7 +65,7 @@ async function rotate(
       fix: `sign in again: holdfast connections reconnect ${handle}`,
     })
   }
-  const plan = await planOf(provider, options, command, issuer).catch((error: unknown) => {
+  const plan = await planOf(way, options, issuer).catch((error: unknown) => {
     if (!(error instanceof CliError) || error.code !== 'UNKNOWN_PROVIDER') throw error
     throw new CliError(`the catalog does not know ${provider}: say what the new value is for`, {
       exitCode: exitCodes.usage,

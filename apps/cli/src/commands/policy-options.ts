@@ -27,6 +27,40 @@ export function addPolicyOptions(command: Command): Command {
     )
 }
 
+const examples = {
+  methods: '--methods GET',
+  paths: "--paths '/user,/repos/**'",
+  resources: '--resources direct for your own calls',
+} as const
+
+const lists = ['methods', 'paths', 'resources'] as const
+
+/**
+ * Holds that a policy is given as a whole or not at all: any part alone would allow nothing.
+ *
+ * @param known - lists that may come from elsewhere
+ * @throws CliError that names what is missing
+ */
+export function requireWholePolicy(
+  options: PolicyOptions,
+  known: readonly (keyof PolicyOptions)[] = [],
+): void {
+  const missing = lists.filter(
+    (list) => !known.includes(list) && (options[list] ?? []).length === 0,
+  )
+  const isAbsent = lists.every((list) => options[list] === undefined)
+  if (isAbsent || missing.length === 0) return
+  const names = missing.map((list) => `--${list}`).join(' and ')
+  throw new CliError(
+    `${names} ${missing.length === 1 ? 'is' : 'are'} missing: nothing could use the connection`,
+    {
+      exitCode: exitCodes.usage,
+      code: 'USAGE',
+      fix: `add ${missing.map((list) => examples[list]).join(' ')}`,
+    },
+  )
+}
+
 /**
  * The policy that the options spell; undefined when none was given.
  *

@@ -43,6 +43,9 @@ export async function planFromCatalog(
     ...(options.scopes !== undefined && { scopes: options.scopes }),
   })
   const { base_url: baseUrl, credential } = reservation
+  if (options.scopes !== undefined && !('token_endpoint' in credential)) {
+    throw usage('--scopes is for kinds that ask a token endpoint', 'leave it out')
+  }
   const fill = (url: string): string =>
     url.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => variables[name] ?? whole)
   return {
