@@ -15,7 +15,8 @@ export function explainSilentRefusal(socket: TLSSocket): void {
     // The client library passes on this very object.
     if (cutOff.has(error.code)) error.cause = certificateUnanswered()
   }
-  socket.once('error', explain).once('readable', () => {
+  // An alert that was read and a write that then failed are two errors of one socket.
+  socket.on('error', explain).once('readable', () => {
     // An end makes it readable too, with nothing to read.
     if (socket.readableLength === 0) socket.destroy(certificateUnanswered())
     else socket.off('error', explain)
