@@ -152,6 +152,12 @@ describe('authorization code flow', () => {
     const statuses = answers.map(({ status }) => status)
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => status === 400)).toHaveLength(49)
+    const losers = await Promise.all(
+      answers.filter(({ status }) => status === 400).map((answer) => answer.json()),
+    )
+    for (const { error_description: why } of losers as { error_description: string }[]) {
+      expect(why).toMatch(/was used by a concurrent request|was used before|has been used up/)
+    }
   })
 
   test('ends the whole grant when a code is used again', async () => {

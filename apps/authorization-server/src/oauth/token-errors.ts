@@ -25,6 +25,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'refresh token is expired': 'the refresh token has expired; start the authorization again',
   'refresh token already used':
     'the refresh token was replaced before and used again: all tokens of this grant are revoked; start the authorization again',
+  'the code or refresh token was used by a concurrent request':
+    'the code or refresh token was used by a concurrent request: go on with what that one was given, or start the authorization again',
   'grant not found': 'the user has taken this access away; start the authorization again',
   'grant is expired': 'the time of this access is over; start the authorization again',
   'client mismatch': 'the code or token was issued to another client',
