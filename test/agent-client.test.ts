@@ -1,7 +1,4 @@
 /** Our OAuth client, unknown to anybody at first, with a whole Holdfast and a guarded MCP server. */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   AuthorizationCodeAuth,
   type AuthorizationCodeOptions,
@@ -10,29 +7,17 @@ import {
   readClaims,
 } from '@holdfast/client'
 import { MCPClient } from '@holdfast/client/mcp'
-import { MCPServer, tool } from '@holdfast/resource-server/mcp'
-import { mcpListener } from '@holdfast/resource-server/node'
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type McpPort, startFilesServer } from './helpers/files-server.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'a rather long test password' }
 
 let stack: Stack
 let person: Person
-let listener: Server
+let files: McpPort
 let url: string
-
-const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] })
-const readFile = tool({ name: 'read_file', inputSchema: z.object({}) }, (_input, ctx) =>
-  answer(`read by ${ctx.auth.subject}`),
-)
-const deleteFile = tool(
-  { name: 'delete_file', inputSchema: z.object({}), requiredScopes: ['files:delete'] },
-  () => answer('deleted'),
-)
 
 beforeAll(async () => {
   stack = await startStack({
@@ -42,38 +27,13 @@ beforeAll(async () => {
       HOLDFAST_DPOP_NONCE: 'everywhere',
     },
   })
-  person = createPerson(stack, account)
-  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await person.login()
-  listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp`
-  const { client_id: id, client_secret: secret } = await person.run<{
-    readonly client_id: string
-    readonly client_secret: string
-  }>([
-    ...['resources', 'add', url, '--name', 'Files', '--dpop', 'required'],
-    ...['--scope', 'files:read=Read files', '--scope', 'files:delete=Delete files'],
-  ])
-  const server = new MCPServer({
-    server: () => new McpServer({ name: 'files', version: '1.0.0' }),
-    handler: createMcpHandler,
-    authorization: {
-      resource: url,
-      authorizationServers: [stack.issuer],
-      requiredScopes: ['files:read'],
-      requestedScopes: ['files:read'],
-      dpopRequired: true,
-      client: { id, secret },
-    },
-    stepUp: 'challenge',
-  }).collect(readFile, deleteFile)
-  listener.on('request', mcpListener(server))
+  person = await setUpPerson(stack, account)
+  files = await startFilesServer({ stack, person, dpopRequired: true, stepUp: 'challenge' })
+  url = files.url
 }, 120_000)
 
 afterAll(async () => {
-  listener?.closeAllConnections()
-  listener?.close()
+  files?.close()
   await stack?.stop()
 })
 

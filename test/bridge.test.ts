@@ -27,7 +27,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { bridgeCommand, bridgeStore, watchBridge } from './helpers/bridge.ts'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'a rather long test password' }
@@ -196,9 +196,7 @@ beforeAll(async () => {
   stack = await startStack({
     settings: { HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process', HOLDFAST_DPOP_NONCE: 'everywhere' },
   })
-  person = createPerson(stack, account)
-  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await person.login()
+  person = await setUpPerson(stack, account)
   modern = await startModern()
   sessions = await startSessions()
   folder = mkdtempSync(join(tmpdir(), 'holdfast-bridge-'))

@@ -19,7 +19,7 @@ import {
   makeCanary,
   needlesOf,
 } from './helpers/canary.ts'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 import { startUpstream, type Upstream } from './helpers/upstream.ts'
 
@@ -86,9 +86,7 @@ describe.skipIf(executablePath === undefined)('the connect page', { timeout: 60_
       extraCaPem: `${upstream.caPem}\n${provider.caPem}`,
       settings: { HOLDFAST_PROVIDERS_DIR: folder },
     })
-    ada = createPerson(stack, account)
-    await ada.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-    await ada.login()
+    ada = await setUpPerson(stack, account)
     browser = await chromium.launch({
       executablePath: executablePath!,
       args: [

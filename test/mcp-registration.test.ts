@@ -10,7 +10,7 @@ import {
   type DocumentHost,
   startDocumentHost,
 } from '../apps/authorization-server/test/support/document-host.ts'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { startStack } from './helpers/stack.ts'
 
 const redirectUri = 'http://127.0.0.1:49152/callback'
@@ -28,9 +28,7 @@ async function startWorld(
   extraCaPem?: string,
 ): Promise<World> {
   const stack = await startStack({ settings, ...(extraCaPem !== undefined && { extraCaPem }) })
-  const person = createPerson(stack, account)
-  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await person.login()
+  const person = await setUpPerson(stack, account)
   const mcp = createServer((request, response) => {
     if (request.url === metadataPath) {
       response.setHeader('content-type', 'application/json')

@@ -7,7 +7,7 @@ import {
 } from '../apps/authorization-server/test/helpers/token-provider.ts'
 import { createBrowser } from './helpers/browser.ts'
 import { findInFolder, needlesOf } from './helpers/canary.ts'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'correct-horse-battery-42' }
@@ -22,9 +22,7 @@ beforeAll(async () => {
     allowPrivate: [provider.authority],
     extraCaPem: provider.caPem,
   })
-  ada = createPerson(stack, account)
-  await ada.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await ada.login()
+  ada = await setUpPerson(stack, account)
 })
 afterAll(async () => {
   await stack.stop()

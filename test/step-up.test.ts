@@ -1,9 +1,4 @@
 /** The official MCP clients of both generations at one server that says nothing of `stepUp`. */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { MCPServer, tool } from '@holdfast/resource-server/mcp'
-import { mcpListener } from '@holdfast/resource-server/node'
 import {
   Client,
   StreamableHTTPClientTransport,
@@ -12,66 +7,31 @@ import {
 import { UnauthorizedError as UnauthorizedV1 } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
 import {
   callAsApplication,
   createSdkProvider,
   type SdkConnection,
   type SdkProvider,
 } from './clients/zoo/sdk-provider.ts'
-import { createPerson, type Person } from './helpers/person.ts'
+import { type McpPort, startFilesServer } from './helpers/files-server.ts'
+import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'a rather long test password' }
 
 let stack: Stack
 let person: Person
-let listener: Server
-let url: string
-
-const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] })
-const tools = [
-  tool({ name: 'read_file', inputSchema: z.object({}) }, () => answer('read')),
-  tool({ name: 'delete_file', inputSchema: z.object({}), requiredScopes: ['files:delete'] }, () =>
-    answer('deleted'),
-  ),
-]
+let files: McpPort
 
 beforeAll(async () => {
   stack = await startStack({ settings: { HOLDFAST_ENCLAVE_MIN_ISOLATION: 'process' } })
-  person = createPerson(stack, account)
-  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await person.login()
-  listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp`
-  const { client_id: id, client_secret: secret } = await person.run<{
-    readonly client_id: string
-    readonly client_secret: string
-  }>([
-    ...['resources', 'add', url, '--name', 'Files'],
-    ...['--scope', 'files:read=Read files', '--scope', 'files:delete=Delete files'],
-  ])
-  const server = new MCPServer({
-    server: () => new McpServer({ name: 'files', version: '1.0.0' }),
-    handler: createMcpHandler,
-    authorization: {
-      resource: url,
-      authorizationServers: [stack.issuer],
-      requiredScopes: ['files:read'],
-      // Less than there is, so that there is something to step up to.
-      requestedScopes: ['files:read'],
-      client: { id, secret },
-    },
-  }).collect(...tools)
-  listener.on('request', mcpListener(server))
+  person = await setUpPerson(stack, account)
+  files = await startFilesServer({ stack, person })
 }, 120_000)
 
 afterAll(async () => {
-  listener?.closeAllConnections()
-  listener?.close()
+  files?.close()
   await stack?.stop()
 })
 
@@ -79,7 +39,7 @@ afterAll(async () => {
 function application(): { readonly provider: SdkProvider; readonly asked: (string | null)[] } {
   const asked: (string | null)[] = []
   const provider = createSdkProvider(
-    { server: url, tool: 'whoami', introduction: 'DCR', home: '' },
+    { server: files.url, tool: 'whoami', introduction: 'DCR', home: '' },
     {
       issuer: stack.issuer,
       documentUrl: '',
@@ -96,7 +56,7 @@ function application(): { readonly provider: SdkProvider; readonly asked: (strin
 it('asks clients of revision 2026-07-28 to step up, which the official one does', async () => {
   const { provider, asked } = application()
   const open = (): SdkConnection => {
-    const transport = new StreamableHTTPClientTransport(new URL(url), {
+    const transport = new StreamableHTTPClientTransport(new URL(files.url), {
       authProvider: provider as never,
     })
     const mcp = new Client(
@@ -112,7 +72,7 @@ it('asks clients of revision 2026-07-28 to step up, which the official one does'
   }
   const call = (name: string): Promise<string> =>
     callAsApplication(provider, name, open, (error) => error instanceof UnauthorizedError)
-  expect(await call('read_file')).toBe('read')
+  expect(await call('read_file')).toMatch(/^read by usr_/)
   expect(await call('delete_file')).toBe('deleted')
   expect(asked).toHaveLength(2)
   expect(asked[1]).toContain('files:delete')
@@ -121,7 +81,7 @@ it('asks clients of revision 2026-07-28 to step up, which the official one does'
 it('tells clients of older revisions, which cannot step up with a refresh token, by a result', async () => {
   const { provider, asked } = application()
   const open = (): SdkConnection => {
-    const transport = new TransportV1(new URL(url), { authProvider: provider as never })
+    const transport = new TransportV1(new URL(files.url), { authProvider: provider as never })
     const mcp = new ClientV1({ name: 'test', version: '1.0.0' })
     return {
       connect: () => mcp.connect(transport),
@@ -132,7 +92,7 @@ it('tells clients of older revisions, which cannot step up with a refresh token,
   }
   const call = (name: string): Promise<string> =>
     callAsApplication(provider, name, open, (error) => error instanceof UnauthorizedV1)
-  expect(await call('read_file')).toBe('read')
+  expect(await call('read_file')).toMatch(/^read by usr_/)
   expect(await (provider['tokens'] as () => unknown)()).toHaveProperty('refresh_token')
   await expect(call('delete_file')).rejects.toThrow(
     `Tool "delete_file" requires scopes: ['files:delete']. Missing: ['files:delete']`,

@@ -2,7 +2,7 @@ import {
   type DocumentHost,
   startDocumentHost,
 } from '../../apps/authorization-server/test/support/document-host.ts'
-import { createPerson, type Person } from './person.ts'
+import { type Person, setUpPerson } from './person.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 /** A stack with an administrator, and a host whose client metadata documents it can fetch. */
@@ -42,9 +42,7 @@ export async function startDocumentedStack(
   })
   started.defer(() => stack.stop())
   onPort?.(stack.port)
-  const person = createPerson(stack, account)
-  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
-  await person.login()
+  const person = await setUpPerson(stack, account)
   const all = started.move()
   return { stack, person, documents, account, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }

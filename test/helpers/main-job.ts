@@ -11,7 +11,7 @@ import { type Stack, startStack } from './stack.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
 import { startWireTap, type WireTap } from './wire-tap.ts'
 import { connectMcp, type McpSession } from './mcp-client.ts'
-import { createPerson, type Person } from './person.ts'
+import { createPerson, type Person, setUpPerson } from './person.ts'
 
 /** Hears of each hop: what happened, and what each party could see of it. */
 export type TellHop = (what: string, seen?: Readonly<Record<string, string>>) => void
@@ -109,13 +109,8 @@ async function run(
 
   const adaAccount = { name: 'Ada', email: 'ada@example.com', password: password() }
   const malloryAccount = { name: 'Mallory', email: 'mallory@example.com', password: password() }
-  const ada = createPerson(stack, adaAccount)
+  const ada = await setUpPerson(stack, adaAccount)
   const mallory = createPerson(stack, malloryAccount)
-  await ada.run(
-    ['setup', '--email', adaAccount.email, '--password-stdin'],
-    `${adaAccount.password}\n`,
-  )
-  await ada.login()
   tell(
     'Ada opens the one-time set-up link, which makes her the administrator, and signs in on her terminal.',
     {

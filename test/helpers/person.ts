@@ -16,11 +16,23 @@ export interface Person {
   authorize(url: URL): Promise<URL>
 }
 
+/** What somebody is called, and signs in with. */
+export interface Account {
+  readonly name: string
+  readonly email: string
+  readonly password: string
+}
+
+/** Sets a fresh stack up with its first administrator, and signs their terminal in. */
+export async function setUpPerson(stack: Stack, account: Account): Promise<Person> {
+  const person = createPerson(stack, account)
+  await person.run(['setup', '--email', account.email, '--password-stdin'], `${account.password}\n`)
+  await person.login()
+  return person
+}
+
 /** Makes a person. The account must exist before they sign in. */
-export function createPerson(
-  stack: Stack,
-  options: { readonly name: string; readonly email: string; readonly password: string },
-): Person {
+export function createPerson(stack: Stack, options: Account): Person {
   const profile = ['--profile', options.name.toLowerCase(), '--json']
   const browser = createBrowser({ origin: stack.issuer })
 

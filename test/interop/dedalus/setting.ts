@@ -3,7 +3,7 @@ import { createDpopProof } from '@holdfast/protocol/token'
 import { request } from 'undici'
 import { type Answer, signInAgent } from '../../helpers/agent.ts'
 import { makeCanary } from '../../helpers/canary.ts'
-import { createPerson, type Person } from '../../helpers/person.ts'
+import { type Person, setUpPerson } from '../../helpers/person.ts'
 import { freePort } from '../../helpers/ports.ts'
 import { type Stack, startStack } from '../../helpers/stack.ts'
 import { startUpstream, type Upstream } from '../../helpers/upstream.ts'
@@ -125,10 +125,7 @@ export async function createSetting(python: string): Promise<Setting> {
 
 async function firstPerson(stack: Stack): Promise<Person> {
   const password = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString('base64url')
-  const ada = createPerson(stack, { name: 'Ada', email: 'ada@example.com', password })
-  await ada.run(['setup', '--email', 'ada@example.com', '--password-stdin'], `${password}\n`)
-  await ada.login()
-  return ada
+  return setUpPerson(stack, { name: 'Ada', email: 'ada@example.com', password })
 }
 
 async function register(ada: Person, resource: string): Promise<InteropServer['deployment']> {
