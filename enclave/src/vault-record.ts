@@ -10,6 +10,7 @@ import {
 } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
 import { rememberedConnections } from '@holdfast/protocol/enclave'
+import { BoundedCache } from '@holdfast/protocol/token'
 import type { Keyring } from './keyring.ts'
 import type { StorageKey } from './keyring-state.ts'
 import { deriveKey } from './root-key.ts'
@@ -111,7 +112,7 @@ export function openRecord(
 }
 
 /** Headers of records that were opened lately, by nonce and tag. They hold no secret. */
-const headers = new Map<string, EnvelopeHeader>()
+const headers = new BoundedCache<EnvelopeHeader>(rememberedConnections)
 
 // Checking a header costs more than the decryption. Two records with the same nonce and tag that both
 // open are the same record.
@@ -122,7 +123,6 @@ function readEnvelope(record: Buffer, plaintext: Buffer): CredentialEnvelope {
   const known = headers.get(name)
   if (known) return { header: known, secrets: envelopeSecrets(plaintext, known) }
   const envelope = decodeEnvelope(plaintext)
-  if (headers.size >= rememberedConnections) headers.clear()
   headers.set(name, envelope.header)
   return envelope
 }
