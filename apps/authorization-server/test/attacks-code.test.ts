@@ -7,6 +7,7 @@ import {
   addResource,
   authorizationUrl,
   authorize,
+  obtainTokens,
   redirectUri,
   signIn,
 } from './support/flow.ts'
@@ -18,7 +19,8 @@ let server: TestServer
 let client: oauth.Client
 
 beforeAll(async () => {
-  server = await startTestServer()
+  // Without a grace, what was rotated is refused at once.
+  server = await startTestServer({ config: { refreshGraceSeconds: 0 } })
   await server.addUser(email)
   await addResource(server, { resource })
   client = await addClient(server)
@@ -217,6 +219,28 @@ describe('a code for one resource', () => {
       const { code, verifier } = await authorize(server, { client, email, resource })
       const value = code.get('code') ?? ''
       const body = { code: value, code_verifier: verifier, client_id: client.client_id }
+      const refused = await postToken({ ...body, resource: asked })
+      expect(refused.status).toBe(400)
+      expect(await refused.json()).toMatchObject({
+        error: 'invalid_target',
+        error_description: expect.stringContaining(resource),
+      })
+      expect((await postToken({ ...body, resource: `${resource}/` })).status).toBe(200)
+      // Used up all the same by then, whatever is asked of it.
+      const again = await postToken({ ...body, resource: asked })
+      expect(await again.json()).toMatchObject({ error: 'invalid_grant' })
+    },
+  )
+
+  test.each([elsewhere, 'https://unknown.example/mcp'])(
+    'and its refresh token, used for %s: the answer names the one it is for, and the token stays good',
+    async (asked) => {
+      const { refresh_token: token } = await obtainTokens(server, { client, email, resource })
+      const body = {
+        grant_type: 'refresh_token',
+        refresh_token: token,
+        client_id: client.client_id,
+      }
       const refused = await postToken({ ...body, resource: asked })
       expect(refused.status).toBe(400)
       expect(await refused.json()).toMatchObject({

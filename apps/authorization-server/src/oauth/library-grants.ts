@@ -35,29 +35,41 @@ export function registerLibraryGrants(provider: Provider): void {
   }
 }
 
-type Code = Parameters<typeof helpers.consumeGrantSource>[2] & {
+/** A code or refresh token, as far as it says what it may be exchanged for. */
+interface GrantSource {
   readonly resource?: string | string[] | undefined
 }
 
-/**
- * Uses a code up, unless it is for another resource than the one that is asked for.
- *
- * @throws InvalidTarget that names the right one; everything else of the request was right
- */
+type TargetedContext = TokenEndpointGrantContext<{ resource?: string | string[] }>
+
+/** Uses a code up, unless it is for another resource than the one that is asked for. */
 async function consumeGrantSource(
   provider: Provider,
-  koa: TokenEndpointGrantContext<{ resource?: string | string[] }>,
-  code: Code,
+  koa: TargetedContext,
+  code: Parameters<typeof helpers.consumeGrantSource>[2] & GrantSource,
   label: string,
 ): Promise<void> {
-  const granted = [code.resource ?? []].flat()
-  const asked = [koa.oidc.params.resource ?? []].flat()
-  // A device code that was declined is for none.
-  const isForAnother = granted.length > 0 && asked.some((one) => !granted.includes(one))
-  if (!code.consumed && isForAnother) {
-    throw new errors.InvalidTarget(
-      `this ${label} is for ${granted.join(', ')}: ask for that resource, or for none`,
-    )
-  }
+  if (!code.consumed) requireGrantedResource(koa, code, label)
   await helpers.consumeGrantSource(provider, koa, code, label)
+}
+
+/** Rotates each refresh token, unless it is for another resource than the one that is asked for. */
+export function rotateRefreshToken(koa: KoaContextWithOIDC): true {
+  requireGrantedResource(koa as TargetedContext, koa.oidc.entities.RefreshToken, 'refresh token')
+  return true
+}
+
+/** @throws InvalidTarget that names the right one; everything else of the request was right */
+function requireGrantedResource(
+  { oidc }: TargetedContext,
+  source: GrantSource | undefined,
+  label: string,
+): void {
+  const granted = [source?.resource ?? []].flat()
+  const asked = [oidc.params.resource ?? []].flat()
+  // A device code that was declined is for none.
+  if (granted.length === 0 || asked.every((one) => granted.includes(one))) return
+  throw new errors.InvalidTarget(
+    `this ${label} is for ${granted.join(', ')}: ask for that resource, or for none`,
+  )
 }

@@ -19,7 +19,7 @@ import { createExtraTokenClaims } from './extra-token-claims.ts'
 import { recordGrantGivenUp } from './grant-audit.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { collectLibraryEvents } from './library-events.ts'
-import { registerLibraryGrants } from './library-grants.ts'
+import { registerLibraryGrants, rotateRefreshToken } from './library-grants.ts'
 import { speedUpProofs } from './proof-check.ts'
 import { renderAuthorizationError } from './render-error.ts'
 import { limitResponseModes, requestChecks } from './request-checks.ts'
@@ -174,7 +174,7 @@ function configuration(options: ProviderOptions): Configuration {
       url: (_koa, { uid }) => `/interaction/${uid}`,
     },
     issueRefreshToken: (_koa, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
-    rotateRefreshToken: true,
+    rotateRefreshToken,
     expiresWithSession: () => Promise.resolve(false),
     renderError: renderAuthorizationError,
     ttl: {
