@@ -1,5 +1,4 @@
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
+import { member } from './member.ts'
 
 /** Whether an address is one of the authorization server's own. */
 export const isAtIssuer = (url: string, issuer: string): boolean =>
@@ -18,10 +17,10 @@ export interface ConnectLinks {
  */
 export function connectLinksOf(error: unknown, issuer: string): ConnectLinks {
   // Dedalus servers put the error one level down.
-  const levels = isObject(error) ? [error, error['detail'], error['error']] : []
-  const named = levels.filter(isObject).find((one) => typeof one['connect_url'] === 'string')
+  const levels = [error, member(error, 'detail'), member(error, 'error')]
+  const named = levels.find((one) => typeof member(one, 'connect_url') === 'string')
   const ownUrl = (name: string): string | undefined => {
-    const url = named?.[name]
+    const url = member(named, name)
     return typeof url === 'string' && isAtIssuer(url, issuer) ? url : undefined
   }
   const connectUrl = ownUrl('connect_url')

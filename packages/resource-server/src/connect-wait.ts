@@ -1,6 +1,7 @@
 import { basicAuthorization } from './client-authentication.ts'
 import { isAtIssuer } from './connect-links.ts'
 import { type JsonAnswer, requestJson } from './http-client.ts'
+import { member } from './member.ts'
 import type { ConnectedSettings } from './settings.ts'
 
 /** Tells whether the user has made a connection, once that is settled or nobody waits any longer. */
@@ -8,9 +9,6 @@ export type ConnectWait = (pollUrl: string, signal?: AbortSignal) => Promise<boo
 
 const pollMs = 2_000
 const patienceMs = 120_000
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
 /** Ends early, and without an error, when nobody waits any longer. */
 const pause = (signal: AbortSignal | undefined): Promise<void> =>

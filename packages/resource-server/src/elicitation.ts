@@ -1,5 +1,6 @@
 import type { AuthenticatedRequest } from './authenticated-request.ts'
 import type { DispatchError } from './dispatch-error.ts'
+import { member } from './member.ts'
 
 /** The parts of both SDKs' contexts that tell what the client can do and has answered. */
 export interface ElicitingContext {
@@ -22,9 +23,6 @@ export interface ClientRequests {
 
 const inputName = 'holdfast_connect'
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities'
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
 const canOpenUrls = (capabilities: unknown): boolean =>
   member(member(capabilities, 'elicitation'), 'url') !== undefined

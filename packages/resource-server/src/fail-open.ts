@@ -1,4 +1,5 @@
 import { TokenError } from '@holdfast/protocol/token'
+import { member } from './member.ts'
 import type { Decision, ResourceRequest } from './resource-request.ts'
 
 /** What tells a client which things a server offers, and none of their contents. */
@@ -13,15 +14,10 @@ const listings: ReadonlySet<unknown> = new Set([
   'resources/templates/list',
 ])
 
-const methodOf = (message: unknown): unknown =>
-  typeof message === 'object' && message !== null && Object.hasOwn(message, 'method')
-    ? Reflect.get(message, 'method')
-    : undefined
-
 /** Whether a body, one message or a batch, asks for nothing but listings. */
 export function isListing(body: unknown): boolean {
   const messages: readonly unknown[] = Array.isArray(body) ? body : [body]
-  return messages.length > 0 && messages.every((message) => listings.has(methodOf(message)))
+  return messages.length > 0 && messages.every((message) => listings.has(member(message, 'method')))
 }
 
 /**

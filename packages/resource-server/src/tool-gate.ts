@@ -1,3 +1,5 @@
+import { member } from './member.ts'
+
 /** A `tools/call` in the body of a request. */
 export interface ToolCall {
   readonly name: string
@@ -9,11 +11,6 @@ export interface ToolCall {
 }
 
 const versionKey = 'io.modelcontextprotocol/protocolVersion'
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined
 
 function toolCallOf(message: unknown, batchSize: number | undefined): ToolCall | undefined {
   if (member(message, 'method') !== 'tools/call') return undefined
