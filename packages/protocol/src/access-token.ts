@@ -55,6 +55,9 @@ export interface AuthorizationDetail extends Readonly<Record<string, unknown>> {
   readonly type: string
 }
 
+/** Connections by the names under which a user granted them. Has no prototype, so any name can be looked up. */
+export type GrantedConnections = Readonly<Record<string, ConnectionHandle>>
+
 /** What a valid access token says. Frozen, because one object serves every request of a token. */
 export interface VerifiedAccessToken {
   readonly issuer: string
@@ -75,8 +78,8 @@ export interface VerifiedAccessToken {
    * in it, up to the client that acted first. Empty otherwise.
    */
   readonly actors: readonly string[]
-  /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
-  readonly connections: Readonly<Record<string, ConnectionHandle>>
+  /** `ddls:connections`. */
+  readonly connections: GrantedConnections
   /**
    * `authorization_details`: what may be done in detail; undefined when nothing limits it so. Those of
    * type `connection` name handles and what may be done with them, which dispatch enforces.
@@ -152,7 +155,7 @@ function confirmationOf(claims: JWTPayload): string | undefined {
   return thumbprintPattern.test(jkt) ? jkt : refuse('the token has a malformed cnf')
 }
 
-function connectionsOf(claims: JWTPayload): Readonly<Record<string, ConnectionHandle>> {
+function connectionsOf(claims: JWTPayload): GrantedConnections {
   const named = claims['ddls:connections']
   const connections = Object.create(null) as Record<string, ConnectionHandle>
   if (named === undefined) return connections
@@ -162,6 +165,19 @@ function connectionsOf(claims: JWTPayload): Readonly<Record<string, ConnectionHa
     connections[name] = handle
   }
   return connections
+}
+
+/**
+ * What a token names that the authorization server has just handed us; undefined for one that names none or
+ * that we cannot read. Nothing rests on it: the authorization server checks each handle again.
+ */
+export function connectionsIn(accessToken: string): GrantedConnections | undefined {
+  try {
+    const claims = decodeJwt(accessToken)
+    return claims['ddls:connections'] === undefined ? undefined : connectionsOf(claims)
+  } catch {
+    return undefined
+  }
 }
 
 function detailsOf(claims: JWTPayload): readonly AuthorizationDetail[] | undefined {

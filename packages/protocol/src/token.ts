@@ -9,7 +9,9 @@ export {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
   type AuthorizationDetail,
+  connectionsIn,
   createAccessTokenVerifier,
+  type GrantedConnections,
   type TokenProfile,
   type VerifiedAccessToken,
 } from './access-token.ts'

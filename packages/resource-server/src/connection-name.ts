@@ -1,6 +1,6 @@
 import type { ConnectionHandle } from '@holdfast/protocol'
+import type { GrantedConnections } from '@holdfast/protocol/token'
 import { DispatchError } from './dispatch-error.ts'
-import type { GrantedConnections } from './granted-connections.ts'
 import { pythonList } from './python-list.ts'
 
 // Dedalus deployments store `org/server` under either of the other two forms.

@@ -1,9 +1,9 @@
 import type { HttpResponse } from '@holdfast/protocol/dispatch'
+import type { GrantedConnections } from '@holdfast/protocol/token'
 import type { ConnectLinks } from './connect-links.ts'
 import { resolveConnection } from './connection-name.ts'
 import type { DispatchCall, Gateway } from './dispatch.ts'
 import { DispatchError } from './dispatch-error.ts'
-import type { GrantedConnections } from './granted-connections.ts'
 import type { AskedFor, SubjectToken } from './token-exchange.ts'
 
 const missing: ReadonlySet<string> = new Set(['NO_CONNECTIONS', 'CONNECTION_NOT_FOUND'])

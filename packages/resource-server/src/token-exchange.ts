@@ -1,8 +1,13 @@
-import { BoundedCache, type DpopKey, generateDpopKey } from '@holdfast/protocol/token'
+import {
+  BoundedCache,
+  connectionsIn,
+  type DpopKey,
+  generateDpopKey,
+  type GrantedConnections,
+} from '@holdfast/protocol/token'
 import * as oauth from 'oauth4webapi'
 import { type ConnectLinks, connectLinksOf } from './connect-links.ts'
 import { DispatchError } from './dispatch-error.ts'
-import { connectionsIn, type GrantedConnections } from './granted-connections.ts'
 import type { ConnectedSettings } from './settings.ts'
 
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
