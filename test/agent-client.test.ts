@@ -8,7 +8,7 @@ import {
 } from '@holdfast/client'
 import { MCPClient } from '@holdfast/client/mcp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type McpPort, startFilesServer } from './helpers/files-server.ts'
+import { type McpPort, startFilesServer } from './mcp/files-server.ts'
 import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 

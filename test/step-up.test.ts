@@ -14,7 +14,7 @@ import {
   type SdkConnection,
   type SdkProvider,
 } from './clients/zoo/sdk-provider.ts'
-import { type McpPort, startFilesServer } from './helpers/files-server.ts'
+import { type McpPort, startFilesServer } from './mcp/files-server.ts'
 import { type Person, setUpPerson } from './helpers/person.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
 

@@ -6,8 +6,8 @@ import { MCPServer, type MCPServerOptions, tool } from '@holdfast/resource-serve
 import { mcpListener } from '@holdfast/resource-server/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import type { Person } from './person.ts'
-import type { Stack } from './stack.ts'
+import type { Person } from '../helpers/person.ts'
+import type { Stack } from '../helpers/stack.ts'
 
 /** A port on loopback at which an MCP server answers, once it has a listener. */
 export interface McpPort {
