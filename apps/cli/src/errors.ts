@@ -30,6 +30,10 @@ export class CliError extends Error {
   }
 }
 
+/** A command that cannot be carried out as it was given. */
+export const usage = (message: string, fix: string): CliError =>
+  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })
+
 /** A wrong setting; names where it was set. */
 export class ConfigError extends CliError {
   override readonly name = 'ConfigError'

@@ -3,7 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { Config } from './config.ts'
-import { CliError } from './errors.ts'
+import { CliError, usage } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { layoutOf } from './supervisor/layout.ts'
 import { notRunning, readStatus } from './supervisor/status.ts'
@@ -49,11 +49,7 @@ export async function redeemSetupLink(
 ): Promise<void> {
   const key = URL.canParse(link) ? new URL(link).searchParams.get('key') : null
   if (key === null) {
-    throw new CliError('this is not a set-up link', {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'copy the whole link that `holdfast up` printed',
-    })
+    throw usage('this is not a set-up link', 'copy the whole link that `holdfast up` printed')
   }
   const { status, page } = await postForm(new URL('/setup', link), { key, email, password })
   if (status === 200) return

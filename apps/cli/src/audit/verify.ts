@@ -9,7 +9,7 @@ import {
   type SignedAuditHead,
   verifyAuditChain,
 } from '@holdfast/protocol/audit'
-import { CliError } from '../errors.ts'
+import { CliError, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type ExportHead, exportFormat } from './export.ts'
 
@@ -94,8 +94,4 @@ function parse(line: string, file: string): object {
 }
 
 const noExport = (file: string): CliError =>
-  new CliError(`${file} is not an export of the audit log`, {
-    exitCode: exitCodes.usage,
-    code: 'USAGE',
-    fix: 'make one with `holdfast audit export`',
-  })
+  usage(`${file} is not an export of the audit log`, 'make one with `holdfast audit export`')

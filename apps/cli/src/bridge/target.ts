@@ -1,5 +1,4 @@
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 
 /** Headers that the bridge or the protocol sets: an own value would replace tokens or contradict a message. */
 const reserved =
@@ -54,6 +53,3 @@ export function parseHeaders(lines: readonly string[] = []): Record<string, stri
   }
   return headers
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { note } from '../output.ts'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { wantsJson } from './flags.ts'
@@ -100,6 +99,3 @@ function nameAndHandle(text: string): [name: string, handle: string] {
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)]
   throw usage('--connection lacks its name', "write --connection 'github=ddls:conn:…'")
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import type { DispatchBody } from '@holdfast/protocol'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 
 /**
  * What `--data` says: JSON where it begins as such, else text.
@@ -35,6 +34,3 @@ async function fromFile(data: string): Promise<string> {
     throw usage(`${data.slice(1)} cannot be read (${code})`, 'check the path after the @')
   }
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -8,7 +8,7 @@ import {
 } from '@holdfast/protocol'
 import { Command } from 'commander'
 import { dispatchError } from '../dispatch-failure.ts'
-import { CliError } from '../errors.ts'
+import { CliError, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note, print, printJson } from '../output.ts'
 import { readBody } from './call-body.ts'
@@ -112,6 +112,3 @@ function parseHeaders(headers: readonly string[]): Record<string, string> {
     }),
   )
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

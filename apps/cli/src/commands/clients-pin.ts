@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { note } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { openClient } from './open-client.ts'
@@ -71,14 +70,11 @@ Examples:
 
 async function readDocument(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw refused(`cannot read ${file}`, 'give the path of a saved document, or its https URL')
+    throw usage(`cannot read ${file}`, 'give the path of a saved document, or its https URL')
   })
   try {
     return JSON.parse(text)
   } catch {
-    throw refused(`${file} is not JSON`, 'save the document as its host serves it')
+    throw usage(`${file} is not JSON`, 'save the document as its host serves it')
   }
 }
-
-const refused = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -1,7 +1,6 @@
 import { parseConnectionHandle } from '@holdfast/protocol'
 import { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { note } from '../output.ts'
 import { openClient } from './open-client.ts'
 import { addPolicyOptions, policyOf, type PolicyOptions } from './policy-options.ts'
@@ -27,11 +26,7 @@ export function allowCommand(): Command {
       const { client, issuer } = await openClient(self)
       const policy = policyOf(options, issuer)
       if (policy === undefined) {
-        throw new CliError('nothing to allow was given', {
-          exitCode: exitCodes.usage,
-          code: 'USAGE',
-          fix: 'give --methods, --paths and --resources',
-        })
+        throw usage('nothing to allow was given', 'give --methods, --paths and --resources')
       }
       showEntry(self, await client.connections.setPolicy(handle, policy))
       if (allowsNothing(policy)) {

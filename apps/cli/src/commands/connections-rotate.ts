@@ -6,8 +6,7 @@ import { handKinds, keyPlaces } from '../connect/by-hand.ts'
 import { localCatalog } from '../connect/load-catalog.ts'
 import type { AddOptions } from '../connect/plan.ts'
 import { planOf, wayOf } from '../connect/way.ts'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { CliError, usage } from '../errors.ts'
 import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -59,26 +58,23 @@ async function rotate(
   const { client, issuer } = await openClient(command)
   const { base_url: present, account, kind } = await client.connections.get(handle)
   if (kind === 'oauth2') {
-    throw new CliError('the account was connected by signing in: there is no value to give', {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: `sign in again: holdfast connections reconnect ${handle}`,
-    })
+    throw usage(
+      'the account was connected by signing in: there is no value to give',
+      `sign in again: holdfast connections reconnect ${handle}`,
+    )
   }
   const plan = await planOf(way, options, issuer).catch((error: unknown) => {
     if (!(error instanceof CliError) || error.code !== 'UNKNOWN_PROVIDER') throw error
-    throw new CliError(`the catalog does not know ${provider}: say what the new value is for`, {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'give --base-url and --kind as when it was added',
-    })
+    throw usage(
+      `the catalog does not know ${provider}: say what the new value is for`,
+      'give --base-url and --kind as when it was added',
+    )
   })
   if (parseBaseUrl(plan.baseUrl).authority !== parseBaseUrl(present).authority) {
-    throw new CliError('the connection is for another host', {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'a new host needs a new connection: see `holdfast connections add --help`',
-    })
+    throw usage(
+      'the connection is for another host',
+      'a new host needs a new connection: see `holdfast connections add --help`',
+    )
   }
   // Before the secret is asked for: a changed enclave must not cost it.
   const { firstUse } = await client.keys.sealing()

@@ -1,7 +1,6 @@
 import { type ConnectionPolicy, connectionPolicySchema } from '@holdfast/protocol'
 import type { Command } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { commaList } from './repeat.ts'
 
 /** The options that say what a connection may be used for. */
@@ -51,13 +50,9 @@ export function requireWholePolicy(
   const isAbsent = lists.every((list) => options[list] === undefined)
   if (isAbsent || missing.length === 0) return
   const names = missing.map((list) => `--${list}`).join(' and ')
-  throw new CliError(
+  throw usage(
     `${names} ${missing.length === 1 ? 'is' : 'are'} missing: nothing could use the connection`,
-    {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: `add ${missing.map((list) => examples[list]).join(' ')}`,
-    },
+    `add ${missing.map((list) => examples[list]).join(' ')}`,
   )
 }
 
@@ -71,11 +66,10 @@ export function policyOf(options: PolicyOptions, issuer: string): ConnectionPoli
   if (methods === undefined && paths === undefined && resources === undefined) return undefined
   const stray = resources?.find((uri) => !['*', 'direct'].includes(uri) && !URL.canParse(uri))
   if (stray !== undefined) {
-    throw new CliError('--resources: an entry is neither a URI nor `direct` nor *', {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'for example --resources direct,http://localhost:8000/mcp; `holdfast resources list` shows them',
-    })
+    throw usage(
+      '--resources: an entry is neither a URI nor `direct` nor *',
+      'for example --resources direct,http://localhost:8000/mcp; `holdfast resources list` shows them',
+    )
   }
   const parsed = connectionPolicySchema.safeParse({
     methods: (methods ?? []).map((method) => method.toUpperCase()),
@@ -84,9 +78,8 @@ export function policyOf(options: PolicyOptions, issuer: string): ConnectionPoli
   })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new CliError(`--${String(issue?.path[0] ?? 'methods')}: ${issue?.message}`, {
-    exitCode: exitCodes.usage,
-    code: 'USAGE',
-    fix: "for example --methods GET --paths '/user,/repos/**' --resources direct",
-  })
+  throw usage(
+    `--${String(issue?.path[0] ?? 'methods')}: ${issue?.message}`,
+    "for example --methods GET --paths '/user,/repos/**' --resources direct",
+  )
 }

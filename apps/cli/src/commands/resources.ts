@@ -1,7 +1,6 @@
 import type { NeededConnection, ScopeDescription } from '@holdfast/client'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { note } from '../output.ts'
 import { addYesOption, confirm } from '../terminal/confirm.ts'
 import { wantsJson } from './flags.ts'
@@ -146,11 +145,7 @@ Examples:
         ...(dpopNonce !== undefined && { dpop_nonce: dpopNonce }),
       }
       if (Object.keys(changes).length === 0) {
-        throw new CliError('nothing to change was given', {
-          exitCode: exitCodes.usage,
-          code: 'USAGE',
-          fix: 'see `holdfast resources update --help`',
-        })
+        throw usage('nothing to change was given', 'see `holdfast resources update --help`')
       }
       showEntry(command, await client.resources.update(uri, changes))
     })
@@ -178,9 +173,8 @@ function nameAndWords(option: string, text: string): [name: string, words: strin
   const name = text.slice(0, equals)
   const words = text.slice(equals + 1).trim()
   if (equals > 0 && words !== '') return [name, words]
-  throw new CliError(`${option} lacks its meaning in words`, {
-    exitCode: exitCodes.usage,
-    code: 'USAGE',
-    fix: `write ${option} 'name=What it is for, as people read it when they consent'`,
-  })
+  throw usage(
+    `${option} lacks its meaning in words`,
+    `write ${option} 'name=What it is for, as people read it when they consent'`,
+  )
 }

@@ -1,6 +1,5 @@
 import type { Client, ConnectTicketView } from '@holdfast/client'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import type { AddOptions } from './plan.ts'
 
 /** The link that a connection is made for, while it is of use. @throws CliError */
@@ -11,13 +10,13 @@ export async function findTicket(
 ): Promise<ConnectTicketView> {
   const ticket = await client.connectTickets.get(id)
   if (ticket.status !== 'pending') {
-    throw refuse(
+    throw usage(
       ticket.status === 'connected' ? 'this link was used already' : 'this link has expired',
       'Start again where you got it; a link works for ten minutes.',
     )
   }
   if (ticket.provider !== null && ticket.provider !== provider) {
-    throw refuse(
+    throw usage(
       `this link is for an account at ${ticket.provider}`,
       `holdfast connections add ${ticket.provider} --ticket ${id}`,
     )
@@ -40,11 +39,8 @@ export function optionsFor<Options extends AddOptions>(
   const said = [allow, operations, methods, paths].filter((one) => one !== undefined)
   const isNothing = allow === 'none' || said.length === 0
   if (!isNothing) return { ...options, resources }
-  throw refuse(
+  throw usage(
     `${resource} could do nothing with this connection`,
     'Say what it may be used for: --allow read, --operations, or --methods and --paths.',
   )
 }
-
-const refuse = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

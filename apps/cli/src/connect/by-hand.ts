@@ -1,8 +1,7 @@
 import { type CredentialKind, credentialKindSchema, secretFieldsOf } from '@holdfast/protocol'
 import type { Catalog } from '@holdfast/providers'
 import { policyOf } from '../commands/policy-options.ts'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { requireOwnKey } from './check-key.ts'
 import type { AddOptions, ConnectionPlan } from './plan.ts'
 import { readSecretFields } from './secret-fields.ts'
@@ -105,6 +104,3 @@ function asJson(text: string): unknown {
     return undefined
   }
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { wrongKey } from './check-key.ts'
-import { jsonObject } from './json-object.ts'
+import { jsonObject } from '../json-object.ts'
 
 const readers = {
   certificate: (text: string) => new X509Certificate(text),

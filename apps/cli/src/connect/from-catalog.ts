@@ -12,7 +12,7 @@ import {
   toReservation,
 } from '@holdfast/providers'
 import { policyOf } from '../commands/policy-options.ts'
-import { CliError } from '../errors.ts'
+import { CliError, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { note } from '../output.ts'
 import { ask, isInteractive } from '../terminal/secrets.ts'
@@ -192,6 +192,3 @@ function choose(provider: Provider, options: AddOptions, issuer: string): Connec
   }
   return policy
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -9,8 +9,7 @@ import {
   toOAuthApp,
   type Variables,
 } from '@holdfast/providers'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 
 /** What the options of `holdfast oauth-apps add` say of the client. */
 export interface AppOptions {
@@ -119,6 +118,3 @@ function pairs(given: readonly string[], option: string): Record<string, string>
     }),
   )
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

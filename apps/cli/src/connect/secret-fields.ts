@@ -1,8 +1,7 @@
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { type CliError, usage } from '../errors.ts'
 import { ask, readSecret } from '../terminal/secrets.ts'
 import { requirePem } from './check-pem.ts'
-import { jsonObject } from './json-object.ts'
+import { jsonObject } from '../json-object.ts'
 
 /** One value that a person gives. */
 export interface SecretField {
@@ -100,6 +99,3 @@ const missing = (fields: readonly SecretField[], name: string): CliError =>
 
 const takes = (fields: readonly SecretField[]): string =>
   `pipe in a JSON object with ${fields.map(({ name, optional }) => (optional === true ? `${name} (optional)` : name)).join(', ')}`
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

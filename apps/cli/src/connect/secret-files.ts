@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 
 const maxFileBytes = 16_384
 
@@ -35,6 +34,3 @@ function readText(name: string, path: string): string {
   if (text !== '' && text.length <= maxFileBytes) return text
   throw usage(`the file for ${name} is empty or too large`, `give a file of at most 16 KiB`)
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

@@ -1,6 +1,5 @@
 import { isPasted, type Provider } from '@holdfast/providers'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { handKinds } from './by-hand.ts'
 import type { AddOptions } from './plan.ts'
 import type { Way } from './way.ts'
@@ -87,6 +86,3 @@ function refuseOfHand(options: AddOptions): void {
 
 const flag = (name: keyof AddOptions): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })

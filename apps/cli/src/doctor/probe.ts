@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { rootCertificates } from 'node:tls'
 import { callbackify } from 'node:util'
+import { jsonObject } from '../json-object.ts'
 
 /** One answer of a server. */
 export interface ProbeAnswer {
@@ -55,7 +56,11 @@ export async function probe(
   // A stream of events has no end; its headers are what is asked for.
   if (response.headers['content-type']?.startsWith('text/event-stream')) response.destroy()
   const read = response.destroyed ? '' : await text(response)
-  return { status: response.statusCode ?? 0, headers: response.headers, json: parse(read) }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    json: jsonObject(read) ?? {},
+  }
 }
 
 /** Asks other DNS servers than the system's. */
@@ -78,15 +83,6 @@ function lookupAt(servers: readonly string[]): LookupFunction {
       if (error || all === true) done(error, found)
       else done(null, found[0]!.address, found[0]!.family)
     })
-}
-
-function parse(read: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(read)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
 }
 
 /** Why a request had no answer, in a few words. */

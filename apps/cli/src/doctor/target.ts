@@ -1,5 +1,4 @@
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { usage } from '../errors.ts'
 import { type CheckResult, failed, ok, warning } from './check.ts'
 import { probe, type ProbeAnswer, reasonOf } from './probe.ts'
 
@@ -36,11 +35,10 @@ export function wellKnown(base: string, name: string): string {
 export async function findTarget(text: string): Promise<RemoteTarget> {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new CliError('this is not an http(s) URL', {
-      exitCode: exitCodes.usage,
-      code: 'USAGE',
-      fix: 'give the URL of an MCP server, or of an authorization server',
-    })
+    throw usage(
+      'this is not an http(s) URL',
+      'give the URL of an MCP server, or of an authorization server',
+    )
   }
   const suffixed = await ask(wellKnown(text, 'oauth-protected-resource'))
   const root = await ask(`${url.origin}/.well-known/oauth-protected-resource`)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Readable, Writable } from 'node:stream'
+import { jsonObject } from '../json-object.ts'
 import { lineSplitter } from './line-splitter.ts'
 import { crashLine, logLine } from './log-line.ts'
 import type { LogFile } from './log-file.ts'
@@ -136,15 +137,6 @@ export class Child {
 
 function parseEvent(line: string): ChildEvent | undefined {
   if (!line.includes('"event"')) return undefined
-  try {
-    const value: unknown = JSON.parse(line)
-    const isEvent =
-      typeof value === 'object' &&
-      value !== null &&
-      'event' in value &&
-      typeof value.event === 'string'
-    return isEvent ? (value as ChildEvent) : undefined
-  } catch {
-    return undefined
-  }
+  const value = jsonObject(line)
+  return typeof value?.['event'] === 'string' ? (value as ChildEvent) : undefined
 }

@@ -1,3 +1,5 @@
+import { jsonObject } from '../json-object.ts'
+
 const ownStamp = /^\{(?:"level":"\w+",)?"time":"/
 
 /**
@@ -8,7 +10,7 @@ const ownStamp = /^\{(?:"level":"\w+",)?"time":"/
  */
 export function logLine(line: string, now: number): string {
   if (ownStamp.test(line)) return line
-  const fields = objectOf(line)
+  const fields = jsonObject(line)
   const isRefusal = typeof fields?.['event'] === 'string' && fields['event'].endsWith('refused')
   return stamped(isRefusal ? 'error' : 'info', fields ?? { message: line }, now)
 }
@@ -19,14 +21,3 @@ export const crashLine = (line: string, now: number): string =>
 
 const stamped = (level: string, fields: object, now: number): string =>
   JSON.stringify({ time: new Date(now).toISOString(), level, ...fields })
-
-function objectOf(line: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
-}

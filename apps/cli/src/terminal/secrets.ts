@@ -1,5 +1,5 @@
 import { text as readAll } from 'node:stream/consumers'
-import { CliError } from '../errors.ts'
+import { CliError, usage } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 
 let stdinTaken = false
@@ -75,6 +75,3 @@ function requireTerminal(option: string): void {
   if (isInteractive()) return
   throw usage('there is no terminal to ask at', `give ${option}`)
 }
-
-const usage = (message: string, fix: string): CliError =>
-  new CliError(message, { exitCode: exitCodes.usage, code: 'USAGE', fix })
