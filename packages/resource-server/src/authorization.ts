@@ -97,7 +97,6 @@ export function guardOptions(
   options: AuthorizationOptions,
   toolScopes: readonly string[],
 ): ProtectedResourceOptions {
-  checkAuthorization(options)
   const { enabled: _enabled, failOpen: _failOpen, issuer: _issuer, ...named } = options
   const {
     requiredScopes = [],
