@@ -141,6 +141,19 @@ describe('a person who opened the page and has not finished there', () => {
     return `[CONNECTION_REVOKED] gone | Connect it here, then call the tool again: ${issuer.connectUrl}`
   }
 
+  /** As a tool asks that makes the error itself. */
+  async function untilConnected(pollUrl: string, signal?: AbortSignal): Promise<unknown> {
+    const guard = protectedResource({ issuer: issuer.issuer, resource, client })
+    const token = await issuer.signToken()
+    const decision = await guard.check({
+      method: 'POST',
+      target: '/mcp',
+      header: (name) => (name === 'authorization' ? [`Bearer ${token}`] : []),
+    })
+    const error = new DispatchError('CONNECTION_REVOKED', 'gone', { pollUrl })
+    return decision.answer ?? decision.request?.untilConnected(error, signal)
+  }
+
   test('is waited for, and the call goes on through the new connection with the same token', async () => {
     lacking(pending, {
       // The page is done when the poll says so, and not before.
@@ -173,6 +186,19 @@ describe('a person who opened the page and has not finished there', () => {
     expect(issuer.count('/v1/connect-tickets/abc')).toBe(1)
   })
 
+  test('is not waited for once the call is cancelled', async () => {
+    const call = new AbortController()
+    const cancels = {
+      get connected() {
+        call.abort()
+        return false
+      },
+    }
+    lacking(cancels, connected)
+    expect(await untilConnected(`${issuer.pollUrl}`, call.signal)).toBe(false)
+    expect(issuer.count('/v1/connect-tickets/abc')).toBe(1)
+  })
+
   test('is not asked about at another origin, which would get the server’s secret', async () => {
     const text = lacking(connected)
     const evil = createServer((_request, response) => response.end('{"connected":true}'))
@@ -182,16 +208,7 @@ describe('a person who opened the page and has not finished there', () => {
     issuer.pollUrl = pollUrl
     expect((await call(asked, 'accept')).text).toBe(text)
     // Nor when a tool puts the error together from what another server told it.
-    const guard = protectedResource({ issuer: issuer.issuer, resource, client })
-    const token = await issuer.signToken()
-    const decision = await guard.check({
-      method: 'POST',
-      target: '/mcp',
-      header: (name) => (name === 'authorization' ? [`Bearer ${token}`] : []),
-    })
-    const forged = new DispatchError('CONNECTION_REVOKED', 'gone', { pollUrl })
-    const request = decision.answer === undefined ? decision.request : undefined
-    expect(await request?.untilConnected(forged)).toBe(false)
+    expect(await untilConnected(pollUrl)).toBe(false)
     expect(hits).toBe(0)
     evil.close()
     await once(evil, 'close')
