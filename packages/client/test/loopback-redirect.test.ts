@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AuthorizationCodeAuth, authorizedFetch } from '../src/index.ts'
 import { type LoopbackRedirect, openLoopbackRedirect } from '../src/node/index.ts'
-import { startAuthorizationServer, startProtectedServer } from './oauth-world.ts'
+import { setting } from './oauth-world.ts'
 
 async function open(
   options: Parameters<typeof openLoopbackRedirect>[0] = {},
@@ -22,8 +22,7 @@ const codeOf = async (answer: Promise<URL>): Promise<string | null> =>
 
 describe('a loopback redirect', () => {
   it('serves a sign-in and every step-up after it', async () => {
-    const as = await startAuthorizationServer()
-    const rs = await startProtectedServer(() => as.issuer)
+    const { as, rs } = await setting()
     const redirect = await open()
     const auth = new AuthorizationCodeAuth({
       redirectUri: redirect.redirectUri,
@@ -57,6 +56,14 @@ describe('a loopback redirect', () => {
     const redirect = await open()
     await visit(redirect, 'code=1&state=a')
     expect(await codeOf(redirect.answer(signIn('a')))).toBe('1')
+  })
+
+  it('keeps no more than sixteen of them', async () => {
+    const redirect = await open({ timeoutMs: 1 })
+    for (let i = 0; i <= 16; i += 1) await visit(redirect, `code=1&state=${i}`)
+    const oldest = redirect.answer(signIn('0'))
+    await expect(oldest).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
+    expect(await codeOf(redirect.answer(signIn('1')))).toBe('1')
   })
 
   it('gives every sign-in its own time, from when it is waited for', async () => {

@@ -10,17 +10,12 @@ import {
 import { findAuthorizationServer } from '../src/oauth/server-metadata.ts'
 import {
   type ProtectedWorld,
+  setting,
   startAuthorizationServer,
-  startProtectedServer,
   type World,
 } from './oauth-world.ts'
 
 type Send = (url: string, init: RequestInit) => Promise<Response>
-
-async function setting(): Promise<{ readonly as: World; readonly rs: ProtectedWorld }> {
-  const as = await startAuthorizationServer()
-  return { as, rs: await startProtectedServer(() => as.issuer) }
-}
 
 const redirectUri = 'http://127.0.0.1:1/callback'
 const platform: Send = (url, init) => fetch(url, init)

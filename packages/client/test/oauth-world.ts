@@ -266,3 +266,9 @@ export async function startProtectedServer(issuer: () => string): Promise<Protec
   }
   return world
 }
+
+/** A protected server and the authorization server that it names. */
+export async function setting(): Promise<{ readonly as: World; readonly rs: ProtectedWorld }> {
+  const as = await startAuthorizationServer()
+  return { as, rs: await startProtectedServer(() => as.issuer) }
+}

@@ -26,20 +26,11 @@ import { fileTokenStore } from '../src/node/index.ts'
 import { covers } from '../src/oauth/resource-metadata.ts'
 import {
   type ProtectedWorld,
+  setting,
   startAuthorizationServer,
   startProtectedServer,
   type World,
 } from './oauth-world.ts'
-
-interface Setting {
-  readonly as: World
-  readonly rs: ProtectedWorld
-}
-
-async function setting(): Promise<Setting> {
-  const as = await startAuthorizationServer()
-  return { as, rs: await startProtectedServer(() => as.issuer) }
-}
 
 const redirectUri = 'http://127.0.0.1:1/callback'
 

@@ -1,25 +1,13 @@
 import { expect, test } from 'vitest'
-import { AuthorizationCodeAuth, authorizedFetch } from '../src/index.ts'
-import {
-  type ProtectedWorld,
-  startAuthorizationServer,
-  startProtectedServer,
-  type World,
-} from './oauth-world.ts'
+import { AuthorizationCodeAuth, authorizedFetch, readClaims } from '../src/index.ts'
+import { setting } from './oauth-world.ts'
 
 // Names are the check ids of SEP-1932, for which the official suite has no scenario yet. Both servers
 // really verify each proof: method, URL, token, key, age, and that it is used once.
 
-interface Setting {
-  readonly as: World
-  readonly rs: ProtectedWorld
-  /** Calls the protected server as an agent whose person agrees. */
-  readonly call: () => Promise<Response>
-}
-
-async function setting(): Promise<Setting> {
-  const as = await startAuthorizationServer()
-  const rs = await startProtectedServer(() => as.issuer)
+/** With bound tokens, and an agent whose person agrees. */
+async function boundSetting() {
+  const { as, rs } = await setting()
   rs.takesProofs = true
   const redirectUri = 'http://127.0.0.1:1/callback'
   const auth = new AuthorizationCodeAuth({ redirectUri, authorize: as.authorize })
@@ -27,14 +15,10 @@ async function setting(): Promise<Setting> {
   return { as, rs, call: () => fetch(rs.url) }
 }
 
-const claimsOf = (proof = ''): Record<string, unknown> =>
-  JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString()) as Record<
-    string,
-    unknown
-  >
+const claimsOf = (proof = ''): Readonly<Record<string, unknown>> => readClaims(proof)
 
 test('sep-1932-client-token-request-proof: a token is asked for with a proof for the token endpoint', async () => {
-  const { as, call } = await setting()
+  const { as, call } = await boundSetting()
   expect((await call()).status).toBe(200)
   expect(as.tokenRequests.map(({ proof }) => claimsOf(proof))).toEqual([
     expect.objectContaining({ htm: 'POST', htu: `${as.issuer}/token` }),
@@ -42,7 +26,7 @@ test('sep-1932-client-token-request-proof: a token is asked for with a proof for
 })
 
 test('sep-1932-client-dpop-auth-scheme: a bound token is presented as DPoP, and never as Bearer', async () => {
-  const { rs, call } = await setting()
+  const { rs, call } = await boundSetting()
   expect((await call()).status).toBe(200)
   // This server takes no other scheme; what came with another did not count as a token.
   expect(rs.tokens).toHaveLength(1)
@@ -50,7 +34,7 @@ test('sep-1932-client-dpop-auth-scheme: a bound token is presented as DPoP, and 
 })
 
 test('sep-1932-client-fresh-proof: every request has a proof of its own, also of many at once', async () => {
-  const { rs, call } = await setting()
+  const { rs, call } = await boundSetting()
   await call()
   const answers = await Promise.all(Array.from({ length: 10 }, call))
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
@@ -62,7 +46,7 @@ test('sep-1932-client-fresh-proof: every request has a proof of its own, also of
 })
 
 test('sep-1932-client-as-nonce: the nonce that the authorization server supplies is in the next proof', async () => {
-  const { as, call } = await setting()
+  const { as, call } = await boundSetting()
   as.demandNonce = true
   expect((await call()).status).toBe(200)
   const nonces = as.tokenRequests.map(({ proof }) => claimsOf(proof)['nonce'])
@@ -71,7 +55,7 @@ test('sep-1932-client-as-nonce: the nonce that the authorization server supplies
 })
 
 test('sep-1932-client-rs-nonce: the nonce that the MCP server supplies is in the next proof', async () => {
-  const { as, rs, call } = await setting()
+  const { as, rs, call } = await boundSetting()
   rs.demandNonce = true
   expect((await call()).status).toBe(200)
   const nonces = rs.proofs.map((proof) => claimsOf(proof)['nonce'])
