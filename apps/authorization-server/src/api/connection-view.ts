@@ -7,6 +7,7 @@ import {
 } from '@holdfast/protocol'
 import type { ConnectionInfo } from '@holdfast/storage'
 import { z } from 'zod'
+import { accountOf } from '../connections/account.ts'
 import type { OpenUpload } from '../connections/reserve.ts'
 import { optionalTime, timeText } from './page.ts'
 
@@ -70,7 +71,6 @@ export function viewConnection(connection: ConnectionInfo, accessPage?: string):
   const scopes = z.array(z.string()).safeParse(connection.summary?.['scopes'])
   const authorizedAt = z.int().safeParse(connection.summary?.['authorized_at_ms'])
   const pins = credentialPinsSchema.safeParse(connection.summary?.['pins'])
-  const account = connection.summary?.['account']
   return {
     handle: connection.handle,
     owner: connection.owner,
@@ -83,7 +83,7 @@ export function viewConnection(connection: ConnectionInfo, accessPage?: string):
     policy: policy.success ? policy.data : { methods: [], paths: [], resources: [] },
     kind: connection.kind ?? null,
     pins: pins.success ? pins.data : null,
-    account: typeof account === 'string' ? account : null,
+    account: accountOf(connection) ?? null,
     record_version: connection.recordVersion,
     upload_expires_at: optionalTime(connection.uploadExpiresAtMs),
     last_used_at: optionalTime(connection.lastUsedAtMs),

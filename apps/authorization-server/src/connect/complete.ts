@@ -83,7 +83,7 @@ async function redeemAndStore(
       const current = await connections.find(handle)
       if (!isConflict || !current || conflicts >= maxConflicts) throw error
       // The code is spent: what it gave is bound to what the connection is now.
-      const { policy } = recordContext(current, current.recordVersion)
+      const { policy } = recordContext(current)
       const version = current.recordVersion + 1
       ;({ context, record } = await rewrapTo({ enclave }, { context, record }, policy, version))
     }

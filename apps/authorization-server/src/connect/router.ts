@@ -1,8 +1,9 @@
 import { Router } from '@koa/router'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import { loadCatalog } from '@holdfast/providers'
-import type { ConnectionInfo, PendingAuthorization } from '@holdfast/storage'
+import { type Catalog, loadCatalog } from '@holdfast/providers'
+import type { PendingAuthorization } from '@holdfast/storage'
 import { z } from 'zod'
+import { accountOf } from '../connections/account.ts'
 import { ConnectionError } from '../connections/errors.ts'
 import type { RequestState } from '../context.ts'
 import { readForm } from '../http/form-body.ts'
@@ -17,6 +18,7 @@ import { requireToken, tokenFor } from './form-token.ts'
 import { bindBrowser, browserOf, expired } from './pending-browser.ts'
 import { completeAuthorization } from './complete.ts'
 import { signedInUser, signIn } from './sign-in.ts'
+import { actorOf } from './page/access.ts'
 import { identify } from './page/complete.ts'
 import { createTicketPages } from './page/router.ts'
 import { returnToTicket } from './page/return.ts'
@@ -32,10 +34,11 @@ const secret = /^[A-Za-z0-9_-]{43}$/
 /** The pages between a person and a provider: `/oauth/connect` leads there, `/oauth/callback` back. */
 export function createConnectRouter(parts: ConnectParts): Router<RequestState> {
   const router = new Router<RequestState>()
-  createTicketPages(router, parts)
+  const catalog = loadCatalog(parts.ctx.config.providers)
+  createTicketPages(router, parts, catalog)
   router.get(connectPath, (koa) => showConnect(parts, koa))
   router.post(connectPath, (koa) => submitSignIn(parts, koa))
-  router.get(callbackPath, (koa) => showCallback(parts, koa))
+  router.get(callbackPath, (koa) => showCallback(parts, catalog, koa))
   return router
 }
 
@@ -112,7 +115,7 @@ const answerSchema = z.object({
   error: one(512).optional(),
 })
 
-async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void> {
+async function showCallback(parts: ConnectParts, catalog: Catalog, koa: KoaContext): Promise<void> {
   koa.set('Referrer-Policy', 'no-referrer')
   const answer = answerSchema.safeParse({ ...koa.query })
   const browser = browserOf(parts.ctx).read(koa)
@@ -127,12 +130,13 @@ async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void>
     )
   }
   try {
-    const { handle, owner: sub } = pending
+    const { handle } = pending
     const { requestId } = koa.state
-    const former = accountOf(await ctx.storage.connections.find(handle))
+    const before = await ctx.storage.connections.find(handle)
+    const former = before && accountOf(before)
     const connection = await completeAuthorization(ctx, pending, answer.data, requestId)
-    const actor = { sub, clientId: 'holdfast-connect', requestId }
-    const { account } = await identify(ctx, loadCatalog(ctx.config.providers), actor, handle)
+    const actor = actorOf(pending, requestId)
+    const { account } = await identify(ctx, catalog, actor, handle)
     const next = await returnToTicket(ctx, koa.state, pending)
     const isOther = former !== undefined && account !== undefined && account !== former
     if (next === undefined || isOther) {
@@ -145,11 +149,6 @@ async function showCallback(parts: ConnectParts, koa: KoaContext): Promise<void>
   } catch (error) {
     throw asPage(error)
   }
-}
-
-function accountOf(connection: ConnectionInfo | undefined): string | undefined {
-  const account = connection?.summary?.['account']
-  return typeof account === 'string' ? account : undefined
 }
 
 function asPage(error: unknown): unknown {

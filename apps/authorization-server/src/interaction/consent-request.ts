@@ -2,6 +2,7 @@ import { ProtocolError } from '@holdfast/protocol'
 import type { ToolManifest } from '@holdfast/protocol/tool-manifest'
 import type { ConnectionInfo, User } from '@holdfast/storage'
 import type { Client } from 'oidc-provider'
+import { accountOf } from '../connections/account.ts'
 import { allowsResource } from '../connections/policy.ts'
 import { HttpProblem } from '../http/problem.ts'
 import { parseDetails } from '../oauth/details/parse-details.ts'
@@ -194,8 +195,8 @@ function toChoices(connections: readonly ConnectionInfo[]): readonly ConnectionC
   )
 }
 
-function inWords({ provider, label, summary, baseUrl }: ConnectionInfo): string {
-  const account = typeof summary?.['account'] === 'string' ? summary['account'] : undefined
+function inWords(connection: ConnectionInfo): string {
+  const { provider, label, baseUrl } = connection
   const host = URL.parse(baseUrl)?.host ?? baseUrl
-  return [provider, label, account, host].filter(Boolean).join(' · ')
+  return [provider, label, accountOf(connection), host].filter(Boolean).join(' · ')
 }

@@ -1,16 +1,13 @@
 import { html } from 'hono/html'
 import { ticketPagePath } from '../connect/tickets.ts'
-import { type ConnectPageView, whoAsks } from './connect-page-view.ts'
+import { byWay, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { type Html, page } from './page.ts'
-
-const place = ({ ticket, providerName }: ConnectPageView, by: string): string =>
-  `${ticketPagePath}/${ticket}?by=${by}&provider=${encodeURIComponent(providerName)}`
 
 /** Leads to what its owner has connected before, where there is any of it. */
 export const existingLink = (view: ConnectPageView): Html | '' =>
   view.existing.length === 0
     ? ''
-    : html`<p><a href="${place(view, 'existing')}">Use an account that you have connected</a></p>`
+    : html`<p><a href="${byWay(view, 'existing')}">Use an account that you have connected</a></p>`
 
 /** Asks which of the connections that its owner has is meant. No script, and no secret. */
 export const existingPage = (view: ConnectPageView, csrf: string): Html =>
@@ -29,5 +26,5 @@ export const existingPage = (view: ConnectPageView, csrf: string): Html =>
         <p class="soft">It stays allowed what it is allowed now.</p>
         <div class="actions"><button type="submit" class="primary">Use this account</button></div>
       </form>
-      <p><a href="${place(view, 'new')}">Connect another account</a></p>`,
+      <p><a href="${byWay(view, 'new')}">Connect another account</a></p>`,
   })

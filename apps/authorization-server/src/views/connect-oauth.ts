@@ -1,15 +1,15 @@
 import type { Connection } from '@holdfast/storage'
 import { html } from 'hono/html'
 import { ticketPagePath } from '../connect/tickets.ts'
+import { accountOf } from '../connections/account.ts'
 import { existingLink } from './connect-existing.ts'
-import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
+import { allowChoice, byWay, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { messagePage } from './message.ts'
 import { type Html, page } from './page.ts'
 
 /** Leads to a sign-in at the provider. No script: the code that comes back goes to the enclave. */
 export function oauthTicketPage(view: ConnectPageView, csrf: string): Html {
-  const { ticket, title, apps, kinds, providerName } = view
-  const byKey = `${ticketPagePath}/${ticket}?by=key&provider=${encodeURIComponent(providerName)}`
+  const { ticket, title, apps, kinds } = view
   return page({
     title: `Connect ${title}`,
     content: html`<h1>Connect ${title}</h1>
@@ -33,27 +33,28 @@ export function oauthTicketPage(view: ConnectPageView, csrf: string): Html {
           <button type="submit" class="primary">Continue to ${title}</button>
         </div>
       </form>
-      ${kinds.length === 0 ? '' : html`<p><a href="${byKey}">Paste a key instead</a></p>`}
+      ${kinds.length === 0 ? '' : html`<p><a href="${byWay(view, 'key')}">Paste a key instead</a></p>`}
       ${existingLink(view)}`,
   })
 }
 
 /** What a used ticket has led to. */
 export const connectedTicketPage = (
-  { handle, provider, label, summary }: Connection,
+  connection: Connection,
   allowed: string,
   returnTo: string | undefined,
 ): Html => {
-  const account = summary?.['account']
+  const { handle, provider, label } = connection
+  const account = accountOf(connection)
   return messagePage(
     'Connected',
     html`<p role="status">${label ?? provider} is connected. ${whatNext(returnTo)}</p>
       <dl>
         ${
-          typeof account === 'string'
-            ? html`<dt>Account</dt>
+          account === undefined
+            ? ''
+            : html`<dt>Account</dt>
                 <dd>${account}</dd>`
-            : ''
         }
         <dt>Connection</dt>
         <dd><code>${handle}</code></dd>

@@ -1,5 +1,6 @@
 import type { Provider, ProviderKind, Variables } from '@holdfast/providers'
 import { html } from 'hono/html'
+import { ticketPagePath } from '../connect/tickets.ts'
 import type { AgentView } from '../interaction/describe-agent.ts'
 import { appIdentity } from './app-identity.ts'
 import type { Html } from './page.ts'
@@ -36,6 +37,12 @@ export interface ConnectPageView {
       }
     | undefined
 }
+
+/** The same page, on which the account is connected in another way. */
+export const byWay = (
+  { ticket, providerName }: ConnectPageView,
+  way: 'key' | 'sign-in' | 'existing' | 'new',
+): string => `${ticketPagePath}/${ticket}?by=${way}&provider=${encodeURIComponent(providerName)}`
 
 /** Who asks for the connection, for which app, and what it will be allowed. */
 export function whoAsks(view: ConnectPageView): Html {

@@ -1,11 +1,10 @@
 import { secretFieldsOf, type CredentialKind } from '@holdfast/protocol'
 import type { ProviderField, ProviderInput, ProviderKind } from '@holdfast/providers'
 import { html } from 'hono/html'
-import { ticketPagePath } from '../connect/tickets.ts'
 import type { BrowserScript } from './browser-scripts.ts'
 import { cloneNote } from './clone-note.ts'
 import { existingLink } from './connect-existing.ts'
-import { allowChoice, type ConnectPageView, whoAsks } from './connect-page-view.ts'
+import { allowChoice, byWay, type ConnectPageView, whoAsks } from './connect-page-view.ts'
 import { type Html, page } from './page.ts'
 
 /**
@@ -37,9 +36,7 @@ export function sealingPage(
       ${
         renewed === undefined && apps.length > 0
           ? html`<p>
-              <a href="${ticketPagePath}/${ticket}?by=sign-in&provider=${view.providerName}"
-                >Sign in at ${title} instead</a
-              >
+              <a href="${byWay(view, 'sign-in')}">Sign in at ${title} instead</a>
             </p>`
           : ''
       }

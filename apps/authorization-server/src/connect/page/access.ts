@@ -105,8 +105,11 @@ export async function requireOpen(
   return ticket
 }
 
-/** Whoever works on a page acts as the ticket's owner. */
-export const actorOf = ({ owner, clientId }: ConnectTicket, requestId: string): Actor => ({
+/** Whoever works on a page acts as the owner of what led there. */
+export const actorOf = (
+  { owner, clientId }: Pick<ConnectTicket, 'owner'> & Partial<Pick<ConnectTicket, 'clientId'>>,
+  requestId: string,
+): Actor => ({
   sub: owner,
   clientId: clientId ?? 'holdfast-connect',
   requestId,

@@ -2,6 +2,7 @@ import type { Catalog } from '@holdfast/providers'
 import type { ConnectTicket } from '@holdfast/storage'
 import type { Actor } from '../../connections/parts.ts'
 import type { AppContext } from '../../context.ts'
+import { callLimits } from '../../dispatch/call-enclave.ts'
 import { type Identified, identifyConnection } from '../../dispatch/identify-connection.ts'
 import { HttpProblem } from '../../http/problem.ts'
 import { finishTicket } from '../tickets.ts'
@@ -12,12 +13,7 @@ export const identify = (
   catalog: Catalog,
   actor: Actor,
   handle: string,
-): Promise<Identified> =>
-  identifyConnection(ctx, catalog, actor, handle, {
-    defaultTimeoutMs: ctx.config.dispatch.defaultTimeoutMs,
-    maxResponseBytes: ctx.config.dispatch.maxResponseBytes,
-    dispatchUrl: `${ctx.config.issuer}/dispatch`,
-  })
+): Promise<Identified> => identifyConnection(ctx, catalog, actor, handle, callLimits(ctx.config))
 
 /** Uses the ticket up for a connection that has its credential. @throws HttpProblem 409, 410 */
 export async function completeTicket(

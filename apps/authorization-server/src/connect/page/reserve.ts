@@ -121,14 +121,16 @@ function requireTheirs(catalog: Catalog, ticket: ConnectTicket, choice: Choice):
 
 async function takePlace(
   ctx: AppContext,
-  { id, handle: former, owner, clientId }: ConnectTicket,
+  ticket: ConnectTicket,
   handle: string,
   requestId: string,
 ): Promise<void> {
-  const actor = { sub: owner, clientId: clientId ?? 'holdfast-connect', requestId }
-  const isOurs = await ctx.storage.connectTickets.setHandle(id, former, handle)
+  const former = ticket.handle
+  const isOurs = await ctx.storage.connectTickets.setHandle(ticket.id, former, handle)
   const superfluous = isOurs ? former : handle
-  if (superfluous !== undefined) await revokeConnection(ctx, actor, superfluous)
+  if (superfluous !== undefined) {
+    await revokeConnection(ctx, actorOf(ticket, requestId), superfluous)
+  }
   if (!isOurs) throw new HttpProblem(409, 'This link is in use in another tab, or has expired.')
 }
 

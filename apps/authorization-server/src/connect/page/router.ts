@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { fromBase64url, maxEnvelopeBytes, providerNameSchema } from '@holdfast/protocol'
-import { type Catalog, loadCatalog } from '@holdfast/providers'
+import type { Catalog } from '@holdfast/providers'
 import type { ConnectTicket } from '@holdfast/storage'
 import { z } from 'zod'
 import { problemCodes, toProblem } from '../../api/problem.ts'
@@ -53,9 +53,11 @@ const uploadSchema = z.strictObject({
 type Step = (koa: KoaContext, ticket: ConnectTicket, body: unknown) => Promise<unknown>
 
 /** The hosted page of each connect ticket, and the requests that it makes. */
-export function createTicketPages(router: Router<RequestState>, parts: ConnectParts): void {
-  const { ctx } = parts
-  const catalog = loadCatalog(ctx.config.providers)
+export function createTicketPages(
+  router: Router<RequestState>,
+  parts: ConnectParts,
+  catalog: Catalog,
+): void {
   const path = `${ticketPagePath}/:ticket`
   router.get(path, (koa) => show(parts, catalog, koa, koa.params['ticket']))
   router.post(path, (koa) => submitSignIn(parts, koa, koa.params['ticket']))

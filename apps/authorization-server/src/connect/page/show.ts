@@ -7,6 +7,7 @@ import {
 } from '@holdfast/providers'
 import { connectionPolicySchema } from '@holdfast/protocol'
 import type { Connection, ConnectionInfo, ConnectTicket } from '@holdfast/storage'
+import { accountOf } from '../../connections/account.ts'
 import { describeAgent } from '../../interaction/describe-agent.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
 import { loadConnectScript } from '../../views/browser-scripts.ts'
@@ -105,12 +106,10 @@ async function viewOf(
   }
 }
 
-const describeConnection = ({ handle, label, provider, summary }: ConnectionInfo): string => {
-  const account = summary?.['account']
-  return [label ?? provider, typeof account === 'string' ? account : '', handle]
+const describeConnection = (connection: ConnectionInfo): string =>
+  [connection.label ?? connection.provider, accountOf(connection), connection.handle]
     .filter(Boolean)
     .join(', ')
-}
 
 /** What can be pasted; for a renewal only what the connection already is. */
 function kindsOf(
