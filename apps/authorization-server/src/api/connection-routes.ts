@@ -17,6 +17,7 @@ import { reopenUpload, reserveConnection, reserveOAuthConnection } from '../conn
 import { revokeConnection } from '../connections/revoke.ts'
 import { uploadCredential } from '../connections/upload.ts'
 import type { AppContext } from '../context.ts'
+import { callLimits } from '../dispatch/call-enclave.ts'
 import { identifyConnection } from '../dispatch/identify-connection.ts'
 import { testConnection } from '../dispatch/test-connection.ts'
 import {
@@ -86,11 +87,7 @@ export function connectionRoutes(
   const catalog = loadCatalog(config.providers)
   const view = (connection: ConnectionInfo) =>
     viewConnection(connection, accessPage(catalog, connection))
-  const limits = {
-    defaultTimeoutMs: config.dispatch.defaultTimeoutMs,
-    maxResponseBytes: config.dispatch.maxResponseBytes,
-    dispatchUrl: `${config.issuer}/dispatch`,
-  }
+  const limits = callLimits(config)
   return [
     defineRoute({
       method: 'post',

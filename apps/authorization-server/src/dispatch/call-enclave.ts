@@ -1,7 +1,9 @@
 import { type DispatchErrorCode, dispatchErrors, type HttpRequest } from '@holdfast/protocol'
 import { type CancelSignal, EnclaveError } from '@holdfast/protocol/channel'
 import type { DispatchResult, EnclaveErrorCode } from '@holdfast/protocol/enclave'
+import type { Config } from '../config.ts'
 import type { EnclaveClient } from '../enclave-client/client.ts'
+import { dispatchPath } from '../oauth/built-in-resources.ts'
 import type { Caller } from './caller.ts'
 import type { UsableConnection } from './load-connection.ts'
 import type { ParsedDispatch } from './parse-request.ts'
@@ -22,6 +24,13 @@ export interface CallLimits {
   /** What a proof's `htu` must be, where the credential pins keys. */
   readonly dispatchUrl: string
 }
+
+/** The limits that the settings name. */
+export const callLimits = ({ issuer, dispatch }: Config): CallLimits => ({
+  defaultTimeoutMs: dispatch.defaultTimeoutMs,
+  maxResponseBytes: dispatch.maxResponseBytes,
+  dispatchUrl: issuer + dispatchPath,
+})
 
 /** What the upstream answered. */
 export interface UpstreamAnswer {

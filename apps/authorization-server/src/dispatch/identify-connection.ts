@@ -1,14 +1,17 @@
 import type { ConnectionPolicy } from '@holdfast/protocol'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import type { Catalog } from '@holdfast/providers'
-import { accountName, connectionIdentity, type ConnectionIdentity } from '@holdfast/providers'
+import {
+  accountName,
+  type Catalog,
+  connectionIdentity,
+  type ConnectionIdentity,
+} from '@holdfast/providers'
 import type { ConnectionInfo } from '@holdfast/storage'
 import { findOwned } from '../connections/find-owned.ts'
 import type { Actor, ConnectionParts } from '../connections/parts.ts'
 import type { TokenRefresher } from '../connections/refresh.ts'
 import { type CallLimits, toRefusal, type UpstreamAnswer } from './call-enclave.ts'
-import { callWithToken } from './call-with-token.ts'
-import { withFreshToken } from './call-with-token.ts'
+import { callWithToken, withFreshToken } from './call-with-token.ts'
 import { loadConnection, type UsableConnection } from './load-connection.ts'
 import { recordTest } from './record-test.ts'
 import { DispatchRefusal } from './refusal.ts'

@@ -4,7 +4,7 @@ import type { AppContext } from '../context.ts'
 import { type Answer, failure, refused, success } from './answer.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { requireDetails, requireNamed, requirePolicy } from './authorize-connection.ts'
-import type { UpstreamAnswer } from './call-enclave.ts'
+import { callLimits, type UpstreamAnswer } from './call-enclave.ts'
 import { callWithToken } from './call-with-token.ts'
 import type { Caller } from './caller.ts'
 import { createInFlight } from './in-flight.ts'
@@ -51,9 +51,9 @@ export function createDispatchRoute(
   context: DispatchContext,
 ): (incoming: Incoming) => Promise<Answer> {
   const { config, clock, storage, enclave, tokens } = context
-  const dispatchUrl = `${config.issuer}/dispatch`
-  const { maxBodyBytes, maxResponseBytes, defaultTimeoutMs } = config.dispatch
-  const authenticate = createAuthenticate(context, dispatchUrl)
+  const { maxBodyBytes } = config.dispatch
+  const limits = callLimits(config)
+  const authenticate = createAuthenticate(context, limits.dispatchUrl)
   const inFlight = createInFlight()
   const refusals = createRefusalLog(storage.audit, clock)
 
@@ -74,7 +74,7 @@ export function createDispatchRoute(
       facts.answer = await callWithToken(
         { enclave, tokens, clock, reload },
         { connection, call, caller, signal },
-        { defaultTimeoutMs, maxResponseBytes, dispatchUrl },
+        limits,
       ) // DECRYPTION_FAILED, DOWNSTREAM_*, ENCLAVE_UNAVAILABLE
     } finally {
       leave()
