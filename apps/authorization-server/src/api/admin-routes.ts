@@ -80,7 +80,9 @@ export function adminRoutes(
         production: config.production,
         uptime_seconds: Math.round(process.uptime()),
         signing_keys: keystore.keys().map(({ kid, alg, state, sinceMs }) => ({
-          ...{ kid, alg, state },
+          kid,
+          alg,
+          state,
           since: timeText(sinceMs),
         })),
         signing_rotation_due: optionalTime(keystore.rotationDueMs()),

@@ -1,10 +1,10 @@
 import type { ApiKey } from '@holdfast/storage'
 import { z } from 'zod'
 import { createApiKey, newApiKeySchema } from '../api-keys/create.ts'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 /** A key without the key. */
@@ -67,13 +67,9 @@ export function apiKeyRoutes(
       response: z.object({ properties: keyView, key: z.string() }),
       handle: async ({ actor, body }) => {
         const { record, key } = await createApiKey(context, body, actor.sub)
-        await recordEvent(storage.audit, {
-          type: 'api_key.created',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: record.id,
-          request_id: actor.requestId,
-          detail: { environment: record.environment, limited: record.connections !== undefined },
+        await recordChange(storage, actor, 'api_key.created', record.id, {
+          environment: record.environment,
+          limited: record.connections !== undefined,
         })
         return { properties: view(record), key }
       },
@@ -92,13 +88,7 @@ export function apiKeyRoutes(
         }
         if (known.revokedAtMs !== undefined) return view(known)
         const revoked = await revocation.revokeApiKey(known.id)
-        await recordEvent(storage.audit, {
-          type: 'api_key.revoked',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: known.id,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'api_key.revoked', known.id)
         return view(revoked)
       },
     }),

@@ -1,10 +1,10 @@
 import type { ClientHost } from '@holdfast/storage'
 import { z } from 'zod'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { documentHost } from '../registration/documents/document-url.ts'
 import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 const decisions = ['waiting', 'approved', 'denied'] as const
@@ -58,13 +58,7 @@ export function clientHostRoutes({
           decision === 'approved'
             ? await storage.clientHosts.approve(host, actor.sub)
             : await revocation.denyClientHost(host, actor.sub)
-        await recordEvent(storage.audit, {
-          type: `client_host.${decision}`,
-          outcome: 'success',
-          actor: actor.sub,
-          subject: host,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, `client_host.${decision}`, host)
         return viewHost(decided)
       },
     }),
@@ -80,13 +74,7 @@ export function clientHostRoutes({
             fix: '`holdfast clients list --hosts` shows which are.',
           })
         }
-        await recordEvent(storage.audit, {
-          type: 'client_host.forgotten',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: host,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'client_host.forgotten', host)
         return { host }
       },
     }),

@@ -1,6 +1,5 @@
 import type { JsonObject, PinnedDocument } from '@holdfast/storage'
 import { z } from 'zod'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { OutboundError } from '../outbound/errors.ts'
 import { bundledDocuments } from '../registration/documents/bundled.ts'
@@ -8,6 +7,7 @@ import { documentHost } from '../registration/documents/document-url.ts'
 import { maxDocumentBytes, readDocument } from '../registration/documents/read-document.ts'
 import { pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 const documentSchema = z.record(z.string(), z.unknown())
@@ -84,13 +84,7 @@ export function clientPinRoutes({
         readDocument(clientId, Buffer.from(text), config.issuer)
         const pin = { clientId, host, document: text, pinnedBy: actor.sub }
         const pinned = await storage.clientDocuments.pin(pin)
-        await recordEvent(storage.audit, {
-          type: 'client.pinned',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: clientId,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'client.pinned', clientId)
         return viewPin(pinned)
       },
     }),
@@ -106,13 +100,7 @@ export function clientPinRoutes({
             fix: '`holdfast clients list --documents` shows which are.',
           })
         }
-        await recordEvent(storage.audit, {
-          type: 'client.unpinned',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: clientId,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'client.unpinned', clientId)
         return { client_id: clientId }
       },
     }),

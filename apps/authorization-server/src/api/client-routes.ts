@@ -1,11 +1,11 @@
 import type { Client } from '@holdfast/storage'
 import { z } from 'zod'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { newClientSchema, registerClient } from '../registration/clients.ts'
 import { documentHost } from '../registration/documents/document-url.ts'
 import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
 import { ApiProblem } from './problem.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 /** The answer to whoever names a client that is not there. */
@@ -87,13 +87,7 @@ export function clientRoutes(
       response: registeredClientView,
       handle: async ({ actor, body }) => {
         const { client, secret } = await registerClient(context, body, actor.sub)
-        await recordEvent(storage.audit, {
-          type: 'client.registered',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: client.clientId,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'client.registered', client.clientId)
         return { client: viewClient(client), client_secret: secret ?? null }
       },
     }),
@@ -121,13 +115,7 @@ export function clientRoutes(
         }
         if (known.revokedAtMs !== undefined) return viewClient(known)
         await revocation.revokeClient(id)
-        await recordEvent(storage.audit, {
-          type: 'client.revoked',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: id,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'client.revoked', id)
         return viewClient((await storage.clients.find(id)) ?? known)
       },
     }),

@@ -2,9 +2,9 @@ import type { TrustedIssuer } from '@holdfast/storage'
 import { z } from 'zod'
 import { knownIssuer, trustIssuer } from '../assertions/issuers.ts'
 import { newIssuerSchema, trustSchema } from '../assertions/trust.ts'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { pageOf, pageQuery, timeText, toPage } from './page.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 const issuerView = z.object({
@@ -49,13 +49,9 @@ export function issuerRoutes(
       response: issuerView,
       handle: async ({ actor, body }) => {
         const made = await trustIssuer(context, body, actor.sub)
-        await recordEvent(storage.audit, {
-          type: 'issuer.added',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: made.id,
-          request_id: actor.requestId,
-          detail: { issuer: made.issuer, uses: body.trust.uses.join(' ') },
+        await recordChange(storage, actor, 'issuer.added', made.id, {
+          issuer: made.issuer,
+          uses: body.trust.uses.join(' '),
         })
         return view(made)
       },
@@ -67,14 +63,7 @@ export function issuerRoutes(
       response: issuerView,
       handle: async ({ actor, params }) => {
         const removed = await revocation.removeIssuer(params['id'] ?? '')
-        await recordEvent(storage.audit, {
-          type: 'issuer.removed',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: removed.id,
-          request_id: actor.requestId,
-          detail: { issuer: removed.issuer },
-        })
+        await recordChange(storage, actor, 'issuer.removed', removed.id, { issuer: removed.issuer })
         return view(removed)
       },
     }),

@@ -1,9 +1,9 @@
 import type { RegistrationToken } from '@holdfast/storage'
 import { z } from 'zod'
-import { recordEvent } from '../audit/recorder.ts'
 import type { AppContext } from '../context.ts'
 import { shownText } from '../registration/errors.ts'
 import { optionalTime, pageOf, pageQuery, timeText, toPage } from './page.ts'
+import { recordChange } from './record-change.ts'
 import { type AnyRoute, defineRoute } from './route.ts'
 
 /** An initial access token of RFC 7591, without the token. */
@@ -70,13 +70,7 @@ export function registrationTokenRoutes({
           createdBy: actor.sub,
           expiresAtMs: clock() + body.expires_in * 1000,
         })
-        await recordEvent(storage.audit, {
-          type: 'registration_token.created',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: record.id,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'registration_token.created', record.id)
         return { registration: view(record), token }
       },
     }),
@@ -87,13 +81,7 @@ export function registrationTokenRoutes({
       response: tokenView,
       handle: async ({ actor, params }) => {
         const revoked = await storage.registrationTokens.revoke(params['id'] ?? '')
-        await recordEvent(storage.audit, {
-          type: 'registration_token.revoked',
-          outcome: 'success',
-          actor: actor.sub,
-          subject: revoked.id,
-          request_id: actor.requestId,
-        })
+        await recordChange(storage, actor, 'registration_token.revoked', revoked.id)
         return view(revoked)
       },
     }),
