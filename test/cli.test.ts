@@ -329,6 +329,19 @@ describe('signed in', { timeout: 120_000 }, () => {
     expect((await stack.cli(['call', handle, 'GET', '/user'])).code).toBe(0)
   })
 
+  test('doctor at a URL presents a code that nobody issued, of which no record is made', async () => {
+    const records = async (...args: string[]) =>
+      json<{ seq: number; type: string }[]>('audit', 'list', ...args)
+    const [newest] = await records('--limit', '1')
+    const { checks } = await json<{ checks: { id: string; outcome: string }[] }>(
+      'doctor',
+      stack.issuer,
+    )
+    expect(checks.find(({ id }) => id === 'dpop')).toMatchObject({ outcome: 'ok' })
+    const since = await records('--after', String(newest?.seq))
+    expect(since.filter(({ type }) => type === 'token.refused')).toEqual([])
+  })
+
   test('audit verify passes, online and from an export, and finds a missing record', async () => {
     const verdict = await json('audit', 'verify')
     expect(verdict).toMatchObject({ ok: true })
