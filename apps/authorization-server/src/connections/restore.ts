@@ -1,12 +1,11 @@
 import { type Connection, StorageError } from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
-import { findOwned } from './find-owned.ts'
 import type { Actor, ConnectionParts } from './parts.ts'
 import { recordContext } from './record-context.ts'
 import { rewrapTo } from './rewrap-to.ts'
 
 /**
- * Puts the credential back that a connection had before the last upload, under what it is allowed now.
+ * Puts the credential back that a connection had before the last upload.
  *
  * @param former - as it was before the upload
  * @param uploaded - the record version of the upload
@@ -19,21 +18,21 @@ export async function restoreCredential(
   former: Connection,
   uploaded: number,
 ): Promise<boolean> {
-  const { handle, kind, summary, status, tokenExpiresAtMs, tokenRefreshAtMs } = former
+  const { handle, kind, summary, status, baseUrl, tokenExpiresAtMs, tokenRefreshAtMs } = former
   // Whoever changed it in between may have had a reason not to want the former one back.
   const isReplaced = uploaded === former.recordVersion + 1
   if (!isReplaced || status !== 'active' || former.record === undefined) return false
-  const bound = { context: recordContext(former), record: former.record }
-  const { policy } = recordContext(await findOwned(parts, actor, handle))
+  const context = recordContext(former)
   const version = uploaded + 1
-  const { record } = await rewrapTo(parts, bound, policy, version)
+  const bound = await rewrapTo(parts, { context, record: former.record }, context.policy, version)
   try {
     await parts.storage.connections.replaceRecord(handle, {
       expectedVersion: uploaded,
       version,
-      record,
+      record: bound.record,
       kind,
       summary,
+      baseUrl,
       tokens: { expiresAtMs: tokenExpiresAtMs ?? null, refreshAtMs: tokenRefreshAtMs ?? null },
     })
   } catch (error) {
