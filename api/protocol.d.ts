@@ -59,6 +59,8 @@ export interface AccessTokenVerifierOptions {
 export interface AuthorizationDetail extends Readonly<Record<string, unknown>> {
   readonly type: string
 }
+/** Connections by the names under which a user granted them. Has no prototype, so any name can be looked up. */
+export type GrantedConnections = Readonly<Record<string, ConnectionHandle>>
 /** What a valid access token says. Frozen, because one object serves every request of a token. */
 export interface VerifiedAccessToken {
   readonly issuer: string
@@ -79,8 +81,8 @@ export interface VerifiedAccessToken {
    * in it, up to the client that acted first. Empty otherwise.
    */
   readonly actors: readonly string[]
-  /** `ddls:connections`: name → handle. Has no prototype, so any name can be looked up. */
-  readonly connections: Readonly<Record<string, ConnectionHandle>>
+  /** `ddls:connections`. */
+  readonly connections: GrantedConnections
   /**
    * `authorization_details`: what may be done in detail; undefined when nothing limits it so. Those of
    * type `connection` name handles and what may be done with them, which dispatch enforces.
@@ -108,6 +110,11 @@ export interface AccessTokenVerifier {
     audience?: string | readonly string[],
   ) => Promise<VerifiedAccessToken>
 }
+/**
+ * What a token names that the authorization server has just handed us; undefined for one that names none or
+ * that we cannot read. Nothing rests on it: the authorization server checks each handle again.
+ */
+export declare function connectionsIn(accessToken: string): GrantedConnections | undefined
 /**
  * Makes a verifier of our authorization server's JWT access tokens. Everything that costs nothing is
  * checked before the signature; a verified token is remembered by its hash until it expires.
@@ -4610,7 +4617,9 @@ export {
   type AccessTokenVerifier,
   type AccessTokenVerifierOptions,
   type AuthorizationDetail,
+  connectionsIn,
   createAccessTokenVerifier,
+  type GrantedConnections,
   type TokenProfile,
   type VerifiedAccessToken,
 } from './access-token.ts'

@@ -540,16 +540,6 @@ export declare function fastifyProtection(
   resource: ProtectedResource,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-// ── granted-connections.d.ts
-import { type ConnectionHandle } from '@holdfast/protocol'
-/** Connections by the names under which a user granted them. */
-export type GrantedConnections = Readonly<Record<string, ConnectionHandle>>
-/**
- * What a token names that the authorization server has just handed us; undefined for one that we cannot
- * read. Nothing rests on it: the authorization server checks each handle again.
- */
-export declare function connectionsIn(accessToken: string): GrantedConnections | undefined
-
 // ── hono.d.ts
 import type { ProtectedResource } from './protected-resource.ts'
 export { protectedResource } from './protected-resource.ts'
@@ -1549,9 +1539,8 @@ export declare function statelessHandler(
 ): (createServer: () => ConnectableServer) => OfficialHandler
 
 // ── token-exchange.d.ts
-import { type DpopKey } from '@holdfast/protocol/token'
+import { type DpopKey, type GrantedConnections } from '@holdfast/protocol/token'
 import { type ConnectLinks } from './connect-links.ts'
-import { type GrantedConnections } from './granted-connections.ts'
 import type { ConnectedSettings } from './settings.ts'
 /** A token that lets this server dispatch for one user, with the key that it is bound to. */
 export interface DispatchToken {
