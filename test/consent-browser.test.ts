@@ -1,28 +1,24 @@
 /** Sign-in, consent and hand-off in a real browser, with the product's own headers in force. */
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type Chromium,
+  enterAccount,
+  hasChromium,
+  shoot,
+  startChromium,
+  watchViolations,
+} from './chromium/chromium.ts'
 import { tokenRequest } from './helpers/agent.ts'
 import { doMainJob, type MainJob } from './helpers/main-job.ts'
 
-const executablePath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path))
 const verifier = 'a-verifier-of-enough-characters-for-every-server-0123456789'
-/** Where screenshots go, for people to look at; none without it. */
-const screenshots = process.env['SCREENSHOTS_DIR']
 
-describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
   let job: MainJob
-  let browser: Browser
-  let profile: string
+  let chromium: Chromium
   let context: BrowserContext
   let page: Page
   let app: Server
@@ -38,40 +34,24 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
     })
     await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
     redirectUri = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
-    profile = await mkdtemp(join(tmpdir(), 'holdfast-chromium-'))
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-        ...['--disable-background-networking', '--disable-component-update'],
-      ],
-      env: { ...process.env, HOME: profile },
-    })
+    chromium = await startChromium()
   }, 120_000)
 
   afterAll(async () => {
-    await browser?.close()
+    await chromium?.close()
     app?.close()
     await job?.close()
-    await rm(profile, { recursive: true, force: true })
   })
 
   beforeEach(async () => {
     violations = []
     asked = []
-    context = await browser.newContext({
+    context = await chromium.browser.newContext({
       javaScriptEnabled: false,
       viewport: { width: 320, height: 640 },
     })
     page = await context.newPage()
-    page.on('console', (message) => {
-      if (/content security policy|refused to/i.test(message.text()))
-        violations.push(message.text())
-    })
-    page.on('pageerror', (error) => violations.push(error.message))
-    page.on('requestfailed', (request) => {
-      if (request.failure()?.errorText.includes('BLOCKED')) violations.push(request.url())
-    })
+    watchViolations(page, violations)
   })
 
   afterEach(async () => {
@@ -90,29 +70,22 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
     return `${job.stack.issuer}/oauth2/auth?${query}`
   }
 
-  const shoot = async (name: string): Promise<void> => {
-    if (screenshots !== undefined)
-      await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
-  }
-
   /** Runs without the page's own scripts: it is the debugger that asks. */
   const overflow = (): Promise<number> =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 
   const signIn = async (): Promise<void> => {
     await page.goto(await authorizationUrl())
-    await page.getByLabel('E-mail address').fill(job.account.email)
-    await page.getByLabel('Password').fill(job.account.password)
-    await page.keyboard.press('Enter')
+    await enterAccount(page, job.account)
     await page.getByRole('button', { name: 'Allow' }).waitFor()
   }
 
   test('a person signs in with Enter, allows, and arrives back in the app with a code', async () => {
     await page.goto(await authorizationUrl())
-    await shoot('sign-in')
+    await shoot(page, 'sign-in')
     expect(await overflow()).toBeLessThanOrEqual(0)
     await signIn()
-    await shoot('consent')
+    await shoot(page, 'consent')
     expect(await overflow()).toBeLessThanOrEqual(0)
     const text = await page.locator('main').innerText()
     for (const named of ['Demo agent', 'Demo MCP server', '127.0.0.1', 'Use its tools']) {
@@ -147,11 +120,9 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
 
   test('a wrong password is told in words, and nothing is sent to the app', async () => {
     await page.goto(await authorizationUrl())
-    await page.getByLabel('E-mail address').fill(job.account.email)
-    await page.getByLabel('Password').fill('a wrong password')
-    await page.keyboard.press('Enter')
+    await enterAccount(page, { ...job.account, password: 'a wrong password' })
     await page.getByRole('alert').waitFor()
-    await shoot('wrong-password')
+    await shoot(page, 'wrong-password')
     expect(await overflow()).toBeLessThanOrEqual(0)
     expect(asked).toEqual([])
   })
@@ -169,7 +140,7 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
       `${Date.now()}@example.com`,
     ])
     await page.goto(invitation.url)
-    await shoot('new-password')
+    await shoot(page, 'new-password')
     expect(await first()).toBe('Create account')
     expect(await overflow()).toBeLessThanOrEqual(0)
   })
@@ -177,13 +148,13 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
   test('the primary button stands to the right of the other, and both are big enough to touch', async () => {
     await page.setViewportSize({ width: 800, height: 700 })
     await page.goto(await authorizationUrl())
-    await shoot('sign-in-wide')
+    await shoot(page, 'sign-in-wide')
     const primary = await page.getByRole('button', { name: 'Sign in' }).boundingBox()
     const other = await page.getByRole('button', { name: 'Cancel' }).boundingBox()
     expect(primary!.x).toBeGreaterThan(other!.x + other!.width)
     expect(Math.min(primary!.height, other!.height)).toBeGreaterThanOrEqual(44)
     await signIn()
-    await shoot('consent-wide')
+    await shoot(page, 'consent-wide')
   })
 
   test('no other page can put the sign-in into a frame', async () => {
@@ -204,11 +175,11 @@ describe.skipIf(executablePath === undefined)('in Chromium', { timeout: 60_000 }
       frame.close()
     }
     // Here the violation is what we wanted.
-    violations = []
+    violations.length = 0
   })
 
   test('a script that got into a page would not run', async () => {
-    const scripted = await browser.newContext()
+    const scripted = await chromium.browser.newContext()
     try {
       const tab = await scripted.newPage()
       await tab.goto(await authorizationUrl())
