@@ -4,7 +4,7 @@
  *   npm run bench -- --quick            fewer operations, three rounds
  *   npm run bench -- --only rs,audit    some groups
  *   npm run bench -- --only growth,growth-dispatch
- *                                       databases of a million rows: three to four minutes, 2 GB in the temporary folder
+ *                                       databases of a million rows: four to five minutes, 2 GB in the temporary folder
  *   npm run bench -- --only peers       another authorization server; downloads it first
  *   npm run bench -- --json             the report as JSON on stdout
  *   npm run bench -- --check            exit 1 when a goal's "must" is missed (15 % slack for noise)
