@@ -135,15 +135,12 @@ function readJwksUri(value: string): string {
   throw new TypeError('JWTValidator: jwksUri must be https, or http on a loopback address')
 }
 
-const isEmpty = (value: string | readonly string[]): boolean =>
-  value.length === 0 || (Array.isArray(value) && value.some((one) => one === ''))
-
 const algorithms: readonly JWTAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
 
 const oneOrMore: OptionCheck = (value) =>
   text(value) === undefined || someTexts(value) === undefined
     ? undefined
-    : ' must be a text or a list of texts'
+    : ' must be a text or a list of texts, none of them empty'
 
 /** The options of {@link JWTValidator}, and what `nodeCrypto` of `./node` holds besides. */
 const optionTable: OptionTable<JWTValidatorOptions & { readonly importProofKey?: unknown }> = {
@@ -191,10 +188,10 @@ export class JWTValidator implements AuthorizationProvider {
 
   /** @throws TypeError without an issuer, an audience or a safe `jwksUri`, and for any wrong option */
   constructor(options: JWTValidatorOptions) {
-    // Untyped callers leave these out, and `undefined` must not mean that anything goes.
-    if (isEmpty(options.issuer ?? '')) throw new TypeError('JWTValidator: issuer is missing')
-    if (isEmpty(options.audience ?? '')) throw new TypeError('JWTValidator: audience is missing')
-    checkOptions('JWTValidator', options, optionTable)
+    checkOptions('JWTValidator', options, optionTable, {
+      // Untyped callers leave these out, and `undefined` must not mean that anything goes.
+      required: ['jwksUri', 'issuer', 'audience'],
+    })
     const jwksUri = readJwksUri(options.jwksUri)
     const { fetch = platformFetch, now = Date.now, sha256, verifySignature, cacheSize } = options
     const load = async (): Promise<unknown> => {

@@ -192,9 +192,11 @@ test('unknown key ids do not make a storm of fetches', async () => {
 describe('a validator cannot be made', () => {
   const impossible: ReadonlyArray<[string, object, RegExp]> = [
     ['without an audience', { audience: undefined }, /audience is missing/],
-    ['with no audience in the list', { audience: [] }, /audience is missing/],
-    ['with an empty audience', { audience: [''] }, /audience is missing/],
+    ['with no audience in the list', { audience: [] }, /audience must be a text or a list/],
+    ['with an empty audience', { audience: [''] }, /audience must be a text or a list/],
+    ['with an empty issuer', { issuer: '' }, /issuer must be a text or a list/],
     ['without an issuer', { issuer: undefined }, /issuer is missing/],
+    ['without keys', { jwksUri: undefined }, /jwksUri is missing/],
     ['with a leeway that is no number', { leewaySeconds: Number.NaN }, /leewaySeconds must be 0/],
     ['with a leeway of years', { leewaySeconds: 1e9 }, /leewaySeconds must be 0 to 300/],
     ['with a leeway below nothing', { leewaySeconds: -60 }, /leewaySeconds must be 0 to 300/],
