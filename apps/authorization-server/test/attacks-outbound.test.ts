@@ -8,7 +8,7 @@ import { createKeySets, type KeySets } from '../src/outbound/key-sets.ts'
 import { registerClient } from '../src/registration/clients.ts'
 import { Browser } from './support/browser.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
-import { addResource, authorizationUrl } from './support/flow.ts'
+import { addResource, askSigned, authorizationUrl } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 const minuteMs = 60_000
@@ -53,27 +53,18 @@ const serveSigningClient = (name = 'client'): string =>
     jwks_uri: host.url('/keys'),
   })
 
-/** What the token endpoint says to a client that signs: `invalid_grant` once it has known the client. */
-async function signedRequest(id: string): Promise<string> {
-  const response = await fetch(`${server.issuer}/oauth2/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: 'x',
-      client_id: id,
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await new SignJWT({})
-        .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
-        .setIssuer(id)
-        .setSubject(id)
-        .setAudience(server.issuer)
-        .setJti(randomUUID())
-        .setIssuedAt()
-        .setExpirationTime('1m')
-        .sign(privateKey),
-    }),
-  })
-  return ((await response.json()) as { error: string }).error
+/** What the token endpoint says to a client that signs. */
+async function signedRequest(id: string): Promise<unknown> {
+  const assertion = await new SignJWT({})
+    .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+    .setIssuer(id)
+    .setSubject(id)
+    .setAudience(server.issuer)
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(privateKey)
+  return (await askSigned(server, id, assertion)).body['error']
 }
 
 async function pageFor(clientId: string): Promise<{ status: number; text: string }> {
@@ -82,8 +73,13 @@ async function pageFor(clientId: string): Promise<{ status: number; text: string
 }
 
 describe('a stranger who makes this server ask a host for documents that are not there', () => {
+  const nothing = (): string => host.url(`/nothing-${randomUUID()}.json`)
+  /** From many addresses, each of which has a few requests of its own. */
   const spend = async (): Promise<void> => {
-    for (let n = 0; n < 31; n += 1) await pageFor(host.url(`/nothing-${randomUUID()}.json`))
+    for (let n = 0; n < 31; n += 1) {
+      const { documents } = server.ctx
+      await expect(documents.resolve(nothing(), `192.0.2.${n}`)).rejects.toThrow()
+    }
   }
 
   test('does not cut off the keys of its clients', async () => {
@@ -149,7 +145,7 @@ describe('a stranger who makes this server ask a host for documents that are not
   })
 
   test('has five a minute of one host, and others have theirs', async () => {
-    await spend()
+    for (let n = 0; n < 31; n += 1) await pageFor(nothing())
     expect(host.requests).toHaveLength(5)
     const id = host.serve('/new.json')
     expect((await server.ctx.documents.resolve(id, '192.0.2.7')).origin).toBe('fetched')

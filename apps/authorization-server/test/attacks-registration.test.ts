@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { assertionType } from '../src/oauth/client-assertion.ts'
 import { Browser } from './support/browser.ts'
 import { type DocumentHost, publicDocument, startDocumentHost } from './support/document-host.ts'
 import { addResource, authorizationUrl, redirectUri } from './support/flow.ts'
@@ -15,7 +16,6 @@ const confidential = {
   redirect_uris: [redirectUri],
   token_endpoint_auth_method: 'client_secret_basic',
 }
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 let server: TestServer
 let host: DocumentHost
@@ -276,7 +276,7 @@ describe('a limit of new clients', () => {
   }
 
   test('that a stranger used up keeps nobody from registering again as what is there', async () => {
-    await restart({ registration: { newClientsInAll: 3, newClientsPerAddress: 3 } })
+    await restart({ registration: { newClientsInAll: 3 } })
     const first = await register(publicClient)
     for (let n = 0; n < 2; n += 1) expect((await register(confidential)).status).toBe(201)
     expect((await register(confidential)).status).toBe(429)

@@ -341,6 +341,9 @@ describe('whose documents are believed', () => {
       expect(await pageFor(client.client_id)).toMatchObject({ status: 400 })
       expect((await refresh(server, client, tokens.refresh_token)).status).toBe(400)
       expect(await server.ctx.documents.isAllowed(client.client_id)).toBe(false)
+      await expect(server.ctx.documents.resolve(client.client_id)).rejects.toMatchObject({
+        code: 'HOST_DENIED',
+      })
     },
   )
 

@@ -5,6 +5,7 @@ import { Browser, formOf, handOffTarget } from './support/browser.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
 import {
   addResource,
+  askSigned,
   authorizationUrl,
   authorize,
   discover,
@@ -329,20 +330,13 @@ describe('gotcha 18: ChatGPT', () => {
     ]) {
       const id = host.serve('/inside.json', { ...chatGpt, jwks_uri: uri })
       await server.ctx.storage.clientDocuments.forget(id)
-      const response = await fetch(`${server.issuer}/oauth2/token`, {
-        method: 'POST',
-        body: new URLSearchParams({
-          grant_type: 'refresh_token',
-          refresh_token: 'x',
-          client_id: id,
-          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-          client_assertion: `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${Buffer.from(
-            JSON.stringify({ iss: id, sub: id, aud: server.issuer, jti: uri, exp: 4e9 }),
-          ).toString('base64url')}.eA`,
-        }),
-      })
-      expect(response.status).toBeGreaterThanOrEqual(400)
-      expect(response.status).toBeLessThan(500)
+      const [header, claims] = [
+        { alg: 'RS256' },
+        { iss: id, sub: id, aud: server.issuer, jti: uri, exp: 4e9 },
+      ].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      const { status } = await askSigned(server, id, `${header}.${claims}.eA`)
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(status).toBeLessThan(500)
     }
   })
 })

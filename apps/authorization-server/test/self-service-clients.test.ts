@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { restrictClients } from '../src/registration/client-validator.ts'
 import { requireStaticClient } from '../src/registration/static-client.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
-import { addResource, redirectUri } from './support/flow.ts'
+import { addResource, postForm, redirectUri } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 const grants = {
@@ -28,17 +28,6 @@ afterAll(async () => {
   await server.stop()
   await host.stop()
 })
-
-const post = async (
-  path: string,
-  parameters: Record<string, string>,
-): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const response = await fetch(server.issuer + path, {
-    method: 'POST',
-    body: new URLSearchParams(parameters),
-  })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
 
 /** Three ways to become a client without being asked who one is. */
 const ways: Record<string, () => Promise<{ client_id: string; client_secret?: string }>> = {
@@ -73,7 +62,7 @@ async function register(
 describe.each(Object.keys(ways))('whoever comes by %s', (way) => {
   test.each(Object.keys(grants))('gets no token by %s', async (grant) => {
     const client = await ways[way]!()
-    const { status, body } = await post('/oauth2/token', {
+    const { status, body } = await postForm(server, '/oauth2/token', {
       grant_type: grant,
       resource: 'http://127.0.0.1:9000/mcp',
       scope: 'notes:read',
@@ -110,7 +99,7 @@ test('a client in the database is held to the same, whatever its metadata says',
     10_000,
   )
   expect(client?.clientId).toBe('dcr_planted')
-  const { body } = await post('/oauth2/token', {
+  const { body } = await postForm(server, '/oauth2/token', {
     grant_type: 'client_credentials',
     client_id: 'dcr_planted',
     scope: 'notes:read',

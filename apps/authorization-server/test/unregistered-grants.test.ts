@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { grantTypes } from '../src/oauth/grant-types.ts'
 import { registerClient } from '../src/registration/clients.ts'
-import { addClient, addResource } from './support/flow.ts'
+import { addClient, addResource, postForm } from './support/flow.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 /** A client that may do nothing but sign people in, and one that may only act for itself. */
@@ -27,17 +27,6 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const post = async (
-  path: string,
-  parameters: Record<string, string>,
-): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const response = await fetch(server.issuer + path, {
-    method: 'POST',
-    body: new URLSearchParams(parameters),
-  })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
-
 const refusal = {
   error: 'unauthorized_client',
   error_description: 'this client is not registered for this grant type (grant_types)',
@@ -47,13 +36,13 @@ describe('a client that is not registered for a grant is told so (RFC 6749 secti
   test.each(Object.values(grantTypes))('%s', async (grantType) => {
     const client = grantType === grantTypes.authorizationCode ? machine : signsIn
     for (const path of ['/oauth2/token', '/token']) {
-      const { status, body } = await post(path, { grant_type: grantType, ...client })
+      const { status, body } = await postForm(server, path, { grant_type: grantType, ...client })
       expect([status, body]).toEqual([400, refusal])
     }
   })
 
   test('device authorization', async () => {
-    const { status, body } = await post('/oauth2/device/auth', signsIn)
+    const { status, body } = await postForm(server, '/oauth2/device/auth', signsIn)
     expect([status, body]).toEqual([400, refusal])
   })
 
@@ -75,12 +64,12 @@ describe('other refusals keep their names', () => {
     ['a name that every object has', { grant_type: 'toString' }, 'unsupported_grant_type'],
     ['a grant that it may use, wrongly', { grant_type: 'authorization_code' }, 'invalid_request'],
   ])('%s', async (_what, parameters, error) => {
-    const { body } = await post('/oauth2/token', { ...parameters, ...signsIn })
+    const { body } = await postForm(server, '/oauth2/token', { ...parameters, ...signsIn })
     expect(body['error']).toBe(error)
   })
 
   test('a wrong secret comes first: strangers learn nothing of what a client may do', async () => {
-    const { status, body } = await post('/oauth2/token', {
+    const { status, body } = await postForm(server, '/oauth2/token', {
       ...machine,
       client_secret: 'wrong',
       grant_type: grantTypes.refreshToken,

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { assertionType } from '../../src/oauth/client-assertion.ts'
 import { registerClient } from '../../src/registration/clients.ts'
 import { registerResource, type RegisteredResource } from '../../src/registration/resources.ts'
 import { Browser, formOf, handOffTarget, type PageVisit } from './browser.ts'
@@ -16,6 +17,30 @@ export const discover = async (issuer: string): Promise<oauth.AuthorizationServe
   )
 
 export const dpopKeys = (): Promise<CryptoKeyPair> => oauth.generateKeyPair('ES256')
+
+/** Sends a form without further ado, and reads what is answered. */
+export async function postForm(
+  { issuer }: Pick<TestServer, 'issuer'>,
+  path: string,
+  form: Record<string, string>,
+): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+  const response = await fetch(issuer + path, { method: 'POST', body: new URLSearchParams(form) })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+/** Asks for tokens as a client that signs: `invalid_grant` is what it hears once it is known. */
+export const askSigned = (
+  server: Pick<TestServer, 'issuer'>,
+  clientId: string,
+  assertion: string,
+): ReturnType<typeof postForm> =>
+  postForm(server, '/oauth2/token', {
+    grant_type: 'refresh_token',
+    refresh_token: 'x',
+    client_id: clientId,
+    client_assertion_type: assertionType,
+    client_assertion: assertion,
+  })
 
 /** A public client for the code flow. */
 export async function addClient(
