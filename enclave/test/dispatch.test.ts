@@ -527,12 +527,14 @@ describe('scrub', () => {
         response.setHeader('content-encoding', encoding).end('x')
       await expect(rig.call({ record, context })).rejects.toMatchObject({
         code: 'DOWNSTREAM_UNREACHABLE',
+        mayHaveRun: true,
       })
     }
     rig.upstream.handler = (_request, response) =>
       response.setHeader('content-encoding', 'gzip').end('not gzip')
     await expect(rig.call({ record, context })).rejects.toMatchObject({
       code: 'DOWNSTREAM_UNREACHABLE',
+      mayHaveRun: true,
     })
     rig.upstream.handler = (_request, response) =>
       response.setHeader('content-encoding', 'gzip').end()
