@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { trustIssuer } from '../src/assertions/issuers.ts'
 import { newIssuerSchema } from '../src/assertions/trust.ts'
 import { createAssertionVerifier } from '../src/assertions/verify.ts'
-import { createKeySets, type KeySets } from '../src/outbound/key-sets.ts'
+import {
+  clientKeyUses,
+  createKeySets,
+  type KeySetOptions,
+  type KeySets,
+} from '../src/outbound/key-sets.ts'
 import { registerClient } from '../src/registration/clients.ts'
 import { Browser } from './support/browser.ts'
 import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
@@ -153,6 +158,18 @@ describe('a stranger who makes this server ask a host for documents that are not
 })
 
 describe('the keys of a client', () => {
+  const keySetsOf = (uses: KeySetOptions['uses']): KeySets =>
+    createKeySets({ outbound: server.ctx.outbound, clock: () => nowMs, uses })
+
+  const fetching = (uses: KeySetOptions['uses']) => {
+    const keySets = keySetsOf(uses)
+    return (from: string, path: string): Promise<boolean> =>
+      keySets.get(host.url(`/keys?${path}`), from).then(
+        () => true,
+        () => false,
+      )
+  }
+
   test.each([
     ['an error', 503, 'down'],
     ['a page', 200, '<html>'],
@@ -182,28 +199,29 @@ describe('the keys of a client', () => {
   })
 
   test('that one address had fetched for it do not use up their host, also when they are known', async () => {
-    const keySets: KeySets = createKeySets({
-      ...{ outbound: server.ctx.outbound, clock: () => nowMs },
-      ...{ uses: { known: 'known-keys', unknown: 'known-keys' } },
-    })
-    const fetched = async (from: string, path: string): Promise<boolean> =>
-      keySets.get(host.url(`/keys?${path}`), from).then(
-        () => true,
-        () => false,
-      )
+    const fetched = fetching({ known: 'known-keys', unknown: 'known-keys' })
     await fetched('203.0.113.1', 'own')
     for (let n = 0; n < 30; n += 1) await fetched('198.51.100.7', `invented-${n}`)
     expect(hits('/keys?invented-10')).toBe(0)
+    // Nor does its refusal speak of the host.
+    expect(await fetched('203.0.113.1', 'invented-10')).toBe(true)
+    nowMs += 2 * minuteMs
+    await fetched('203.0.113.1', 'own')
+    expect(hits('/keys?own')).toBe(2)
+  })
+
+  test('that are known are looked at again when strangers used up what there is for new ones', async () => {
+    const fetched = fetching(clientKeyUses)
+    await fetched('203.0.113.1', 'own')
+    for (let n = 0; n < 30; n += 1) await fetched(`192.0.2.${n}`, `invented-${n}`)
+    expect(await fetched('203.0.113.2', 'new')).toBe(false)
     nowMs += 2 * minuteMs
     await fetched('203.0.113.1', 'own')
     expect(hits('/keys?own')).toBe(2)
   })
 
   test('are not asked for again in the seconds after a failure', async () => {
-    const keySets: KeySets = createKeySets({
-      ...{ outbound: server.ctx.outbound, clock: () => nowMs },
-      ...{ uses: { known: 'known-keys', unknown: 'new-keys' } },
-    })
+    const keySets = keySetsOf(clientKeyUses)
     keysAnswer = { status: 503, text: '' }
     for (let n = 0; n < 5; n += 1) {
       await expect(keySets.get(host.url('/keys'))).rejects.toMatchObject({ code: 'NO_KEY_SET' })
