@@ -130,6 +130,29 @@ describe('a policy that is not whole', () => {
   })
 })
 
+describe('a link of the connect page', () => {
+  const read = ['--allow', 'read']
+
+  it.each<[string, readonly string[], string, string]>([
+    ['used', read, 'used already', 'Start again'],
+    ['late', read, 'has expired', 'Start again'],
+    ['other', read, 'for an account at notion', 'connections add notion --ticket other'],
+    ['open', [], 'https://mcp.example/mcp could do nothing', '--allow read'],
+    ['open', ['--allow', 'none'], 'https://mcp.example/mcp could do nothing', '--allow read'],
+  ])(
+    'that is %s is not answered with %j, nor is a secret read',
+    async (id, allow, message, fix) => {
+      const { dir, requests } = await signedIn()
+      const args = ['connections', 'add', 'github', '--ticket', id, ...allow, '--secret-stdin']
+      const { code, stderr } = await holdfast(args, { dir, input: 'canary' })
+      expect(code, stderr).toBe(exitCodes.usage)
+      expect(stderr).toContain(message)
+      expect(stderr).toMatch(new RegExp(`fix: .*${fix}`))
+      expect(requests).toEqual([`GET /v1/connect-tickets/${id}`])
+    },
+  )
+})
+
 describe('connections rotate', () => {
   it('of an account that was signed in for names the command that helps, before a secret is read', async () => {
     const { dir, requests } = await signedIn()

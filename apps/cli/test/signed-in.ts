@@ -26,6 +26,14 @@ export const signingKeys = [
   { kid: 'sig_1', alg: 'RS256', state: 'retired', since: '2026-11-21T09:00:00.000Z' },
 ]
 
+/** Links of the connect page, by id: a server asked for an account at GitHub, but for what is said here. */
+const tickets: Readonly<Record<string, object>> = {
+  open: {},
+  used: { status: 'connected' },
+  late: { status: 'expired' },
+  other: { provider: 'notion' },
+}
+
 /** How many records the server's audit log has. */
 export const auditRecords = 120
 
@@ -77,6 +85,11 @@ function answerTo(url: string): object {
   if (pathname === `/v1/connections/${encodeURIComponent(signedInAtGithub)}`) {
     const base_url = 'https://api.github.com'
     return { handle: signedInAtGithub, base_url, kind: 'oauth2', status: 'active', account: 'ada' }
+  }
+  const ticket = tickets[pathname.replace('/v1/connect-tickets/', '')]
+  if (ticket) {
+    const resource = 'https://mcp.example/mcp'
+    return { status: 'pending', provider: 'github', name: null, resource, ...ticket }
   }
   if (pathname !== '/v1/audit') return { data: [], next_cursor: null }
   const after = Number(searchParams.get('after'))
