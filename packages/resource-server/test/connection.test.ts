@@ -165,6 +165,7 @@ describe('a Connection', () => {
     [{ baseUrl: 'https://a.example?x' }, /query/],
     [{ baseUrl: 'https://u:p@a.example' }, /user information/],
     [{ headerName: 'Host' }, /Host cannot carry a secret/],
+    [{ headerName: 'Content-Type' }, /Content-Type cannot carry a secret/],
     [{ headerName: 'content_length' }, /content_length cannot carry a secret/],
     [{ credential: { kind: 'nonsense' } }, /credential/],
     [{ credential: { kind: 'basic' } }, /takes the secrets username, password, not token/],

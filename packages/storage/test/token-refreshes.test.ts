@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { neverMs, type Storage, StorageError } from '../src/index.ts'
+import { openDatabase } from '../src/sqlite/database.ts'
 import { bytesOnDisk, temporaryStorage } from './helpers/temporary.ts'
 
 const handle = 'ddls:conn:01M83167KWPBVH9QM84KX6WSYJ-local'
@@ -98,6 +99,16 @@ test('failures are counted until new tokens come; a pause outlives both', async 
   await connections.update(handle, { status: 'paused' })
   await connections.storeTokens(handle, update(3))
   expect((await connections.find(handle))?.status).toBe('paused')
+})
+
+test('what an older version knew to be dead stays so through a pause', async () => {
+  const { storage, file } = await connected()
+  const older = openDatabase(file)
+  older.prepare("update connections set status = 'needs_reconnect' where handle = ?").run(handle)
+  older.close()
+  await storage.connections.update(handle, { status: 'paused' })
+  const { status } = await storage.connections.update(handle, { status: 'active' })
+  expect(status).toBe('needs_reconnect')
 })
 
 test('a lease that nobody ended in time is found', async () => {
