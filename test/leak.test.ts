@@ -26,7 +26,7 @@ import {
   processesOf,
   withDescendants,
 } from './helpers/processes.ts'
-import { createAuthority } from './helpers/tls.ts'
+import { makeSealedKinds, type SealedKind } from './helpers/sealed-kinds.ts'
 import { startUpstream, type Upstream } from './helpers/upstream.ts'
 
 const isRoot = process.geteuid?.() === 0
@@ -38,73 +38,14 @@ let manager: Agent
 let untrusted: Upstream
 /** Says nothing to anybody. */
 let silent: Server
+/** One at each of these, and one whose key the API does not take. */
+let connections: { untrusted: string; silent: string; refused: string }
 /** A second secret, which fails in every way. */
 const doomed = makeCanary()
 /** A third, which careless clients send in clear: the server cannot help hearing it, but keeps it nowhere. */
 const pasted = makeCanary()
-interface SealedKind {
-  readonly credential: object
-  readonly secrets: Readonly<Record<string, string>>
-  readonly method: string
-}
-/** For places where the other signs of a canary cannot stand. */
-const plainCanary = (): string => makeCanary().replaceAll(/[^A-Za-z0-9]/g, 'x')
-const places = [
-  { in: 'query', name: 'key' },
-  { in: 'cookie', name: 'key' },
-  { in: 'path', template: '/bot{api_key}' },
-  { in: 'body', format: 'json', name: 'key' },
-  { in: 'body', format: 'form', name: 'key' },
-]
-const clientCertificate = createAuthority().issue(['client'], { usage: 'client' })
-/** One secret for each kind of credential that needs no token endpoint. */
-const kinds: readonly SealedKind[] = [
-  ...places.map((place) => ({
-    credential: { kind: 'api_key', ...place },
-    secrets: { api_key: place.in === 'cookie' ? plainCanary() : makeCanary() },
-    method: place.in === 'body' ? 'POST' : 'GET',
-  })),
-  {
-    credential: {
-      ...{ kind: 'fields', fields: ['app_id', 'app_key'] },
-      inject: [
-        { in: 'header', name: 'x-app', template: '{app_id}:{app_key}' },
-        { in: 'query', name: 'key', template: '{app_key}' },
-      ],
-    },
-    secrets: { app_id: makeCanary(), app_key: makeCanary() },
-    method: 'GET',
-  },
-  {
-    credential: {
-      ...{ kind: 'hmac', algorithm: 'sha256', encoding: 'hex' },
-      string_to_sign: '{method}{target}',
-      signature: { in: 'header', name: 'x-signature' },
-    },
-    secrets: { secret: makeCanary() },
-    method: 'GET',
-  },
-  {
-    credential: { kind: 'aws_sigv4', region: 'eu-central-1', service: 's3' },
-    secrets: {
-      access_key_id: 'AKIDEXAMPLE0000001',
-      secret_access_key: plainCanary(),
-      session_token: plainCanary(),
-    },
-    method: 'GET',
-  },
-  {
-    credential: { kind: 'mtls' },
-    secrets: { certificate: clientCertificate.certPem, private_key: clientCertificate.keyPem },
-    method: 'GET',
-  },
-  { credential: { kind: 'bearer' }, secrets: { token: makeCanary() }, method: 'GET' },
-  {
-    credential: { kind: 'basic' },
-    secrets: { username: makeCanary(), password: makeCanary() },
-    method: 'GET',
-  },
-]
+/** Every kind of credential. */
+const kinds = makeSealedKinds()
 /** The value that a query key gets later. */
 const rotated = makeCanary()
 /** A connection of each kind at an API that answers, and at one that nobody vouches for. */
@@ -129,10 +70,7 @@ async function seal(baseUrl: string): Promise<string> {
   return handle
 }
 
-async function sealKind(
-  { credential, secrets }: (typeof kinds)[number],
-  baseUrl: string,
-): Promise<string> {
+async function sealKind({ credential, secrets }: SealedKind, baseUrl: string): Promise<string> {
   const values = Object.values(secrets)
   const { handle } = await job.ada.run<{ handle: string }>(
     [
@@ -165,7 +103,7 @@ beforeAll(async () => {
     reachable: [`localhost:${untrusted.port}`, `localhost:${silentPort}`],
     settings: { HOLDFAST_LOG_LEVEL: 'debug' },
   })
-  const handles = {
+  connections = {
     untrusted: await seal(untrusted.url),
     silent: await seal(`https://localhost:${silentPort}`),
     refused: await seal(job.upstream.url),
@@ -190,10 +128,7 @@ beforeAll(async () => {
   })
   const scope = 'connections:read connections:write'
   manager = await signInAgent({ ...cli, resource: `${job.stack.issuer}/v1`, scope })
-  Object.assign(connections, handles)
 }, 240_000)
-
-const connections = { untrusted: '', silent: '', refused: '' }
 
 afterAll(async () => {
   await job?.close()
