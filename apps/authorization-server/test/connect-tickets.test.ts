@@ -10,6 +10,7 @@ import {
   authorizationLink,
   type Caller,
   callerFor,
+  makeApp,
   makePerson,
   toProvider,
 } from './helpers/token-connections.ts'
@@ -377,6 +378,32 @@ describe('an account that the person has connected before', () => {
     const { handle } = JSON.parse(reserved.text) as { handle: string }
     const left = await app.context.storage.connections.find(handle)
     expect(left?.status).toBe('revoked')
+  })
+
+  test('is an active one at the provider that is asked for, and takes the place of none that is renewed', async () => {
+    const answer = async (caller: Caller, request: object, handle: string) => {
+      const { id } = await connect.makeTicket(caller, request)
+      const path = `/v1/connect-tickets/${id}/connection`
+      const { json } = await callApi(app, caller.api, 'POST', path, { handle })
+      return (json.code ?? json.status) as string
+    }
+    const pause = (status: 'active' | 'paused') =>
+      callApi(app, ann.api, 'PATCH', `/v1/connections/${mine}`, { status })
+    const local = { provider: 'local' }
+    expect(await answer(ann, { provider: 'github' }, mine)).toBe('CONFLICT')
+    await pause('paused')
+    expect(await answer(ann, local, mine)).toBe('CONFLICT')
+    await pause('active')
+    expect(await answer(ann, { handle: mine }, closed)).toBe('CONFLICT')
+    expect((await app.context.storage.connections.find(mine))?.status).toBe('active')
+    const keeper = await callerFor(
+      app,
+      await makePerson(app, 'keeper', 'admin'),
+      'admin connections:read connections:write',
+    )
+    const theirApp = await makeApp(app, keeper, connect.provider)
+    expect(await answer(keeper, local, theirApp)).toBe('CONFLICT')
+    expect(await answer(ann, local, mine)).toBe('connected')
   })
 })
 
