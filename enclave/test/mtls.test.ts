@@ -1,9 +1,11 @@
 /** Client certificates against real TLS servers that demand one. */
 import { generateKeyPairSync } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAuthority } from '../../test/helpers/tls.ts'
+import { explainSilentRefusal } from '../src/first-answer.ts'
 import { UpstreamClients } from '../src/upstream-clients.ts'
 import { requestFailure, tlsFailure } from '../src/upstream-errors.ts'
 import { handle, type Rig, type SealInput, startRig } from './helpers/rig.ts'
@@ -181,6 +183,17 @@ describe('an alert about the certificate', () => {
     const alert = Object.assign(new Error('alert'), { code })
     expect(tlsFailure(alert)).toMatchObject({ code: 'DOWNSTREAM_AUTH_FAILURE' })
     expect(requestFailure(alert)).toMatchObject({ code: 'DOWNSTREAM_AUTH_FAILURE' })
+  })
+
+  it('is not forgotten over a write that fails after it', () => {
+    const errorOf = (code: string): Error => Object.assign(new Error(code), { code })
+    const socket = new EventEmitter()
+    const asked = { getSharedSigalgs: () => ['ECDSA+SHA256'] }
+    explainSilentRefusal(Object.assign(socket, asked) as unknown as TLSSocket)
+    const failed = errorOf('EPIPE')
+    socket.emit('error', errorOf('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))
+    socket.emit('error', failed)
+    expect(requestFailure(failed)).toMatchObject({ code: 'DOWNSTREAM_TLS_ERROR' })
   })
 })
 
