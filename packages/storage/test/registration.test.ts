@@ -32,6 +32,21 @@ test('a dynamic client carries its source to the library, and a secret only in e
   expect(bytesOnDisk(file).includes('canary-dynamic-secret')).toBe(false)
 })
 
+test('a client that registers again makes room for no other', async () => {
+  const { storage, clock } = temporaryStorage()
+  const { dynamicClients } = storage
+  const fingerprint = new Uint8Array(32).fill(1)
+  await dynamicClients.register(dynamic(1, fingerprint), 2)
+  clock.nowMs += 1
+  await dynamicClients.register(dynamic(2), 2)
+  clock.nowMs += 1
+  expect((await dynamicClients.reuse(fingerprint))?.clientId).toBe('dcr_1')
+  expect(await dynamicClients.reuse(new Uint8Array(32))).toBeUndefined()
+  await dynamicClients.register(dynamic(3), 2)
+  const left = await storage.clients.list()
+  expect(left.map(({ clientId }) => clientId)).toEqual(['dcr_1', 'dcr_3'])
+})
+
 test('no client makes room while every one has had a grant', async () => {
   const { storage } = temporaryStorage()
   for (let n = 0; n < 3; n += 1) {
