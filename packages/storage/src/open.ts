@@ -62,7 +62,7 @@ export function openStorage(options: StorageOptions): Storage {
   const connectionTable = createConnectionTable(backend)
   const sweep = createSweep(backend)
   const stopSweeping = sweepRegularly(sweep, options.sweepIntervalMs ?? 30_000)
-  const graceMs = (options.refreshGraceSeconds ?? 60) * 1000
+  const graceMs = (options.refreshGraceSeconds ?? 30) * 1000
   const onConsumeConflict = options.onConsumeConflict ?? alreadyConsumed
   const onReplayConflict = options.onReplayConflict ?? replayed
 

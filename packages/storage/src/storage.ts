@@ -31,7 +31,7 @@ export interface StorageOptions {
   readonly encryptionKey: Uint8Array
   /** Unix milliseconds; default `Date.now`. */
   readonly now?: (() => number) | undefined
-  /** How long a rotated refresh token stays usable; default 60, 0 switches the grace off. */
+  /** How long a rotated refresh token stays usable; default 30, 0 switches the grace off. */
   readonly refreshGraceSeconds?: number | undefined
   /** What a loser of a race for a single-use code or token is told; default StorageError ALREADY_CONSUMED. */
   readonly onConsumeConflict?: (() => Error) | undefined
