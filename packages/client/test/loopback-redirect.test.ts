@@ -81,6 +81,12 @@ describe('a loopback redirect', () => {
     await expect(answer).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
   })
 
+  it('waits for no sign-in without a state', async () => {
+    const redirect = await open()
+    const answer = redirect.answer(new URL('https://as.example/authorize'))
+    await expect(answer).rejects.toMatchObject({ code: 'LOGIN_FAILED' })
+  })
+
   it('says to a person who declined that nobody was signed in', async () => {
     const redirect = await open()
     const page = await visit(redirect, 'error=access_denied&state=a')
