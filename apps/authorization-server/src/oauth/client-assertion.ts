@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Client } from '@holdfast/storage'
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import { rememberFor } from '../assertions/remember.ts'
 import type { AppContext } from '../context.ts'
 import { clientKeyUses, createKeySets } from '../outbound/key-sets.ts'
 import { isReplayConflict } from './adapter.ts'
@@ -47,6 +48,7 @@ export function createAssertionCheck({
 }: Pick<AppContext, 'config' | 'storage' | 'outbound' | 'clock'>): CheckAssertion {
   const keySets = createKeySets({ outbound, clock, uses: clientKeyUses })
   const replays = storage.oidcAdapter('ReplayDetection')
+  const imported = rememberFor(createLocalJWKSet)
   const audience = [config.issuer, config.issuer + routes.token]
 
   async function keysOf({ metadata }: Client, from: string): Promise<JSONWebKeySet | undefined> {
@@ -66,7 +68,7 @@ export function createAssertionCheck({
     try {
       const keys = await keysOf(client, from)
       if (!keys) return undefined
-      const { payload } = await jwtVerify(assertion, createLocalJWKSet(keys), {
+      const { payload } = await jwtVerify(assertion, imported(keys), {
         algorithms: [...assertionAlgorithms],
         issuer: client.clientId,
         subject: client.clientId,

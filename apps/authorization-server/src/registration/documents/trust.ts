@@ -37,13 +37,12 @@ const waitingPerAddress = 10
 export function createTrust({ hosts, settings, onWaiting }: TrustOptions): RequireTrust {
   const { trust, allowedHosts } = settings
   const budget = new RateLimiterMemory({ points: waitingPerAddress, duration: 3600 })
-  const mayWait = (from: string | undefined): Promise<boolean> =>
-    from === undefined
-      ? Promise.resolve(true)
-      : budget.consume(addressGroup(from)).then(
-          () => true,
-          () => false,
-        )
+  const mayWait = async (from: string | undefined): Promise<boolean> =>
+    from === undefined ||
+    budget.consume(addressGroup(from)).then(
+      () => true,
+      () => false,
+    )
 
   return async ({ host, clientId, isPinned, from }) => {
     if (await hosts.isDenied(host)) {
