@@ -154,6 +154,15 @@ describe('a link of the connect page', () => {
 })
 
 describe('connections rotate', () => {
+  it('of a provider that the catalog does not know asks what the new value is for', async () => {
+    const { dir, requests } = await signedIn()
+    const args = ['connections', 'rotate', ofAcme, '--secret-stdin']
+    const { code, stderr } = await holdfast(args, { dir, input: 'canary' })
+    expect(code, stderr).toBe(exitCodes.usage)
+    expect(stderr).toMatch(/the catalog does not know acme[^]*fix: .*--base-url and --kind/)
+    expect(requests).toEqual([`GET /v1/connections/${encodeURIComponent(ofAcme)}`])
+  })
+
   it('of an account that was signed in for names the command that helps, before a secret is read', async () => {
     const { dir, requests } = await signedIn()
     const args = ['connections', 'rotate', signedInAtGithub, '--secret-stdin', '--any-key']

@@ -13,6 +13,16 @@ const hostParts =
 const pathPart = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$/
 
 /**
+ * A base URL in the one spelling that {@link matchBaseUrl} compares.
+ *
+ * @throws ProtocolError `INVALID_HOST`
+ */
+export function canonicalBaseUrl(url: string): string {
+  const { authority, basePath } = parseBaseUrl(url)
+  return `https://${authority}${basePath}`
+}
+
+/**
  * The base URL of one account. A value can never move the host: in the host a variable is exactly
  * one label (or one of the provider's own choices), in the path one segment's part.
  *
@@ -30,8 +40,7 @@ export function resolveBaseUrl(provider: Provider, given: Variables = {}): strin
   }
   const url = fillTemplate(provider, provider.base_url, given)
   try {
-    const { authority, basePath } = parseBaseUrl(url)
-    return `https://${authority}${basePath}`
+    return canonicalBaseUrl(url)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     throw new ProviderError('INVALID_VARIABLE', error.message, 'check the values', { cause: error })

@@ -1,6 +1,12 @@
 export { accessPage } from './access-page.ts'
 export { accountName } from './account.ts'
-export { matchBaseUrl, resolveBaseUrl, fillTemplate, type Variables } from './base-url.ts'
+export {
+  canonicalBaseUrl,
+  matchBaseUrl,
+  resolveBaseUrl,
+  fillTemplate,
+  type Variables,
+} from './base-url.ts'
 export {
   type AddedProvider,
   type Catalog,

@@ -6,7 +6,7 @@ import { handKinds, keyPlaces } from '../connect/by-hand.ts'
 import { localCatalog } from '../connect/load-catalog.ts'
 import type { AddOptions } from '../connect/plan.ts'
 import { planOf, wayOf } from '../connect/way.ts'
-import { CliError, usage } from '../errors.ts'
+import { usage } from '../errors.ts'
 import { flagsOf } from './flags.ts'
 import { openClient } from './open-client.ts'
 import { repeat } from './repeat.ts'
@@ -63,13 +63,13 @@ async function rotate(
       `sign in again: holdfast connections reconnect ${handle}`,
     )
   }
-  const plan = await planOf(way, options, issuer).catch((error: unknown) => {
-    if (!(error instanceof CliError) || error.code !== 'UNKNOWN_PROVIDER') throw error
+  if (!way.provider && way.byHand === undefined) {
     throw usage(
       `the catalog does not know ${provider}: say what the new value is for`,
       'give --base-url and --kind as when it was added',
     )
-  })
+  }
+  const plan = await planOf(way, options, issuer)
   if (parseBaseUrl(plan.baseUrl).authority !== parseBaseUrl(present).authority) {
     throw usage(
       'the connection is for another host',

@@ -1,5 +1,6 @@
 import { parseBaseUrl } from '@holdfast/protocol'
 import {
+  canonicalBaseUrl,
   type Catalog,
   describeKey,
   type KeyFinding,
@@ -52,8 +53,8 @@ export function requireOwnKey(catalog: Catalog, name: string, baseUrl: string, k
 }
 
 function isAt(provider: Provider, baseUrl: string): boolean {
-  const { authority, basePath } = parseBaseUrl(baseUrl)
-  if (matchBaseUrl(provider, `https://${authority}${basePath}`)) return true
+  if (matchBaseUrl(provider, canonicalBaseUrl(baseUrl))) return true
+  const { authority } = parseBaseUrl(baseUrl)
   return provider.variables === undefined && parseBaseUrl(provider.base_url).authority === authority
 }
 

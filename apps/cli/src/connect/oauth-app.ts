@@ -1,5 +1,6 @@
-import { type OAuthApp, parseBaseUrl } from '@holdfast/protocol'
+import type { OAuthApp } from '@holdfast/protocol'
 import {
+  canonicalBaseUrl,
   type Catalog,
   fillTemplate,
   findProvider,
@@ -49,7 +50,7 @@ export function planOAuthApp(catalog: Catalog, name: string, options: AppOptions
   const baseUrl =
     options.baseUrl === undefined
       ? provider && resolveBaseUrl(provider, set)
-      : canonical(options.baseUrl)
+      : canonicalBaseUrl(options.baseUrl)
   const authorization = options.authorizationEndpoint ?? known?.authorization_endpoint
   const token = options.tokenEndpoint ?? known?.token_endpoint
   if (baseUrl === undefined || authorization === undefined || token === undefined) {
@@ -97,16 +98,11 @@ function accountOf(
   set: Variables,
 ): Variables | undefined {
   if (baseUrl === undefined) return set
-  const named = matchBaseUrl(provider, canonical(baseUrl))
+  const named = matchBaseUrl(provider, canonicalBaseUrl(baseUrl))
   if (named === undefined) return undefined
   const other = Object.keys(set).find((name) => set[name] !== named[name])
   if (other === undefined) return named
   throw usage(`--set ${other}=… is not what --base-url says`, 'leave out one of them')
-}
-
-function canonical(baseUrl: string): string {
-  const { authority, basePath } = parseBaseUrl(baseUrl)
-  return `https://${authority}${basePath}`
 }
 
 function pairs(given: readonly string[], option: string): Record<string, string> {
