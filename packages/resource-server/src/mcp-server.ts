@@ -135,7 +135,6 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
       this.#tools.push(one)
     }
     this.#scopes = scopesByTool(this.#options.toolScopes, this.#tools)
-    this.#areToolsKnown = false
     return this
   }
 
@@ -184,7 +183,7 @@ export class MCPServer<Server extends OfficialServer = OfficialServer> {
     return new Response(response.body, { status, statusText, headers })
   }
 
-  // Once for each set of tools, and again for each request as long as it fails.
+  // Once, and again for each request as long as it fails.
   #requireTools(): void {
     if (this.#areToolsKnown) return
     const names = Object.keys(this.#options.toolScopes ?? {})

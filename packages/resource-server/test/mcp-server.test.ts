@@ -586,14 +586,17 @@ describe('a client with URL-mode elicitation', () => {
       scope: 'tools:call files:delete',
       'ddls:connections': { github: 'ddls:conn:x-github' },
     })
-  const elicitingClient = async (opened: string[]): Promise<ToolClient> => {
+  const elicitingClient = async (
+    opened: string[],
+    action: 'accept' | 'decline' = 'accept',
+  ): Promise<ToolClient> => {
     const mcp = new Client({ name: 'test', version: '1.0.0' }, {
       capabilities: { elicitation: { url: {} } },
       versionNegotiation: { mode: 'auto' },
     } as never)
     mcp.setRequestHandler('elicitation/create', (request) => {
       opened.push((request.params as unknown as { url: string }).url)
-      return { action: 'accept' as const }
+      return { action }
     })
     const headers = { authorization: `Bearer ${await token()}` }
     await mcp.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }))
@@ -640,10 +643,13 @@ describe('a client with URL-mode elicitation', () => {
     )
   })
 
-  test('gets the text when the page did not help, and is not asked in a circle', async () => {
+  test.each([
+    ['the page did not help', 'accept'],
+    ['the person declined', 'decline'],
+  ] as const)('gets the text when %s, and is not asked in a circle', async (_when, action) => {
     await start(servers['SDK v2'] as Make)
     const opened: string[] = []
-    const mcp = await elicitingClient(opened)
+    const mcp = await elicitingClient(opened, action)
     issuer.dispatch = refusedDispatch(`${issuer.issuer}/connect/abc`)
     expect(await textOf(mcp.callTool({ name: 'delete_file', arguments: { id: 'a' } }))).toMatch(
       /^error: \[CONNECTION_REVOKED\] gone \| Connect it here/,

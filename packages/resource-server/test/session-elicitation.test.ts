@@ -173,6 +173,8 @@ describe('a person who opened the page and has not finished there', () => {
     issuer.broken.set('/v1/connect-tickets/abc', 404)
     expect((await call(asked, 'accept')).text).toBe(text)
     expect(issuer.count('/v1/connect-tickets/abc')).toBe(2)
+    // And the tool does not run a second time.
+    expect(issuer.count('/dispatch')).toBe(2)
   })
 
   test('is waited for two minutes', async () => {
