@@ -1,7 +1,7 @@
 import { type Connection, StorageError } from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
+import { boundRecord } from './bound-record.ts'
 import type { Actor, ConnectionParts } from './parts.ts'
-import { recordContext } from './record-context.ts'
 import { rewrapTo } from './rewrap-to.ts'
 
 /**
@@ -21,15 +21,15 @@ export async function restoreCredential(
   const { handle, kind, summary, status, baseUrl, tokenExpiresAtMs, tokenRefreshAtMs } = former
   // Whoever changed it in between may have had a reason not to want the former one back.
   const isReplaced = uploaded === former.recordVersion + 1
-  if (!isReplaced || status !== 'active' || former.record === undefined) return false
-  const context = recordContext(former)
+  const bound = isReplaced && status === 'active' ? boundRecord(former) : undefined
+  if (!bound) return false
   const version = uploaded + 1
-  const bound = await rewrapTo(parts, { context, record: former.record }, context.policy, version)
+  const { record } = await rewrapTo(parts, bound, bound.context.policy, version)
   try {
     await parts.storage.connections.replaceRecord(handle, {
       expectedVersion: uploaded,
       version,
-      record: bound.record,
+      record,
       kind,
       summary,
       baseUrl,

@@ -1,11 +1,6 @@
-import type { ConnectionPolicy, RecordContext } from '@holdfast/protocol'
+import type { ConnectionPolicy } from '@holdfast/protocol'
+import type { BoundRecord } from '../enclave-client/client.ts'
 import type { ConnectionParts } from './parts.ts'
-
-/** A vault record with what it is bound to. */
-export interface BoundRecord {
-  readonly context: RecordContext
-  readonly record: Uint8Array
-}
 
 /** The record for a later version, to which the enclave goes one by one, and for the policy of now. */
 export async function rewrapTo(
