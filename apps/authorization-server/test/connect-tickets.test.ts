@@ -110,6 +110,20 @@ describe('a connection that a tool call lacks', () => {
     expect(Object.keys(granted?.connections ?? {})).toEqual(['local'])
     const still = await ask(files, onward['access_token'] ?? '', {})
     expect(claimsOf(still['access_token'] ?? '')['ddls:connections']).toEqual({})
+    // Nor by its own calls, of a connection that it was handed and that is revoked.
+    const handed = await ask(front, token, { resource: 'https://files.example/mcp' })
+    const key = await generateDpopKey()
+    const dpop = { privateKey: key.privateKey, publicKey: await publicKeyOf(key) }
+    const exchanged = await exchange(server, files.client, handed['access_token'] ?? '', { dpop })
+    const { access_token: theirs } = (await exchanged.json()) as TokenAnswer
+    const handle = granted?.connections['local'] ?? ''
+    expect(claimsOf(theirs)['ddls:connections']).toEqual({ local: handle })
+    await callApi(app, ann.api, 'DELETE', `/v1/connections/${handle}`)
+    const request = { method: 'GET', path: '/api/me' }
+    const call = { connection_handle: handle, request }
+    const { error } = (await callDispatch(app, { token: theirs, key }, call)).json
+    expect(error).toMatchObject({ code: 'CONNECTION_REVOKED' })
+    expect(error).not.toHaveProperty('connect_url')
   })
 
   test('is answered with a link; once connected, the next token of the agent names it and the call succeeds', async () => {

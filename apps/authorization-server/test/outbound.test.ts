@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectTo } from '../src/outbound/connect.ts'
+import { createOutboundLimits } from '../src/outbound/limits.ts'
 import { createOutbound, type GetOptions, type OutboundOptions } from '../src/outbound/outbound.ts'
 import { targetOf } from '../src/outbound/target.ts'
 import { testListener } from '../../egress-relay/test/support.ts'
@@ -310,6 +311,15 @@ describe('a hostile host', () => {
     )
     const refused = answers.filter(({ status }) => status === 'rejected')
     expect(refused).toHaveLength(9)
+  })
+
+  test('is not asked for one address more often than that may ask at all, whichever hosts it names', async () => {
+    const limits = createOutboundLimits({ perAddress: 3 })
+    const ask = (n: number, from: string): Promise<number> =>
+      limits.run(`h${n}.example`, { use: 'new-document', from }, () => Promise.resolve(n))
+    for (let n = 0; n < 3; n += 1) expect(await ask(n, `2001:db8::${n}`)).toBe(n)
+    await expect(ask(3, '2001:db8::3')).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(await ask(3, '2001:db8:0:1::3')).toBe(3)
   })
 })
 
