@@ -142,6 +142,18 @@ describe('a provider', () => {
     expect(made).toThrow(ProviderError)
   })
 
+  it.each(['access_page', 'register_url'])('is refused with an unknown variable in %s', (name) => {
+    const kinds = [{ id: 'oauth', title: 'Sign in', credential: { kind: 'oauth2' } }]
+    const made = (variable: string): unknown =>
+      parseProvider({
+        ...acme,
+        kinds,
+        oauth: oauth({}, { [name]: `https://{${variable}}.acme.example` }),
+      } as ProviderData)
+    expect(made('tenant')).toBeDefined()
+    expect(() => made('other')).toThrow(ProviderError)
+  })
+
   it('describes each scope in words', () => {
     const kinds = [{ id: 'oauth', title: 'Sign in', credential: { kind: 'oauth2' } }]
     const made = (scopes: object): unknown =>
@@ -174,13 +186,14 @@ function tokenWith(pattern: string): unknown {
   return { ...acme.kinds[0], fields: { token: { title: 'Token', patterns: [pattern] } } }
 }
 
-function oauth(scopes: object): object {
+function oauth(scopes: object, more: object = {}): object {
   return {
     authorization_endpoint: 'https://acme.example/authorize',
     token_endpoint: 'https://acme.example/token',
     token_endpoint_auth_method: 'none',
     pkce: true,
     scopes,
+    ...more,
   }
 }
 

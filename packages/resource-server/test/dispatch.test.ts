@@ -115,6 +115,19 @@ describe('dispatch', () => {
     expect(issuer.count('/dispatch')).toBe(3)
   })
 
+  test('needs no name for the only connection of a token, also after the user has granted another', async () => {
+    const handles: unknown[] = []
+    issuer.dispatch = (body) => {
+      handles.push(Reflect.get(body as object, 'connection_handle'))
+      return { success: true, response: { status: 200, headers: {}, body: null } }
+    }
+    issuer.granted = { github, slack }
+    const { dispatch } = await requestWith({ github })
+    await dispatch(undefined, get)
+    await dispatch(undefined, get)
+    expect(handles).toEqual([github, github])
+  })
+
   test('finds connections by name, by their other spellings, or as the only one', async () => {
     const handles: string[] = []
     issuer.dispatch = (body) => {

@@ -145,6 +145,21 @@ test('revoking moves the record into the queue, with the app’s, in one step', 
   expect((await storage.connections.find(handle))?.providerRevocation).toBe('not_supported')
   await storage.tokenRevocations.finish(job!.id)
   expect(await storage.tokenRevocations.count()).toBe(0)
+  // What a sign-in brought that was under way is ended as well.
+  const late = { handle, owner: 'usr_1', context: job!.context, record: Uint8Array.of(2) }
+  await storage.connections.endLateTokens(handle, { ...late, app: job!.app! })
+  expect((await storage.connections.find(handle))?.providerRevocation).toBe('pending')
+  expect(await storage.tokenRevocations.claim(10, 1000)).toMatchObject([
+    { ...late, record: Buffer.of(2), app: job!.app },
+  ])
+})
+
+test('revoking tells no provider that gave no tokens', async () => {
+  const { storage } = await connected()
+  await storage.connections.storeTokens(handle, { ...update(2), kind: 'bearer' })
+  await storage.connections.revoke(handle)
+  expect((await storage.connections.find(handle))?.providerRevocation).toBeUndefined()
+  expect(await storage.tokenRevocations.count()).toBe(0)
 })
 
 test('a sign-in is tied to the first browser and used up once, in time', async () => {
