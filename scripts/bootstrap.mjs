@@ -57,8 +57,9 @@ function workingDirectory(verb) {
 }
 
 /**
- * What runs us may end without passing a signal on: npm itself, or a shell where the script does not say
- * `exec`. So when npm started us, the end of our parent counts as the signal. Started by hand we may outlive the shell.
+ * What runs us may end without passing a signal on: npm itself, or a shell where the script does not
+ * say `exec`. So when npm started us, the end of our parent counts as the signal. Started by hand we
+ * may outlive the shell.
  */
 function stopWithParent(stop) {
   if (process.env.npm_lifecycle_event === undefined) return

@@ -13,7 +13,7 @@ function pinnedBinary(root) {
   const suffix = `${process.platform}-${process.arch}`
   for (const name of [`node-${suffix}`, `node-bin-${suffix}`]) {
     const folder = path.join(root, 'node_modules', name)
-    const binary = path.join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    const binary = path.join(folder, 'bin', 'node')
     try {
       accessSync(binary, constants.X_OK)
       const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
