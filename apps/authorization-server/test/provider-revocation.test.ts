@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { IncomingMessage } from 'node:http'
 import type { CredentialKind, RevocationRequest } from '@holdfast/protocol'
 import { parseProvider } from '@holdfast/providers'
+import { createRevocationQueue } from '../src/connections/revocation-queue.ts'
 import { type RealEnclave, startRealEnclave } from './helpers/real-enclave.ts'
 import {
   callerFor,
@@ -193,6 +194,33 @@ test('a machine client that never got a token has nothing to end', async () => {
   await revoke(handle)
   await ends(handle, 'nothing_to_revoke')
   expect(provider.asked['client_credentials'] ?? 0).toBe(asked)
+})
+
+test('a provider that says when to come back is not asked before', async () => {
+  let asked = 0
+  provider.trick = ({ url = '' }, response) => {
+    if (!url.startsWith('/end')) return false
+    asked += 1
+    response.writeHead(asked === 1 ? 429 : 204, { 'retry-after': '120' }).end()
+    return true
+  }
+  const { handle } = await connectAccount(
+    app,
+    ann,
+    provider,
+    await withRequest(end({ token: 'access_token', authentication: 'token' })),
+  )
+  // From here on nobody works the queue off without being asked to.
+  await app.context.tokenMaintenance.stop()
+  await app.context.storage.connections.revoke(handle)
+  const queue = createRevocationQueue(app.context)
+  expect(await queue.work()).toBe(1)
+  app.advance(60_000)
+  expect(await queue.work()).toBe(0)
+  app.advance(61_000)
+  expect(await queue.work()).toBe(1)
+  expect((await stateOf(handle)).provider_revocation).toBe('revoked')
+  expect(asked).toBe(2)
 })
 
 test('a refusal is tried again for a week and then said, and what a provider echoes is nowhere', async () => {

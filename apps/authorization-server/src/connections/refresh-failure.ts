@@ -24,15 +24,20 @@ export function failureOf(error: unknown, failuresSoFar: number): FailedAttempt 
   return {
     code,
     needsReconnect: code === 'NEEDS_RECONNECT',
-    pauseMs: Math.max(
-      backOff(failuresSoFar, firstPauseMs, longestPauseMs),
-      Math.min(error.retryAfterMs ?? 0, longestPauseMs),
-    ),
+    pauseMs: pauseAfter(error, failuresSoFar, firstPauseMs, longestPauseMs),
   }
 }
 
-/** Doubles with every failure, spread so that many do not come back at the same moment. */
-export const backOff = (failures: number, firstMs: number, longestMs: number): number =>
-  Math.round(
-    Math.min(firstMs * 2 ** Math.min(failures, 20), longestMs) * (0.75 + Math.random() / 2),
-  )
+/**
+ * How long to wait after a failure: what the provider asked for, if that is longer than ours, which doubles
+ * with every failure and is spread so that many do not come back at the same moment.
+ */
+export function pauseAfter(
+  { retryAfterMs = 0 }: EnclaveError,
+  failures: number,
+  firstMs: number,
+  longestMs: number,
+): number {
+  const ownMs = Math.min(firstMs * 2 ** Math.min(failures, 20), longestMs)
+  return Math.max(Math.round(ownMs * (0.75 + Math.random() / 2)), Math.min(retryAfterMs, longestMs))
+}

@@ -3,7 +3,7 @@ import { EnclaveError } from '@holdfast/protocol/channel'
 import type { Storage, TokenRevocation } from '@holdfast/storage'
 import { type AuditEventType, recordEvent } from '../audit/recorder.ts'
 import { type BoundRecord, type EnclaveClient, providerMs } from '../enclave-client/client.ts'
-import { backOff } from './refresh-failure.ts'
+import { pauseAfter } from './refresh-failure.ts'
 
 /** What telling providers needs of the process. */
 export interface RevocationParts {
@@ -62,10 +62,7 @@ export function createRevocationQueue(parts: RevocationParts): RevocationQueue {
         await settle(job, 'failed', error.code)
         return
       }
-      const pauseMs = Math.max(
-        backOff(job.attempts, firstPauseMs, longestPauseMs),
-        error.retryAfterMs ?? 0,
-      )
+      const pauseMs = pauseAfter(error, job.attempts, firstPauseMs, longestPauseMs)
       await queue.retryAt(job.id, clock() + pauseMs)
     }
   }
