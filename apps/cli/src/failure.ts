@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { CommanderError } from 'commander'
 import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { asCalledHere, note } from './output.ts'
+import { asCalledHere, note, withoutControls } from './output.ts'
 import { forSameTarget } from './same-target.ts'
 
 /** The parts of `ClientError` that matter here; named so as not to load the SDK for a usage error. */
@@ -72,7 +72,7 @@ function toCliError(error: unknown): CliError {
       cause: error,
     })
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message || error.name : String(error)
   return new CliError(message, { code: 'UNEXPECTED', cause: error })
 }
 
@@ -94,11 +94,16 @@ export function reportFailure(
     printJson(output, failure.code ?? 'ERROR', failure.message, failure)
     return failure.exitCode
   }
-  note(`${styleText('red', 'error', { stream: process.stderr })} ${failure.message}`)
-  if (failure.why) note(`  why: ${failure.why}`)
-  if (failure.fix) note(`  fix: ${failure.fix}`)
-  if (failure.requestId) note(`  request id: ${failure.requestId}`)
+  tell(`${styleText('red', 'error', { stream: process.stderr })} `, failure.message)
+  tell('  why: ', failure.why)
+  tell('  fix: ', failure.fix)
+  tell('  request id: ', failure.requestId)
   return failure.exitCode
+}
+
+/** A line, or several, of text that may be a server's own. */
+function tell(label: string, text: string | undefined): void {
+  if (text) note(label + text.split('\n').map(withoutControls).join('\n'))
 }
 
 function printJson(

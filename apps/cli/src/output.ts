@@ -12,6 +12,10 @@ export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 /** A line about what happens, on stderr, so that stdout stays data. */
 export const note = (line: string): void => void process.stderr.write(`${asCalledHere(line)}\n`)
 
+/** Names and messages come from others: escape sequences in them must not reach the terminal. */
+export const withoutControls = (text: string): string =>
+  text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\uFFFD')
+
 /** The stable form for programs. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2))
 

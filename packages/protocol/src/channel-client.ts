@@ -275,5 +275,7 @@ function toEnclaveError(value: unknown): EnclaveError {
   const retryAfterMs = Number.isSafeInteger(pause) ? pause : undefined
   return isEnclaveErrorCode(code) && typeof message === 'string'
     ? new EnclaveError(code, message, { retryAfterMs, mayHaveRun })
-    : new EnclaveError('INTERNAL', 'the enclave reported a failure without a known code')
+    : new EnclaveError('INTERNAL', 'the enclave reported a failure without a known code', {
+        mayHaveRun: true,
+      })
 }

@@ -219,5 +219,9 @@ function failureOf(error: unknown): EnclaveFailure {
   if (error instanceof ChannelError && error.code === 'BODY_TOO_LARGE') {
     return { code: 'INVALID_REQUEST', message: error.message }
   }
-  return { code: 'INTERNAL', message: 'the enclave failed; its log has the kind of failure' }
+  return {
+    ...{ code: 'INTERNAL', message: 'the enclave failed; its log has the kind of failure' },
+    // Nobody can tell how far the operation had come.
+    may_have_run: true,
+  }
 }

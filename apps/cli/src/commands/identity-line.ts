@@ -3,8 +3,7 @@ import { type DispatchErrorCode, dispatchErrors } from '@holdfast/protocol'
 import { dispatchError } from '../dispatch-failure.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { note } from '../output.ts'
-import { withoutControls } from './show.ts'
+import { note, withoutControls } from '../output.ts'
 
 /** What the identity request said, as far as it is shown. */
 export type Identity = Pick<
@@ -31,7 +30,7 @@ export function identityLine({ result, account, status, code, reason }: Identity
     return 'The catalog has no harmless request that would name the account.'
   }
   const why = reason ?? code
-  return `The provider could not be asked${answered}${why === null ? '' : `: ${why}`}.`
+  return `The provider could not be asked${answered}${why === null ? '' : `: ${withoutControls(why)}`}.`
 }
 
 /** An identity request that did not name the account, as an error for people. */

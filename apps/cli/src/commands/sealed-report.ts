@@ -3,10 +3,9 @@ import type { Command } from 'commander'
 import { identifyNew } from '../connect/identify.ts'
 import type { ConnectionPlan } from '../connect/plan.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { note, print, printJson } from '../output.ts'
+import { note, print, printJson, withoutControls } from '../output.ts'
 import { wantsJson } from './flags.ts'
 import { noteIdentity } from './identity-line.ts'
-import { withoutControls } from './show.ts'
 
 /** What `connections add` and `connections rotate` say in their own words. */
 interface Words {

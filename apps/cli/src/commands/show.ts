@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { note, printJson, printPairs, printTable } from '../output.ts'
+import { note, printJson, printPairs, printTable, withoutControls } from '../output.ts'
 import { wantsJson } from './flags.ts'
 
 type Row = object
@@ -56,7 +56,3 @@ const textOfObject = (value: object): string =>
 /** Times without their milliseconds: a table is for reading. */
 const cellOf = (value: unknown): string =>
   textOf(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d+Z$/, '$1 $2Z')
-
-/** Names come from other people: escape sequences in them must not reach the terminal. */
-export const withoutControls = (text: string): string =>
-  text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\uFFFD')
