@@ -147,7 +147,7 @@ test('revoking moves the record into the queue, with the app’s, in one step', 
   expect(await storage.tokenRevocations.count()).toBe(0)
   // What a sign-in brought that was under way is ended as well.
   const late = { handle, owner: 'usr_1', context: job!.context, record: Uint8Array.of(2) }
-  await storage.connections.endLateTokens(handle, { ...late, app: job!.app! })
+  await storage.connections.endLateTokens({ ...late, app: job!.app! })
   expect((await storage.connections.find(handle))?.providerRevocation).toBe('pending')
   expect(await storage.tokenRevocations.claim(10, 1000)).toMatchObject([
     { ...late, record: Buffer.of(2), app: job!.app },

@@ -75,7 +75,7 @@ async function redeemAndStore(
       })
     } catch (error) {
       if (isCode(error, 'NOT_FOUND')) {
-        await connections.endLateTokens(handle, { handle, owner, context, record, app: boundApp })
+        await connections.endLateTokens({ handle, owner, context, record, app: boundApp })
         tokenMaintenance.kick()
         throw revoked(error)
       }

@@ -16,7 +16,7 @@ export interface ConnectionRevocation {
    */
   revoke(handle: string): Promise<ConnectionInfo>
   /** Queues tokens that a provider gave a connection when it was revoked already. */
-  endLateTokens(handle: string, tokens: LateTokens): Promise<void>
+  endLateTokens(tokens: LateTokens): Promise<void>
   /** Notes how telling the provider of a revoked connection ended. */
   noteProviderRevocation(handle: string, outcome: ProviderRevocation): Promise<void>
 }
@@ -45,10 +45,10 @@ export function createConnectionRevocation(
         revokeRow(backend, table, row)
         return infoOf(handle)
       }),
-    endLateTokens: (handle, tokens) =>
-      change(handle, () => {
+    endLateTokens: (tokens) =>
+      change(tokens.handle, () => {
         run(db, query.insertInto('token_revocations').values(toLateRow(tokens, now())))
-        note(handle, 'pending')
+        note(tokens.handle, 'pending')
       }),
     noteProviderRevocation: (handle, outcome) => change(handle, () => note(handle, outcome)),
   }
