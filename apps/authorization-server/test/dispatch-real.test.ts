@@ -5,6 +5,7 @@ import { jwkThumbprint } from '@holdfast/protocol/token'
 import type { User } from '@holdfast/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startUpstream, type Upstream } from '../../../test/helpers/upstream.ts'
+import { restoreCredential } from '../src/connections/restore.ts'
 import { sha256Base64url } from '../src/dispatch/node-crypto.ts'
 import { type RealEnclave, startRealEnclave } from './helpers/real-enclave.ts'
 import {
@@ -343,6 +344,25 @@ describe('a policy change', () => {
     expect((await callDispatch(app, caller, call(handle, '/text'))).json.success).toBe(true)
     expect(seen().map(({ path }) => path)).toEqual(['/text'])
   })
+})
+
+test('a credential that is restored brings its key and its base URL back', async () => {
+  const { handle, caller } = await connected()
+  const { storage } = app.context
+  const former = (await storage.connections.find(handle))!
+  const { json } = await callApi(app, annApi, 'POST', `/v1/connections/${handle}/upload`)
+  const wrong = await sealFor({ handle, upload: json.upload }, ann.id, {
+    ...{ key: 'the-wrong-one', baseUrl: `${upstream.url}/elsewhere` },
+  })
+  const uploaded = await put(annApi, handle, wrong)
+  expect(uploaded.status, uploaded.text).toBe(200)
+  expect((await storage.connections.find(handle))?.baseUrl).toBe(`${upstream.url}/elsewhere`)
+  const actor = { sub: ann.id, clientId: 'holdfast-cli', requestId: 'req_test' }
+  const version = uploaded.json.record_version as number
+  expect(await restoreCredential(app.context, actor, former, version)).toBe(true)
+  expect((await storage.connections.find(handle))?.baseUrl).toBe(former.baseUrl)
+  expect((await callDispatch(app, caller, call(handle))).json.response.status).toBe(200)
+  expect(seen().map(({ path }) => path)).toEqual(['/user'])
 })
 
 describe('pins sealed with the credential', () => {
