@@ -8,6 +8,7 @@ import { ConnectionError } from '../connections/errors.ts'
 import type { RequestState } from '../context.ts'
 import { readForm } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { seeOther } from '../http/see-other.ts'
 import type { InteractionParts, KoaContext } from '../interaction/parts.ts'
 import { requireSameOrigin } from '../interaction/same-origin.ts'
 import { startSession } from '../oauth/browser-session.ts'
@@ -59,8 +60,7 @@ async function showConnect(parts: ConnectParts, koa: KoaContext): Promise<void> 
   if (user?.id !== pending.owner) return askToSignIn(parts, koa, ticket, user)
   await bindBrowser(parts, koa, ticket)
   koa.set('Referrer-Policy', 'no-referrer')
-  koa.redirect(pending.url)
-  koa.status = 303
+  seeOther(koa, pending.url)
   return undefined
 }
 
@@ -143,8 +143,7 @@ async function showCallback(parts: ConnectParts, catalog: Catalog, koa: KoaConte
       const change = isOther ? { former, next } : undefined
       return await sendPage(koa, 200, connectedPage(connection, account, change))
     }
-    koa.redirect(next)
-    koa.status = 303
+    seeOther(koa, next)
     return undefined
   } catch (error) {
     throw asPage(error)

@@ -1,3 +1,4 @@
+import { seeOther } from '../http/see-other.ts'
 import { askForConnection, type Missing } from '../connect/ask.ts'
 import { ticketPagePath } from '../connect/tickets.ts'
 import type { ConsentView } from '../views/consent.ts'
@@ -32,8 +33,7 @@ export async function startConnecting(
     const problem = 'Too many connect links of yours are open. Try again in ten minutes.'
     return showConsent(parts, koa, interaction, problem)
   }
-  koa.redirect(`${ticketPagePath}/${ticket.id}`)
-  koa.status = 303
+  seeOther(koa, `${ticketPagePath}/${ticket.id}`)
   return undefined
 }
 

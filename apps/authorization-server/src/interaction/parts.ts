@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../context.ts'
 import { readForm } from '../http/form-body.ts'
 import { HttpProblem } from '../http/problem.ts'
+import { seeOther } from '../http/see-other.ts'
 import type { ResourceDirectory } from '../oauth/resource-directory.ts'
 import { routes } from '../oauth/routes.ts'
 import type { PasswordCheck } from './passwords.ts'
@@ -72,8 +73,7 @@ export async function finish(
   const returnTo = await provider().interactionResult(koa.req, koa.res, result, {
     mergeWithLastSubmission: !('error' in result),
   })
-  koa.redirect(returnTo)
-  koa.status = 303
+  seeOther(koa, returnTo)
 }
 
 /** Signs the browser out and starts the same authorization from its beginning. */
@@ -92,8 +92,7 @@ export async function startAgain(
   const params = Object.entries(interaction.params).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   )
-  koa.redirect(`${routes.authorization}?${new URLSearchParams(params).toString()}`)
-  koa.status = 303
+  seeOther(koa, `${routes.authorization}?${new URLSearchParams(params).toString()}`)
 }
 
 /** Leads back to the device page with the code, which its own confirmation had put aside. */
@@ -108,6 +107,5 @@ async function typeCodeAgain(
     await code.save()
   }
   const query = code ? `?${new URLSearchParams({ user_code: code.userCode }).toString()}` : ''
-  koa.redirect(`${routes.code_verification}${query}`)
-  koa.status = 303
+  seeOther(koa, `${routes.code_verification}${query}`)
 }

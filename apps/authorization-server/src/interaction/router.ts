@@ -1,4 +1,5 @@
 import { Router } from '@koa/router'
+import { seeOther } from '../http/see-other.ts'
 import type { RequestState } from '../context.ts'
 import { startConnecting } from './connect.ts'
 import { denyInteraction, showConsent, submitConsent } from './consent.ts'
@@ -46,8 +47,7 @@ export function createInteractionRouter(parts: InteractionParts): Router<Request
     const form = await readInteractionForm(parts, koa, uid)
     const interaction = await loadInteraction(parts, koa, uid)
     if (handler.prompt !== undefined && handler.prompt !== interaction.prompt.name) {
-      koa.redirect(`/interaction/${interaction.uid}`)
-      koa.status = 303
+      seeOther(koa, `/interaction/${interaction.uid}`)
       return undefined
     }
     return handler.run(parts, koa, interaction, form)

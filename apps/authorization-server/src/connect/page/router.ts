@@ -9,6 +9,7 @@ import { restoreCredential } from '../../connections/restore.ts'
 import { uploadCredential } from '../../connections/upload.ts'
 import type { RequestState } from '../../context.ts'
 import { HttpProblem } from '../../http/problem.ts'
+import { seeOther } from '../../http/see-other.ts'
 import type { KoaContext } from '../../interaction/parts.ts'
 import { requireSameOrigin } from '../../interaction/same-origin.ts'
 import { startSession } from '../../oauth/browser-session.ts'
@@ -119,8 +120,7 @@ async function submitSignIn(parts: ConnectParts, koa: KoaContext, id: unknown): 
   }
   await startSession(parts.provider(), koa, result.id)
   await admit(parts, koa, ticket)
-  koa.redirect(`${ticketPagePath}/${ticket.id}`)
-  koa.status = 303
+  seeOther(koa, `${ticketPagePath}/${ticket.id}`)
   return undefined
 }
 
@@ -152,8 +152,7 @@ async function chooseExisting(parts: ConnectParts, koa: KoaContext, id: unknown)
   } catch (error) {
     throw asProblem(error)
   }
-  koa.redirect(consentPath(ticket) ?? `${ticketPagePath}/${ticket.id}`)
-  koa.status = 303
+  seeOther(koa, consentPath(ticket) ?? `${ticketPagePath}/${ticket.id}`)
 }
 
 /** Steps are for the page's script alone: JSON that no form of another site can send. */

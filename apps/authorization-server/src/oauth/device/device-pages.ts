@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '../../context.ts'
 import { readFormText } from '../../http/form-body.ts'
+import { seeOther } from '../../http/see-other.ts'
 import { requireSameOrigin } from '../../interaction/same-origin.ts'
 import { messagePage } from '../../views/message.ts'
 import { sendPage } from '../../views/page.ts'
@@ -37,8 +38,7 @@ export function guardDevicePages(
     const session = await provider().Session.get(koa)
     // The library cannot end a form of a browser that has no session, or lost it.
     if (session.exp === undefined) {
-      koa.redirect(routes.code_verification)
-      koa.status = 303
+      seeOther(koa, routes.code_verification)
       return undefined
     }
     const guesser = { address: koa.state.remoteAddress, user: session.accountId }
