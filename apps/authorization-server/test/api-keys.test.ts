@@ -233,6 +233,23 @@ describe('the exchange of an API key', () => {
     }
   })
 
+  test('gives a server no link to a connection that the key would not name, but says why', async () => {
+    const resource = 'https://lacking.example/mcp'
+    const repo = { name: 'repo', provider: 'github', description: 'Reads', optional: true }
+    const site = await addResource(server, { resource, connections: [repo] })
+    const { key } = await makeKey({ resources: [resource], connections: { chat: alsoMine } })
+    const { body } = await ask(key, { resource })
+    const response = await exchange(server, site.client, String(body['access_token']), {
+      dpop: await dpopKeys(),
+      parameters: { connection: 'repo' },
+    })
+    const refused = (await response.json()) as Record<string, string>
+    expect(refused).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('of an API key'),
+    })
+  })
+
   test('names the connections of the key when the caller names none', async () => {
     const { key } = await makeKey({ connections: { repo: mine } })
     expect((await ask(key)).claims['ddls:connections']).toEqual({ repo: mine })

@@ -1,4 +1,4 @@
-import type { Grant, Resource } from '@holdfast/storage'
+import { type Grant, isOfApiKey, type Resource } from '@holdfast/storage'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { askForGranted } from '../connect/ask.ts'
 import { type ConnectLinks, connectLinks } from '../connect/tickets.ts'
@@ -39,6 +39,12 @@ export async function requireConnection(
   if (grant.resource !== own.resource) {
     throw new errors.InvalidRequest(
       'the user granted this access at another resource: only that one can ask for a further connection',
+    )
+  }
+  // What the user connected would be of use to no token of the key.
+  if (isOfApiKey(grant.grantId)) {
+    throw new errors.InvalidRequest(
+      'this access token is of an API key, which says itself what its tokens may use: the agent needs a key that names this connection (holdfast api-keys create --connection)',
     )
   }
   const granted = await liveConnections(app.storage, grant.connections)
