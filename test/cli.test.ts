@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { acmeProvider } from './helpers/acme-provider.ts'
 import { createBrowser } from './helpers/browser.ts'
 import { makeCanary } from './helpers/canary.ts'
 import { type Stack, startStack } from './helpers/stack.ts'
@@ -18,30 +19,10 @@ let stack: Stack
 let handle = ''
 let providersDir = ''
 
-/** A provider of the operator's own, played by the upstream. */
-const acme = (url: string): string => `
-name: acme
-title: Acme
-category: work
-docs: https://acme.example/docs
-verified: unverified
-checked: 2026-11-23
-base_url: ${url}
-kinds:
-  - id: token
-    title: Access token
-    credential: { kind: bearer }
-    fields:
-      token:
-        title: Access token
-        wrong: [{ patterns: ['pub_[a-z]+'], words: This is the public key. }]
-identity: { path: /user, account: [/login] }
-`
-
 beforeAll(async () => {
   upstream = await startUpstream({ apiKey })
   providersDir = await mkdtemp(join(tmpdir(), 'holdfast-providers-'))
-  await writeFile(join(providersDir, 'acme.yaml'), acme(upstream.url))
+  await writeFile(join(providersDir, 'acme.yaml'), acmeProvider(upstream.url))
   stack = await startStack({
     allowPrivate: [`localhost:${upstream.port}`],
     extraCaPem: upstream.caPem,
@@ -201,7 +182,7 @@ describe('signed in', { timeout: 120_000 }, () => {
     expect(await json<unknown[]>('connections', 'list')).toContainEqual(
       expect.objectContaining({ handle: added.handle, account: 'octo' }),
     )
-    const refused = await stack.cli(add, 'another-key\n')
+    const refused = await stack.cli(add, 'refused_key\n')
     expect(refused.code).toBe(7)
     expect(refused.stderr).toContain('HTTP 401')
     for (const one of [added.handle, refused.stdout.trim()])
@@ -223,7 +204,7 @@ describe('signed in', { timeout: 120_000 }, () => {
     expect(await rotate(apiKey, '--no-test')).toMatchObject([0, { identity: { result: null } }])
     expect(upstream.seen.length).toBe(asked)
     expect(await rotate(apiKey)).toMatchObject([0, { identity: { result: 'ok', account: 'octo' } }])
-    expect(await rotate('another-key')).toMatchObject([
+    expect(await rotate('refused_key')).toMatchObject([
       7,
       { handle: acme, identity: { result: 'refused', status: 401 } },
     ])

@@ -1,6 +1,4 @@
 /** What a consent does for whoever has no account at the provider that the app's server needs. */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -8,6 +6,7 @@ import {
   type TokenProvider,
 } from '../apps/authorization-server/test/helpers/token-provider.ts'
 import { type AcmeStack, pasteKey, startAcmeStack } from './chromium/acme.ts'
+import { startWebApp, type WebApp } from './chromium/app.ts'
 import {
   type Chromium,
   enterAccount,
@@ -26,7 +25,7 @@ describe.skipIf(!hasChromium)('a consent that lacks the account', { timeout: 60_
   let provider: TokenProvider
   let world: AcmeStack
   let chromium: Chromium
-  let app: Server
+  let app: WebApp
   let consentUrl: string
   let context: BrowserContext
   let page: Page
@@ -36,10 +35,7 @@ describe.skipIf(!hasChromium)('a consent that lacks the account', { timeout: 60_
     provider = await startTokenProvider()
     world = await startAcmeStack(provider)
     chromium = await startChromium()
-    app = createServer((_, response) => {
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Back in the app</h1>')
-    })
-    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
+    app = await startWebApp()
     consentUrl = await consentFor('acme')
   }, 120_000)
 
@@ -68,17 +64,16 @@ describe.skipIf(!hasChromium)('a consent that lacks the account', { timeout: 60_
 
   /** Where an app asks for access to a server that needs an account at this provider. */
   async function consentFor(name: string): Promise<string> {
-    const redirect = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
     const resource = `https://${name}.example/mcp`
     await world.ada.run([
       ...['resources', 'add', resource, '--name', 'Notes'],
       ...['--scope', 'notes:read=Read your notes', '--connection', `${name}=Reads your account`],
     ])
     const client = await world.ada.run<{ client_id: string }>([
-      ...['clients', 'register', '--name', 'Notes agent', '--redirect-uri', redirect],
+      ...['clients', 'register', '--name', 'Notes agent', '--redirect-uri', app.redirectUri],
     ])
     const query = new URLSearchParams({
-      ...{ response_type: 'code', client_id: client.client_id, redirect_uri: redirect },
+      ...{ response_type: 'code', client_id: client.client_id, redirect_uri: app.redirectUri },
       ...{ resource, scope: 'notes:read', state: 's', code_challenge_method: 'S256' },
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     })

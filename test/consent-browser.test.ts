@@ -1,8 +1,9 @@
 /** Sign-in, consent and hand-off in a real browser, with the product's own headers in force. */
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startWebApp, type WebApp } from './chromium/app.ts'
 import {
   type Chromium,
   enterAccount,
@@ -21,19 +22,12 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
   let chromium: Chromium
   let context: BrowserContext
   let page: Page
-  let app: Server
-  let redirectUri: string
+  let app: WebApp
   let violations: string[]
-  let asked: string[]
 
   beforeAll(async () => {
     job = await doMainJob()
-    app = createServer((request, response) => {
-      asked.push(request.url ?? '')
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Back in the app</h1>')
-    })
-    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve))
-    redirectUri = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`
+    app = await startWebApp()
     chromium = await startChromium()
   }, 120_000)
 
@@ -45,7 +39,7 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
 
   beforeEach(async () => {
     violations = []
-    asked = []
+    app.asked.length = 0
     context = await chromium.browser.newContext({
       javaScriptEnabled: false,
       viewport: { width: 320, height: 640 },
@@ -62,7 +56,7 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
   const authorizationUrl = async (): Promise<string> => {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
     const query = new URLSearchParams({
-      ...{ response_type: 'code', client_id: job.agentClientId, redirect_uri: redirectUri },
+      ...{ response_type: 'code', client_id: job.agentClientId, redirect_uri: app.redirectUri },
       ...{ resource: job.resource, scope: 'tools:call', state: 'a-state', prompt: 'consent' },
       code_challenge: Buffer.from(digest).toString('base64url'),
       code_challenge_method: 'S256',
@@ -94,7 +88,7 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.getByText('Back in the app').waitFor()
     const callback = new URL(page.url())
-    expect(`${callback.origin}${callback.pathname}`).toBe(redirectUri)
+    expect(`${callback.origin}${callback.pathname}`).toBe(app.redirectUri)
     expect(callback.searchParams.get('state')).toBe('a-state')
     expect(callback.searchParams.get('iss')).toBe(job.stack.issuer)
     const { generateDpopKey } = await import('@holdfast/protocol/token')
@@ -102,7 +96,7 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
       job.stack.issuer,
       {
         ...{ grant_type: 'authorization_code', code: callback.searchParams.get('code') ?? '' },
-        ...{ client_id: job.agentClientId, redirect_uri: redirectUri, code_verifier: verifier },
+        ...{ client_id: job.agentClientId, redirect_uri: app.redirectUri, code_verifier: verifier },
       },
       { key: await generateDpopKey() },
     )
@@ -124,7 +118,7 @@ describe.skipIf(!hasChromium)('in Chromium', { timeout: 60_000 }, () => {
     await page.getByRole('alert').waitFor()
     await shoot(page, 'wrong-password')
     expect(await overflow()).toBeLessThanOrEqual(0)
-    expect(asked).toEqual([])
+    expect(app.asked).toEqual([])
   })
 
   test('the first submit button of every form is the primary one', async () => {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  serviceAccount,
   startTokenProvider,
   type TokenProvider,
 } from '../apps/authorization-server/test/helpers/token-provider.ts'
@@ -97,19 +98,10 @@ test('an operator adds an OAuth app, a person connects, calls, reconnects and re
 })
 
 test('a service account is connected by its key; the first call gets the first token', async () => {
-  const kind = {
-    kind: 'jwt_bearer',
-    token_endpoint: `${provider.url}/service/token`,
-    issuer: 'robot@project.example',
-    subject: 'ada@example.org',
-    algorithm: 'RS256',
-    scopes: ['read', 'write'],
-    scopes_in: 'assertion',
-  }
   const { handle } = await ada.run<{ handle: string }>(
     [
       ...['connections', 'add', 'local-robot', '--base-url', provider.url, '--secret-stdin'],
-      ...['--injection', JSON.stringify(kind)],
+      ...['--injection', JSON.stringify(serviceAccount(provider))],
       ...['--methods', 'GET', '--paths', '/api/me', '--resources', 'direct'],
     ],
     provider.privateKeyPem,
@@ -120,7 +112,7 @@ test('a service account is connected by its key; the first call gets the first t
   const wrong = await ada.attempt(
     [
       ...['connections', 'add', 'local-robot', '--base-url', provider.url, '--secret-stdin'],
-      ...['--injection', JSON.stringify(kind)],
+      ...['--injection', JSON.stringify(serviceAccount(provider))],
     ],
     privateKey.export({ type: 'pkcs8', format: 'pem' }),
   )

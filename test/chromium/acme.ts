@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import type { TokenProvider } from '../../apps/authorization-server/test/helpers/token-provider.ts'
+import { acmeProvider } from '../helpers/acme-provider.ts'
 import { makeCanary } from '../helpers/canary.ts'
 import { type Account, type Person, setUpPerson } from '../helpers/person.ts'
 import { type Stack, startStack } from '../helpers/stack.ts'
@@ -20,27 +21,6 @@ export interface AcmeStack extends AsyncDisposable {
 
 const account = { name: 'Ada', email: 'ada@example.com', password: 'correct-horse-battery-42' }
 
-const acme = (url: string): string => `
-name: acme
-title: Acme
-category: work
-docs: https://acme.example/docs
-verified: unverified
-checked: 2026-11-23
-base_url: ${url}
-kinds:
-  - id: token
-    title: Access token
-    credential: { kind: bearer }
-    fields:
-      token:
-        title: Access token
-        where: { url: 'https://acme.example/keys', words: 'Settings, then Keys.' }
-        patterns: ['canary/[A-Za-z0-9+/]{32}"[a-z0-9]+', 'refused_[a-z]+']
-        wrong: [{ patterns: ['pub_[a-z]+'], words: This is the public key. }]
-identity: { path: /user, account: [/login] }
-`
-
 /** Starts it; it may reach a provider with sign-in as well. */
 export async function startAcmeStack(provider?: TokenProvider): Promise<AcmeStack> {
   await using started = new AsyncDisposableStack()
@@ -49,7 +29,7 @@ export async function startAcmeStack(provider?: TokenProvider): Promise<AcmeStac
   started.defer(() => upstream.close())
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-connect-'))
   started.defer(() => rm(folder, { recursive: true, force: true }))
-  await writeFile(join(folder, 'acme.yaml'), acme(upstream.url))
+  await writeFile(join(folder, 'acme.yaml'), acmeProvider(upstream.url))
   const stack = await startStack({
     allowPrivate: [`localhost:${upstream.port}`, ...(provider ? [provider.authority] : [])],
     extraCaPem: `${upstream.caPem}\n${provider?.caPem ?? ''}`,

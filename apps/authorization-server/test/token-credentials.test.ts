@@ -13,7 +13,12 @@ import {
   uploadSealed,
   makePerson,
 } from './helpers/token-connections.ts'
-import { startTokenProvider, type TokenProvider, type Trick } from './helpers/token-provider.ts'
+import {
+  serviceAccount,
+  startTokenProvider,
+  type TokenProvider,
+  type Trick,
+} from './helpers/token-provider.ts'
 import {
   callApi,
   callDispatch,
@@ -76,15 +81,9 @@ describe('client credentials', () => {
 })
 
 const jwtBearer = (): CredentialKind => ({
-  kind: 'jwt_bearer',
-  token_endpoint: `${provider.url}/service/token`,
+  ...serviceAccount(provider),
   revocation_endpoint: `${provider.url}/service/revoke`,
-  issuer: 'robot@project.example',
-  subject: 'ada@example.org',
-  algorithm: 'RS256',
   key_id: 'key-1',
-  scopes: ['read', 'write'],
-  scopes_in: 'assertion',
 })
 
 const githubApp = (): CredentialKind => ({

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dirname } from 'node:path'
 import { readFileSync } from 'node:fs'
-import type { CredentialKind } from '@holdfast/protocol'
 import { request } from 'undici'
 import {
   findInBytes,
@@ -25,7 +24,12 @@ import {
   toProvider,
   usable,
 } from './helpers/token-connections.ts'
-import { startTokenProvider, type TokenProvider, type Trick } from './helpers/token-provider.ts'
+import {
+  serviceAccount,
+  startTokenProvider,
+  type TokenProvider,
+  type Trick,
+} from './helpers/token-provider.ts'
 import { callApi, startVaultApp, type VaultApp } from './helpers/vault-app.ts'
 import { Browser } from './support/browser.ts'
 
@@ -125,22 +129,13 @@ test(
       'active',
     )
 
-    const jwtBearer: CredentialKind = {
-      kind: 'jwt_bearer',
-      token_endpoint: `${provider.url}/service/token`,
-      issuer: 'robot@project.example',
-      subject: 'ada@example.org',
-      algorithm: 'RS256',
-      scopes: ['read', 'write'],
-      scopes_in: 'assertion',
-    }
     const privateKey = { private_key: provider.privateKeyPem }
     const connections = [
       oauth,
       await connectSealed(app, ann, provider, clientCredentials(provider), {
         client_secret: provider.client.secret,
       }),
-      await connectSealed(app, ann, provider, jwtBearer, privateKey),
+      await connectSealed(app, ann, provider, serviceAccount(provider), privateKey),
       await connectSealed(
         app,
         ann,

@@ -85,7 +85,10 @@ const letterPairs = (name: string): string[] => {
   )
 }
 
-/** 0 to 1: how many neighbouring letters two names have in common, in whatever order. */
+/**
+ * 0 to 1: how many neighbouring letters two names have in common, in whatever order. By the distance of
+ * Levenshtein `requireDpop` would not lead to `dpopRequired`.
+ */
 function likeness(one: string, other: string): number {
   const pairs = letterPairs(one)
   const left = letterPairs(other)

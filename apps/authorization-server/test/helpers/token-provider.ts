@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { CredentialKind } from '@holdfast/protocol'
 import { jwtVerify } from 'jose'
 import { Provider } from 'oidc-provider'
 import { Agent, request } from 'undici'
@@ -49,6 +50,18 @@ export interface TokenProvider extends AsyncDisposable {
   /** Ends the grants of all accounts. */
   endGrants(): Promise<void>
 }
+
+/** The credential of its service account, whose key is `privateKeyPem`. */
+export const serviceAccount = ({ url }: Pick<TokenProvider, 'url'>) =>
+  ({
+    kind: 'jwt_bearer',
+    token_endpoint: `${url}/service/token`,
+    issuer: 'robot@project.example',
+    subject: 'ada@example.org',
+    algorithm: 'RS256',
+    scopes: ['read', 'write'],
+    scopes_in: 'assertion',
+  }) satisfies CredentialKind
 
 /** Starts the provider. */
 export async function startTokenProvider(
