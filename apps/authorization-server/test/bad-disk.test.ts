@@ -1,11 +1,14 @@
 /** What becomes of the process, and of those who wait for it, when the disk fails or hangs. */
 import { execFileSync, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import fs, { mkdtempSync, rmSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
+import { startTestServer } from './support/server.ts'
 
 const main = resolve(import.meta.dirname, '../src/main.ts')
 const badDisk = resolve(import.meta.dirname, 'fixtures/bad-disk.ts')
@@ -94,4 +97,30 @@ test('a flush that hangs ends the process although its thread cannot end, and th
   expect(await exited).toEqual([null, 'SIGKILL'])
   await expect(keys()).rejects.toThrow('fetch failed')
   expectLastWords(lines, 'has not taken')
+})
+
+test('a disk that failed leaves nothing listening, even before the process has ended', async () => {
+  const { fdatasync } = fs
+  const replaceFlush = (flush: typeof fdatasync): void => {
+    fs.fdatasync = flush
+    syncBuiltinESMExports()
+  }
+  let isBad = false
+  const flaky = (fd: number, done: fs.NoParamCallback): void =>
+    isBad ? void setImmediate(done, new Error('EIO')) : fdatasync(fd, done)
+  replaceFlush(Object.assign(flaky, { __promisify__: fdatasync.__promisify__ }))
+  onTestFinished(() => replaceFlush(fdatasync))
+  const server = await startTestServer()
+  onTestFinished(() => server.stop())
+  const idle = connect(server.ctx.config.port, '127.0.0.1')
+  await once(idle, 'connect')
+  const left = once(idle, 'close')
+  isBad = true
+  await expect(fetch(`${server.issuer}/oauth2/token`, { method: 'POST' })).rejects.toThrow(
+    'fetch failed',
+  )
+  await left
+  await expect(once(connect(server.ctx.config.port, '127.0.0.1'), 'connect')).rejects.toMatchObject(
+    { code: 'ECONNREFUSED' },
+  )
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EnclaveDouble, startEnclaveDouble } from './helpers/enclave-double.ts'
+import { type DocumentHost, startDocumentHost } from './support/document-host.ts'
 import {
   apiToken,
   type Bound,
@@ -15,11 +16,13 @@ const document = { client_id: clientId, redirect_uris: ['http://127.0.0.1/callba
 
 let enclave: EnclaveDouble
 let app: VaultApp
+let host: DocumentHost
 let admin: Bound
 let member: Bound
 beforeAll(async () => {
   enclave = await startEnclaveDouble()
-  app = await startVaultApp({ enclaveSocket: enclave.socket })
+  host = await startDocumentHost()
+  app = await startVaultApp({ enclaveSocket: enclave.socket, outbound: host.outbound })
   const [root, ann] = [await makeUser(app, 'root', 'admin'), await makeUser(app, 'ann')]
   admin = await apiToken(app, root.id, 'admin')
   member = await apiToken(app, ann.id, 'admin')
@@ -27,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app[Symbol.asyncDispose]()
   await enclave[Symbol.asyncDispose]()
+  await host.stop()
 })
 
 const ask = (method: string, path: string, body?: unknown, caller = admin): Promise<Reply> =>
@@ -50,6 +54,21 @@ describe('administrators', () => {
     expect((await ask('DELETE', `/v1/client-pins?${query}`)).status).toBe(200)
     expect((await ask('DELETE', `/v1/client-pins?${query}`)).status).toBe(404)
     expect((await ask('GET', '/v1/client-pins')).json.data).toEqual([])
+  })
+
+  test('pin a document by its address, also when strangers used up what its host is asked', async () => {
+    const url = host.serve('/agent.json')
+    const strangers = {
+      accept: '*/*',
+      maxBytes: 6000,
+      timeoutMs: 5000,
+      use: 'new-document',
+    } as const
+    for (let n = 0; n < 30; n += 1) await app.context.outbound.get(url, strangers)
+    await expect(app.context.outbound.get(url, strangers)).rejects.toThrow('too often')
+    const pinned = await ask('POST', '/v1/client-pins', { client_id: url })
+    expect(pinned.status, pinned.text).toBe(201)
+    await ask('DELETE', `/v1/client-pins?client_id=${encodeURIComponent(url)}`)
   })
 
   test.each([

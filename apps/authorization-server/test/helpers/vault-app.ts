@@ -33,6 +33,8 @@ export interface VaultAppOptions {
   /** Kept when the server ends. Default: a folder of its own. */
   readonly dataDir?: string
   readonly dispatch?: Partial<AppContext['config']['dispatch']>
+  /** How it reaches others. */
+  readonly outbound?: Record<string, unknown>
   /** Providers that an operator added. */
   readonly providers?: AppContext['config']['providers']
 }
@@ -49,6 +51,7 @@ export async function startVaultApp(options: VaultAppOptions): Promise<VaultApp>
     dataDir,
     enclaveSocket: options.enclaveSocket,
     ...(options.dispatch && { dispatch: options.dispatch }),
+    ...(options.outbound && { outbound: options.outbound }),
     ...(options.providers && { providers: options.providers }),
   })
   const clock = (): number => Date.now() + ahead
