@@ -65,9 +65,4 @@ export type {
 } from './connect-tickets.ts'
 export type { UsedEnvelopes } from './used-envelopes.ts'
 export type { TokenRevocation, TokenRevocations } from './token-revocations.ts'
-export {
-  neverMs,
-  type RefreshFailure,
-  type RefreshLease,
-  type TokenRefreshes,
-} from './connections/token-refreshes.ts'
+export type { RefreshFailure, RefreshLease, TokenRefreshes } from './connections/token-refreshes.ts'

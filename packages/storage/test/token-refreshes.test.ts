@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { neverMs, type Storage, StorageError } from '../src/index.ts'
+import { neverMs } from '../src/connections/token-refreshes.ts'
+import { type Storage, StorageError } from '../src/index.ts'
 import { openDatabase } from '../src/sqlite/database.ts'
 import { bytesOnDisk, temporaryStorage } from './helpers/temporary.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnclaveError } from '@holdfast/protocol/channel'
-import { type Connection, neverMs, type Storage, StorageError } from '@holdfast/storage'
+import { type Connection, type Storage, StorageError } from '@holdfast/storage'
 import { recordEvent } from '../audit/recorder.ts'
 import type { EnclaveClient } from '../enclave-client/client.ts'
 import { appOf, boundRecord } from './bound-record.ts'
@@ -180,10 +180,8 @@ export function createTokenRefresher(parts: RefreshParts): TokenRefresher {
   }
 }
 
-const isRenewable = ({ status, record, refreshRetryAtMs }: Connection): boolean =>
-  (status === 'active' || status === 'paused') &&
-  record !== undefined &&
-  refreshRetryAtMs !== neverMs
+const isRenewable = ({ status, record }: Connection): boolean =>
+  (status === 'active' || status === 'paused') && record !== undefined
 
 const isOver = ({ tokenExpiresAtMs }: RenewableToken, nowMs: number): boolean =>
   tokenExpiresAtMs !== undefined && nowMs >= tokenExpiresAtMs
